@@ -1,0 +1,17 @@
+export { ERROR_CODES, MeridianError, type ErrorCode, type ErrorDetail } from "./error.js";
+export {
+  COUNTER_LIMIT,
+  formatHlc,
+  HLC_BYTES,
+  HLC_EPOCH_MS,
+  HLC_LAST_MS,
+  HLC_ZERO,
+  hlcCounter,
+  hlcMs,
+  hlcOf,
+  readHlc,
+  writeHlc,
+  type Hlc,
+} from "./hlc.js";
+export { parseWriterId, regionId, regionOf, serverOf, writerId, type RegionId, type WriterId } from "./region-id.js";
+export { VersionVector, type Dot, type ReadonlyVector } from "./vector.js";

@@ -1,0 +1,57 @@
+/**
+ * Names of regions and writers.
+ *
+ * A *region* is one place with its own servers and its own agent. A *writer* is one captured server in a region: the
+ * unit of order, written `region/server`, for example `eu/0`. Names are part of every dot that was ever published, so
+ * they never change once a mesh runs.
+ */
+import { MeridianError } from "./error.js";
+
+declare const regionBrand: unique symbol;
+declare const writerBrand: unique symbol;
+
+/** A region's name: lower-case letters, digits and hyphens, 1 to 32 characters, beginning with a letter. */
+export type RegionId = string & { readonly [regionBrand]: true };
+
+/** One captured server in one region, `region/server`. The source of a dot. */
+export type WriterId = string & { readonly [writerBrand]: true };
+
+const NAME = /^[a-z][a-z0-9-]{0,31}$/;
+const SERVER = /^[a-z0-9][a-z0-9-]{0,31}$/;
+
+/** Checks a region name. Throws `BAD_NAME`. */
+export function regionId(name: string): RegionId {
+  if (!NAME.test(name)) {
+    throw new MeridianError("BAD_NAME", `region name ${JSON.stringify(name)} is not valid`, {
+      advice: "use 1 to 32 lower-case letters, digits or hyphens, beginning with a letter",
+    });
+  }
+  return name as RegionId;
+}
+
+/** Builds the writer id of a server in a region. Throws `BAD_NAME`. */
+export function writerId(region: string, server: string): WriterId {
+  regionId(region);
+  if (!SERVER.test(server)) {
+    throw new MeridianError("BAD_NAME", `server name ${JSON.stringify(server)} is not valid`, {
+      advice: "use 1 to 32 lower-case letters, digits or hyphens",
+    });
+  }
+  return `${region}/${server}` as WriterId;
+}
+
+/** Reads a writer id from its text form. Throws `BAD_NAME`. */
+export function parseWriterId(text: string): WriterId {
+  const slash = text.indexOf("/");
+  return writerId(text.slice(0, Math.max(slash, 0)), text.slice(slash + 1));
+}
+
+/** The region part of a writer id. */
+export function regionOf(writer: WriterId): RegionId {
+  return writer.slice(0, writer.indexOf("/")) as RegionId;
+}
+
+/** The server part of a writer id. */
+export function serverOf(writer: WriterId): string {
+  return writer.slice(writer.indexOf("/") + 1);
+}
