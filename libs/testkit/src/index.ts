@@ -1,1 +1,5 @@
-export {};
+export { guardChild } from "./child-guard.js";
+export { freePort } from "./free-port.js";
+export { findRedisBinary, type RedisBinary, type ServerVersion } from "./redis-binary.js";
+export { startRedis, TestRedis, type StartRedisOptions } from "./redis-server.js";
+export { waitFor, type WaitOptions } from "./wait-for.js";
