@@ -1,1 +1,5 @@
-export {};
+export { ByteReader } from "./byte-reader.js";
+export { ByteWriter } from "./byte-writer.js";
+export { Frame, FrameBuilder, type FrameMessage } from "./frame.js";
+export { decodeRecord, encodeRecord, RECORD_SCHEMA, type CaptureSpan, type LogEntry } from "./record.js";
+export { blankMutation } from "./row.js";

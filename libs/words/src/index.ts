@@ -13,5 +13,14 @@ export {
   writeHlc,
   type Hlc,
 } from "./hlc.js";
+export {
+  MutationKind,
+  type Absorbed,
+  type CellKind,
+  type Mutation,
+  type MutationDetail,
+  type RunningSum,
+  type Unseen,
+} from "./mutation.js";
 export { parseWriterId, regionId, regionOf, serverOf, writerId, type RegionId, type WriterId } from "./region-id.js";
 export { VersionVector, type Dot, type ReadonlyVector } from "./vector.js";

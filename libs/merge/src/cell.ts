@@ -1,0 +1,91 @@
+/**
+ * Cells: the unit of merging. A key is a set of cells; a cell is what concurrent writers left in it.
+ *
+ * - *siblings*: writes none of which covers another. One is visible, the others hide until something covers them.
+ * - *sums*: per writer, how much it has incremented the cell in total, and how much of that was absorbed by a put or a
+ *   remove that had seen it. A resettable counter after Weidner and Almeida (PaPoC 2022): needs only per-writer order.
+ * - *early*: what was covered before it arrived here. Without it a write that reaches a region after the write that
+ *   replaced it, through a third region's log, survives in that region alone.
+ *
+ * The state of a cell is a pure function of the set of changes received: a put survives unless a received change covers
+ * it. So order, duplication and delay do not matter, as long as each writer's changes come in its own order.
+ */
+import type { Dot, Hlc, ReadonlyVector, RunningSum, VersionVector, WriterId } from "@meridian/words";
+
+/** One surviving write. */
+export interface Sibling extends Dot {
+  /** Registers: print of the value. Members: empty. */
+  readonly print: string;
+  /** Scores and deadlines: the number. Otherwise 0. */
+  readonly number: number;
+  /** The value itself, where the server does not hold it for us. */
+  readonly value: Buffer | undefined;
+}
+
+/** A writer's increments of this cell. Contributes `sum - absorbed` as long as `upTo` is beyond `absorbedUpTo`. */
+export interface CellSum {
+  readonly writer: WriterId;
+  readonly birth: Hlc;
+  upTo: Hlc;
+  sum: bigint;
+  absorbedUpTo: Hlc;
+  absorbed: bigint;
+}
+
+/** A context that ran ahead of what this region had received, with the dots that it excepts. */
+export interface EarlyContext {
+  readonly vector: VersionVector;
+  readonly unseen: readonly Dot[];
+}
+
+/** The state of one cell. */
+export interface Cell {
+  siblings: Sibling[];
+  sums: CellSum[];
+  early: EarlyContext[];
+}
+
+/** What one mutation does to one cell. */
+export interface CellChange extends Dot {
+  readonly action: "put" | "increment" | "remove";
+  readonly print: string;
+  readonly number: number;
+  readonly value: Buffer | undefined;
+  readonly birth: Hlc;
+  readonly sum: bigint;
+  /** What the writer had seen: the frame's context, raised by the mutation's own. */
+  readonly context: ReadonlyVector;
+  /** Dots in this cell that the context covers by number only. */
+  readonly unseen: readonly Dot[];
+  /** Increments of this cell that the writer had seen, and took away. */
+  readonly absorbed: readonly RunningSum[];
+}
+
+/** A cell that nothing was ever written to. */
+export function emptyCell(): Cell {
+  return { siblings: [], sums: [], early: [] };
+}
+
+/** A copy that can be changed without changing the original. */
+export function cloneCell(cell: Cell): Cell {
+  return {
+    siblings: cell.siblings.slice(),
+    sums: cell.sums.map((sum) => ({ ...sum })),
+    early: cell.early.map(({ vector, unseen }) => ({ vector: vector.clone(), unseen })),
+  };
+}
+
+/** True where the cell needs no record: a later change can be merged without it. */
+export function isForgettable(cell: Cell): boolean {
+  return cell.siblings.length === 0 && cell.sums.length === 0 && cell.early.length === 0;
+}
+
+/** True where a sum still counts. */
+export function isLive(sum: CellSum): boolean {
+  return sum.upTo > sum.absorbedUpTo;
+}
+
+/** True where a reader sees something in the cell. */
+export function isPresent(cell: Cell): boolean {
+  return cell.siblings.length > 0 || cell.sums.some(isLive);
+}

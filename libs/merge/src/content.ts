@@ -1,0 +1,54 @@
+/**
+ * What a reader of a cell sees: the content that the server should hold. Pure functions of the cell, equal in every
+ * region that has received the same changes.
+ */
+import type { Cell, CellSum } from "./cell.js";
+import { isLive } from "./cell.js";
+import { winnerOf } from "./order.js";
+import { integerOfPrint, printOfInteger } from "./print.js";
+import { doubleOf, scaledOf } from "./score.js";
+
+/** A register's or counter's visible content: its print, and the value where the agent holds it. */
+export interface RegisterContent {
+  readonly print: string;
+  readonly value: Buffer | undefined;
+}
+
+/** Strings and hash fields: the winner, plus every increment that nothing absorbed where both are integers. */
+export function registerContent(cell: Cell): RegisterContent | undefined {
+  const winner = winnerOf(cell);
+  if (!cell.sums.some(isLive)) return winner;
+  if (!winner) return { print: printOfInteger(liveTotal(cell.sums)), value: undefined };
+  const base = integerOfPrint(winner.print);
+  if (base === undefined) return winner;
+  return { print: printOfInteger(base + liveTotal(cell.sums)), value: undefined };
+}
+
+/** True where increments are part of what a reader sees. */
+export function isCounting(cell: Cell): boolean {
+  if (!cell.sums.some(isLive)) return false;
+  const winner = winnerOf(cell);
+  return !winner || integerOfPrint(winner.print) !== undefined;
+}
+
+/** Sorted-set members: the winning score plus every increment that nothing absorbed. */
+export function scoreContent(cell: Cell): number | undefined {
+  const winner = winnerOf(cell);
+  if (!cell.sums.some(isLive)) return winner?.number;
+  if (winner && !Number.isFinite(winner.number)) return winner.number;
+  return doubleOf(scaledOf(winner?.number ?? 0) + liveTotal(cell.sums));
+}
+
+/** A key's deadline in ms since 1970: the longest of the concurrent ones. `Infinity` and undefined both mean none. */
+export function deadlineContent(cell: Cell): number | undefined {
+  let longest: number | undefined;
+  for (const { number } of cell.siblings) if (longest === undefined || number > longest) longest = number;
+  return longest;
+}
+
+/** The sum of all increments that nothing absorbed. */
+export function liveTotal(sums: readonly CellSum[]): bigint {
+  let total = 0n;
+  for (const sum of sums) if (isLive(sum)) total += sum.sum - sum.absorbed;
+  return total;
+}

@@ -1,0 +1,268 @@
+import * as $protobuf from "protobufjs/minimal.js";
+import Long = require("long");
+
+/** Namespace meridian. */
+export namespace meridian {
+
+    /** Namespace v1. */
+    namespace v1 {
+
+        /**
+         * Properties of a Record.
+         * @deprecated Use meridian.v1.Record.$Properties instead.
+         */
+        interface IRecord extends meridian.v1.Record.$Properties {
+        }
+
+        /** Represents a Record. */
+        class Record {
+
+            /**
+             * Constructs a new Record.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: meridian.v1.Record.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** Record schema. */
+            schema: number;
+
+            /** Record writer. */
+            writer: string;
+
+            /** Record replicationId. */
+            replicationId: string;
+
+            /** Record firstOffset. */
+            firstOffset: Long;
+
+            /** Record lastOffset. */
+            lastOffset: Long;
+
+            /** Record frames. */
+            frames: meridian.v1.Frame[];
+
+            /**
+             * Creates a new Record instance using the specified properties.
+             * @param [properties] Properties to set
+             * @returns Record instance
+             */
+            static create(properties: meridian.v1.Record.$Shape): meridian.v1.Record & meridian.v1.Record.$Shape;
+            static create(properties?: meridian.v1.Record.$Properties): meridian.v1.Record;
+
+            /**
+             * Encodes the specified Record message. Does not implicitly {@link meridian.v1.Record.verify|verify} messages.
+             * @param message Record message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: meridian.v1.Record.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a Record message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {meridian.v1.Record & meridian.v1.Record.$Shape} Record
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): meridian.v1.Record & meridian.v1.Record.$Shape;
+
+            /**
+             * Creates a Record message from a plain object. Also converts values to their respective internal types.
+             * @param object Plain object
+             * @returns Record
+             */
+            static fromObject(object: { [k: string]: any }): meridian.v1.Record;
+
+            /**
+             * Creates a plain object from a Record message. Also converts values to other types if specified.
+             * @param message Record
+             * @param [options] Conversion options
+             * @returns Plain object
+             */
+            static toObject(message: meridian.v1.Record, options?: $protobuf.IConversionOptions): { [k: string]: any };
+
+            /**
+             * Converts this Record to JSON.
+             * @returns JSON object
+             */
+            toJSON(): { [k: string]: any };
+
+            /**
+             * Gets the type url for Record
+             * @param [prefix] Custom type url prefix, defaults to `"type.googleapis.com"`
+             * @returns The type url
+             */
+            static getTypeUrl(prefix?: string): string;
+        }
+
+        namespace Record {
+
+            /** Properties of a Record. */
+            interface $Properties {
+
+                /** Record schema */
+                schema?: number;
+
+                /** Record writer */
+                writer?: string;
+
+                /** Record replicationId */
+                replicationId?: string;
+
+                /** Record firstOffset */
+                firstOffset?: Long;
+
+                /** Record lastOffset */
+                lastOffset?: Long;
+
+                /** Record frames */
+                frames?: meridian.v1.Frame.$Properties[];
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a Record. */
+            type $Shape = meridian.v1.Record.$Properties;
+        }
+
+        /**
+         * Properties of a Frame.
+         * @deprecated Use meridian.v1.Frame.$Properties instead.
+         */
+        interface IFrame extends meridian.v1.Frame.$Properties {
+        }
+
+        /** Represents a Frame. */
+        class Frame {
+
+            /**
+             * Constructs a new Frame.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: meridian.v1.Frame.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** Frame previous. */
+            previous: Long;
+
+            /** Frame first. */
+            first: Long;
+
+            /** Frame last. */
+            last: Long;
+
+            /** Frame mutations. */
+            mutations: number;
+
+            /** Frame writers. */
+            writers: string[];
+
+            /** Frame context. */
+            context: Long[];
+
+            /** Frame rows. */
+            rows: Uint8Array;
+
+            /** Frame checksum. */
+            checksum: number;
+
+            /**
+             * Creates a new Frame instance using the specified properties.
+             * @param [properties] Properties to set
+             * @returns Frame instance
+             */
+            static create(properties: meridian.v1.Frame.$Shape): meridian.v1.Frame & meridian.v1.Frame.$Shape;
+            static create(properties?: meridian.v1.Frame.$Properties): meridian.v1.Frame;
+
+            /**
+             * Encodes the specified Frame message. Does not implicitly {@link meridian.v1.Frame.verify|verify} messages.
+             * @param message Frame message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: meridian.v1.Frame.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a Frame message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {meridian.v1.Frame & meridian.v1.Frame.$Shape} Frame
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): meridian.v1.Frame & meridian.v1.Frame.$Shape;
+
+            /**
+             * Creates a Frame message from a plain object. Also converts values to their respective internal types.
+             * @param object Plain object
+             * @returns Frame
+             */
+            static fromObject(object: { [k: string]: any }): meridian.v1.Frame;
+
+            /**
+             * Creates a plain object from a Frame message. Also converts values to other types if specified.
+             * @param message Frame
+             * @param [options] Conversion options
+             * @returns Plain object
+             */
+            static toObject(message: meridian.v1.Frame, options?: $protobuf.IConversionOptions): { [k: string]: any };
+
+            /**
+             * Converts this Frame to JSON.
+             * @returns JSON object
+             */
+            toJSON(): { [k: string]: any };
+
+            /**
+             * Gets the type url for Frame
+             * @param [prefix] Custom type url prefix, defaults to `"type.googleapis.com"`
+             * @returns The type url
+             */
+            static getTypeUrl(prefix?: string): string;
+        }
+
+        namespace Frame {
+
+            /** Properties of a Frame. */
+            interface $Properties {
+
+                /** Frame previous */
+                previous?: Long;
+
+                /** Frame first */
+                first?: Long;
+
+                /** Frame last */
+                last?: Long;
+
+                /** Frame mutations */
+                mutations?: number;
+
+                /** Frame writers */
+                writers?: string[];
+
+                /** Frame context */
+                context?: Long[];
+
+                /** Frame rows */
+                rows?: Uint8Array;
+
+                /** Frame checksum */
+                checksum?: number;
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a Frame. */
+            type $Shape = meridian.v1.Frame.$Properties;
+        }
+    }
+}

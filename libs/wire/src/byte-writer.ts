@@ -1,0 +1,85 @@
+/**
+ * A growing byte buffer for rows: varints, binary strings, slices, doubles, versions. Grows by doubling, is re-used
+ * after `take`, and never holds more than `retainBytesMax` while idle.
+ */
+import { HLC_BYTES, writeHlc, type Hlc } from "@meridian/words";
+
+const FIRST_BYTES = 16 * 1024;
+const RETAIN_BYTES_MAX = 1024 * 1024;
+
+/** Appends primitive values to one buffer. */
+export class ByteWriter {
+  #buffer = Buffer.allocUnsafeSlow(FIRST_BYTES);
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  byte(value: number): void {
+    this.#reserve(1);
+    this.#buffer[this.#length++] = value;
+  }
+
+  /** An unsigned integer below 2^53, seven bits a byte, low bits first. */
+  varint(value: number): void {
+    this.#reserve(8);
+    let rest = value;
+    while (rest > 0x7f) {
+      this.#buffer[this.#length++] = (rest & 0x7f) | 0x80;
+      rest = rest > 0x7fffffff ? Math.floor(rest / 128) : rest >>> 7;
+    }
+    this.#buffer[this.#length++] = rest;
+  }
+
+  /** Length and bytes of a binary string. */
+  text(value: string): void {
+    this.varint(value.length);
+    this.#reserve(value.length);
+    this.#length += this.#buffer.write(value, this.#length, "latin1");
+  }
+
+  /** Length and bytes of a slice. */
+  slice(from: Buffer, start: number, end: number): void {
+    this.varint(end - start);
+    this.raw(from, start, end);
+  }
+
+  /** Bytes without their length. */
+  raw(from: Buffer, start = 0, end = from.length): void {
+    this.#reserve(end - start);
+    this.#length += from.copy(this.#buffer, this.#length, start, end);
+  }
+
+  double(value: number): void {
+    this.#reserve(8);
+    this.#length = this.#buffer.writeDoubleBE(value, this.#length);
+  }
+
+  hlc(value: Hlc): void {
+    this.#reserve(HLC_BYTES);
+    writeHlc(this.#buffer, value, this.#length);
+    this.#length += HLC_BYTES;
+  }
+
+  /** A signed integer of any size: decimal text. */
+  bigint(value: bigint): void {
+    this.text(value.toString());
+  }
+
+  /** A copy of what was written; the writer begins anew. */
+  take(): Buffer {
+    const bytes = Buffer.from(this.#buffer.subarray(0, this.#length));
+    this.#length = 0;
+    if (this.#buffer.length > RETAIN_BYTES_MAX) this.#buffer = Buffer.allocUnsafeSlow(FIRST_BYTES);
+    return bytes;
+  }
+
+  #reserve(more: number): void {
+    const needed = this.#length + more;
+    if (needed <= this.#buffer.length) return;
+    const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.#buffer.length * 2));
+    this.#buffer.copy(grown, 0, 0, this.#length);
+    this.#buffer = grown;
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * Records: one append to the log. A record says whose it is, which part of the replication stream it covers, and holds
+ * one or more frames. Refuses schemas newer than its own, damaged bytes, and records of another writer.
+ */
+import Long from "long";
+import { MeridianError, parseWriterId, type WriterId } from "@meridian/words";
+import { meridian } from "#gen/record.js";
+import { Frame, type FrameMessage } from "./frame.js";
+
+/** The version of the schema that this code writes. */
+export const RECORD_SCHEMA = 1;
+
+/** The part of a replication stream that a record covers: after `firstOffset`, up to `lastOffset` (bytes). */
+export interface CaptureSpan {
+  readonly replicationId: string;
+  readonly firstOffset: number;
+  readonly lastOffset: number;
+}
+
+/** A decoded record. */
+export interface LogEntry {
+  readonly writer: WriterId;
+  readonly span: CaptureSpan;
+  readonly frames: readonly Frame[];
+}
+
+/** Encodes a record. */
+export function encodeRecord(writer: WriterId, span: CaptureSpan, frames: readonly FrameMessage[]): Buffer {
+  const bytes = meridian.v1.Record.encode({
+    schema: RECORD_SCHEMA,
+    writer,
+    replicationId: span.replicationId,
+    firstOffset: Long.fromNumber(span.firstOffset, true),
+    lastOffset: Long.fromNumber(span.lastOffset, true),
+    frames: [...frames],
+  }).finish();
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** Decodes a record of `expected`'s log. Throws `BAD_RECORD`. */
+export function decodeRecord(bytes: Buffer, expected: WriterId): LogEntry {
+  const message = decodeMessage(bytes, expected);
+  if (message.schema > RECORD_SCHEMA || message.schema < 1) {
+    throw new MeridianError("BAD_RECORD", `a record of ${expected} has schema ${message.schema}; this agent knows ${RECORD_SCHEMA}`, {
+      advice: "upgrade this region's agent before the agents that write",
+    });
+  }
+  const writer = parseWriterId(message.writer);
+  if (writer !== expected) {
+    throw new MeridianError("BAD_RECORD", `the log of ${expected} holds a record of ${writer}`, {
+      advice: "two regions write to one log: give each region its own name",
+    });
+  }
+  return {
+    writer,
+    span: {
+      replicationId: message.replicationId,
+      firstOffset: message.firstOffset.toNumber(),
+      lastOffset: message.lastOffset.toNumber(),
+    },
+    frames: message.frames.map((frame) => new Frame(writer, frame)),
+  };
+}
+
+function decodeMessage(bytes: Buffer, writer: WriterId): meridian.v1.Record {
+  try {
+    return meridian.v1.Record.decode(bytes);
+  } catch (cause) {
+    throw new MeridianError("BAD_RECORD", `a record of ${writer} cannot be decoded`, {
+      advice: "the log holds damaged bytes or another application's data; check the topic or stream name",
+      cause,
+    });
+  }
+}

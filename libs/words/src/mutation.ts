@@ -1,0 +1,102 @@
+/**
+ * Mutations: what one command did to the cells of one key. The words in which capture, the log and merging talk.
+ *
+ * Keys and fields are "binary" strings (latin1: one character, one byte), because JavaScript can only hash strings.
+ */
+import type { Hlc } from "./hlc.js";
+import type { WriterId } from "./region-id.js";
+import type { ReadonlyVector } from "./vector.js";
+
+/** The kinds of cells a key is made of. One character, because it stands in every cell's name. */
+export type CellKind =
+  /** The value of a string. */
+  | "s"
+  /** A field of a hash. */
+  | "h"
+  /** A member (element) of a set. */
+  | "e"
+  /** A member of a sorted set. */
+  | "z"
+  /** The key's expiry (time). */
+  | "t"
+  /** A whole value that is not taken apart: list, stream, HyperLogLog, module type. */
+  | "w";
+
+/** What a mutation does. The numbers stand on the wire and are never re-used. */
+export const MutationKind = {
+  /** Not a mutation: the rows that follow belong to another database. */
+  Database: 0,
+  PutString: 1,
+  IncrementString: 2,
+  PutField: 3,
+  IncrementField: 4,
+  RemoveField: 5,
+  AddMember: 6,
+  RemoveMember: 7,
+  PutScore: 8,
+  IncrementScore: 9,
+  RemoveScore: 10,
+  /** Sets the deadline, or with `Infinity` takes it away. */
+  PutExpiry: 11,
+  PutWhole: 12,
+  /** Removes everything of the key that the context covers. */
+  RemoveKey: 13,
+  /** Removes the deadlines that the context covers: the key came into being anew. */
+  RemoveExpiry: 14,
+} as const;
+export type MutationKind = (typeof MutationKind)[keyof typeof MutationKind];
+
+/** A dot that the context covers by number but that the writing client cannot have seen. */
+export interface Unseen {
+  readonly kind: CellKind;
+  readonly field: string;
+  readonly writer: WriterId;
+  readonly hlc: Hlc;
+}
+
+/**
+ * A writer's increments of one cell: a running sum that began at `birth` and stood at `sum` after version `upTo`.
+ * In an absorbing mutation: how much of it the write had seen, and therefore takes away.
+ */
+export interface RunningSum {
+  readonly writer: WriterId;
+  readonly birth: Hlc;
+  readonly upTo: Hlc;
+  readonly sum: bigint;
+}
+
+/** A running sum in a named cell of the mutation's key. */
+export interface Absorbed extends RunningSum {
+  readonly kind: CellKind;
+  readonly field: string;
+}
+
+/** The rare part of a mutation. */
+export interface MutationDetail {
+  /** Seen beyond the frame's context. */
+  readonly context: ReadonlyVector | undefined;
+  readonly unseen: readonly Unseen[];
+  readonly absorbed: readonly Absorbed[];
+}
+
+/** One mutation. Instances handed out by readers are re-used: copy what must outlive the callback. */
+export interface Mutation {
+  kind: MutationKind;
+  hlc: Hlc;
+  /** True where the mutation belongs to the same transaction as the one before it. */
+  continues: boolean;
+  db: number;
+  key: string;
+  /** Field or member; empty where the kind has none. */
+  field: string;
+  /** The value (PutString, PutField, PutWhole) stands in `bytes[valueStart, valueEnd)`. */
+  bytes: Buffer;
+  valueStart: number;
+  valueEnd: number;
+  /** PutString, PutWhole, PutExpiry: deadline in ms since 1970 or `Infinity`. PutScore: the score. */
+  number: number;
+  /** Increments: the running sum after this mutation (integers, or for scores multiples of 2^-1074). */
+  birth: Hlc;
+  sum: bigint;
+  detail: MutationDetail | undefined;
+}
