@@ -1,0 +1,108 @@
+/**
+ * The store in memory: for tests and the simulator.
+ *
+ * Promises the port's semantics exactly, fast: a hash map per table, and an order that is brought up to date only when
+ * a range is asked. A simulated crash is {@link MemoryStore.crash}: what was committed lives on in a new store, and
+ * the old one refuses every call, as a dead process would. {@link MemoryStore.snapshot} and `restore` set a whole
+ * store back to an earlier commit, as a restored disk would.
+ */
+import { assertKey } from "./key-check.js";
+import { STORE_TABLES, type Store, type StoreTable, type StoreWrite } from "./port.js";
+import { SortedTable } from "./sorted-table.js";
+
+declare const snapshotBrand: unique symbol;
+
+/** The content of a {@link MemoryStore} after one commit. Never changes. */
+export interface MemorySnapshot {
+  readonly [snapshotBrand]: true;
+}
+
+type Tables = Readonly<Record<StoreTable, SortedTable>>;
+
+/** A {@link Store} without a disk. */
+export class MemoryStore implements Store {
+  #tables: Tables;
+  #commits = 0;
+  #open = true;
+
+  constructor(from?: MemorySnapshot) {
+    this.#tables = from === undefined ? emptyTables() : copyTables(tablesOf(from));
+  }
+
+  /** Commits so far in this store's life. */
+  get commits(): number {
+    return this.#commits;
+  }
+
+  get(table: StoreTable, key: string): Buffer | undefined {
+    this.#assertOpen();
+    return this.#tables[table].get(key);
+  }
+
+  *range(table: StoreTable, from: string, to: string): Iterable<readonly [string, Buffer]> {
+    this.#assertOpen();
+    const commits = this.#commits;
+    for (const entry of this.#tables[table].range(from, to)) {
+      if (this.#commits !== commits) throw new Error("a range was read on after a later commit");
+      yield entry;
+    }
+  }
+
+  commit(writes: readonly StoreWrite[]): void {
+    this.#assertOpen();
+    for (const write of writes) assertKey(write.key);
+    for (const { table, key, value } of writes) {
+      if (value === undefined) this.#tables[table].delete(key);
+      else this.#tables[table].set(key, Buffer.from(value));
+    }
+    this.#commits += 1;
+  }
+
+  sizeBytes(): number {
+    this.#assertOpen();
+    return STORE_TABLES.reduce((sum, table) => sum + this.#tables[table].bytes, 0);
+  }
+
+  /** What is committed now; costs one map copy per table, values are shared. */
+  snapshot(): MemorySnapshot {
+    this.#assertOpen();
+    return copyTables(this.#tables) as unknown as MemorySnapshot;
+  }
+
+  /** Sets this store to an earlier content. */
+  restore(snapshot: MemorySnapshot): void {
+    this.#assertOpen();
+    this.#tables = copyTables(tablesOf(snapshot));
+    this.#commits += 1;
+  }
+
+  /** Kills the owner: returns a store with everything that was committed; this one throws from now on. */
+  crash(): MemoryStore {
+    this.#assertOpen();
+    this.#open = false;
+    const heir = new MemoryStore();
+    heir.#tables = this.#tables;
+    return heir;
+  }
+
+  close(): Promise<void> {
+    this.#open = false;
+    return Promise.resolve();
+  }
+
+  #assertOpen(): void {
+    if (!this.#open) throw new Error("the store is closed");
+  }
+}
+
+function emptyTables(): Tables {
+  return { cell: new SortedTable(), out: new SortedTable(), in: new SortedTable(), state: new SortedTable() };
+}
+
+function copyTables(tables: Tables): Tables {
+  return { cell: tables.cell.copy(), out: tables.out.copy(), in: tables.in.copy(), state: tables.state.copy() };
+}
+
+function tablesOf(snapshot: MemorySnapshot): Tables {
+  return snapshot as unknown as Tables;
+}
