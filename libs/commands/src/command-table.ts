@@ -1,0 +1,54 @@
+/**
+ * The command table: every write command of Redis 7.0, and the later ones of Redis and Valkey that we know, with what
+ * Meridian does with it. One row per command or subcommand; a test compares the table with `COMMAND` of a running
+ * server, another one sends every command and compares what the stream carries with the row.
+ *
+ * Refuses nothing and decides nothing: whoever reads the stream dispatches on {@link CommandRow.treatment} or `id`.
+ */
+import type { CommandRow } from "./command-row.js";
+import { GENERIC_ROWS } from "./rows-generic.js";
+import { HASH_ROWS } from "./rows-hash.js";
+import { SERVER_ROWS } from "./rows-server.js";
+import { SET_ROWS } from "./rows-set.js";
+import { SORTED_SET_ROWS } from "./rows-sorted-set.js";
+import { STRING_ROWS } from "./rows-string.js";
+import { LIST_ROWS, SKETCH_ROWS, STREAM_ROWS } from "./rows-whole.js";
+import { carriesOwnName } from "./stream-form.js";
+
+const DRAFTS = [
+  ...STRING_ROWS,
+  ...GENERIC_ROWS,
+  ...HASH_ROWS,
+  ...SET_ROWS,
+  ...SORTED_SET_ROWS,
+  ...LIST_ROWS,
+  ...STREAM_ROWS,
+  ...SKETCH_ROWS,
+  ...SERVER_ROWS,
+] as const;
+
+/** The name of a row. */
+export type CommandName = (typeof DRAFTS)[number]["name"];
+
+/** Every row, `COMMAND_TABLE[row.id] === row`. */
+export const COMMAND_TABLE: readonly CommandRow<CommandName>[] = DRAFTS.map((draft, id) => ({
+  ...draft,
+  id,
+  inStream: carriesOwnName(draft.name, draft.stream),
+}));
+
+/** Whether a server of this kind and version ("7.0.15") should know the command. */
+export function existsIn(row: CommandRow, kind: "redis" | "valkey", version: string): boolean {
+  const since = typeof row.since === "string" ? row.since : row.since[kind];
+  return since !== undefined && compareVersions(since, version) <= 0;
+}
+
+function compareVersions(a: string, b: string): number {
+  const left = a.split(".").map(Number);
+  const right = b.split(".").map(Number);
+  for (let i = 0; i < 3; i++) {
+    const difference = (left[i] ?? 0) - (right[i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}

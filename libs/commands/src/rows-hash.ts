@@ -1,0 +1,27 @@
+/** Hashes, and deadlines of hash fields. */
+import { family, KEY_1 } from "./command-row.js";
+
+const row = family("cells");
+const FIELD_TTL = { redis: "7.4.0", valkey: "9.0.0" };
+const OWN_DEADLINE = "a field's deadline stays in its region: the field's end arrives at the peers as HDEL";
+
+export const HASH_ROWS = [
+  row("hset", "captured", "as sent", KEY_1, "2.0.0", "fields and values are in the stream, also where nothing changed"),
+  row("hmset", "captured", "as sent", KEY_1, "2.0.0", "HSET by an older name"),
+  row("hsetnx", "captured", "as sent | nothing", KEY_1, "2.0.0", "in the stream only where it had effect"),
+  row("hdel", "captured", "as sent | nothing", KEY_1, "2.0.0", "one remove for each field; names of missing fields stand in it too"),
+  row("hincrby", "captured", "as sent", KEY_1, "2.0.0", "a contribution to the field's counter"),
+  row("hincrbyfloat", "captured", "HSET key field value", KEY_1, "2.6.0",
+    "arrives as HSET of the sum: last writer wins, the increment itself is not in the stream"),
+  row("hexpire", "local", "not observed", KEY_1, FIELD_TTL, OWN_DEADLINE, { counted: true }),
+  row("hpexpire", "local", "not observed", KEY_1, FIELD_TTL, OWN_DEADLINE, { counted: true }),
+  row("hexpireat", "local", "not observed", KEY_1, FIELD_TTL, OWN_DEADLINE, { counted: true }),
+  row("hpexpireat", "local", "not observed", KEY_1, FIELD_TTL, OWN_DEADLINE, { counted: true }),
+  row("hpersist", "local", "not observed", KEY_1, FIELD_TTL, OWN_DEADLINE, { counted: true }),
+  row("hsetex", "readback", "not observed", KEY_1, { redis: "8.0.0", valkey: "9.0.0" },
+    `values are read back; ${OWN_DEADLINE}`, { counted: true }),
+  row("hgetex", "readback", "not observed", KEY_1, { redis: "8.0.0", valkey: "9.0.0" },
+    `a deadline in the past deletes; ${OWN_DEADLINE}`, { counted: true }),
+  row("hgetdel", "readback", "not observed", KEY_1, { redis: "8.0.0", valkey: "9.1.0" },
+    "its form in the stream was not observed; reading back is right for any form"),
+] as const;

@@ -1,0 +1,74 @@
+/**
+ * The notation of a row's `stream` column, and its matcher: what a replication stream carries for a command, written so
+ * that a test, and the agent's probe of an unknown server, can hold it against a real one.
+ *
+ *     as sent | SET key value PXAT <ms> | MULTI; SREM key member...; ...; EXEC | nothing
+ *
+ * Alternatives are divided by ` | `, commands by `; `. `as sent`: the client's own arguments. `nothing`: no command.
+ * UPPER-CASE words and `=` and digits stand for themselves in any case; lower-case words for any one argument; `word...` for one
+ * or more; `word*` for any number; `<ms>` for a number; `any` first for any command; the command `...` for any number of
+ * further ones like the last. DEL also stands for UNLINK, which servers with lazyfree on send in its place.
+ * `not observed`, `by subcommand`: no claim.
+ */
+
+/** One command as a list of arguments. */
+export type Arguments = readonly string[];
+
+const NO_CLAIM = new Set(["not observed", "by subcommand"]);
+
+/** The alternatives of a form; none where it claims nothing. */
+export function alternativesOf(form: string): readonly string[] {
+  return NO_CLAIM.has(form) ? [] : form.split(" | ");
+}
+
+/** Whether the stream, going by the form, can carry the command under its own name. A form without a claim may. */
+export function carriesOwnName(name: string, form: string): boolean {
+  const own = (name.split("|")[0] ?? name).toUpperCase();
+  const alternatives = alternativesOf(form);
+  if (alternatives.length === 0) return true;
+  return alternatives.some((one) => one === "as sent" || commandsOf(one).some((command) => command.split(" ")[0] === own));
+}
+
+/** The first alternative that fits what the stream carried for `sent`, or undefined. */
+export function matchingAlternative(form: string, sent: Arguments, carried: readonly Arguments[]): string | undefined {
+  return alternativesOf(form).find((alternative) => {
+    if (alternative === "nothing") return carried.length === 0;
+    if (alternative === "as sent") return carried.length === 1 && sameArguments(sent, carried[0] ?? []);
+    return commandsMatch(commandsOf(alternative), carried);
+  });
+}
+
+function commandsOf(alternative: string): readonly string[] {
+  return alternative.split("; ");
+}
+
+function sameArguments(a: Arguments, b: Arguments): boolean {
+  return a.length === b.length && a.every((argument, i) => argument === b[i]);
+}
+
+function commandsMatch(patterns: readonly string[], carried: readonly Arguments[]): boolean {
+  const [pattern, ...rest] = patterns;
+  const [first, ...others] = carried;
+  if (pattern === undefined) return first === undefined;
+  if (first === undefined || !argumentsMatch(pattern.split(" "), first)) return false;
+  if (commandsMatch(rest, others)) return true;
+  return rest[0] === "..." && (commandsMatch(rest.slice(1), others) || commandsMatch(patterns, others));
+}
+
+function argumentsMatch(words: readonly string[], carried: Arguments): boolean {
+  const [word, ...rest] = words;
+  const [first, ...others] = carried;
+  if (word === undefined) return first === undefined;
+  if (word.endsWith("*") && argumentsMatch(rest, carried)) return true;
+  if (first === undefined) return false;
+  if (word.endsWith("*")) return argumentsMatch(words, others);
+  if (word.endsWith("...")) return argumentsMatch(rest, others) || argumentsMatch(words, others);
+  return wordMatches(word, first) && argumentsMatch(rest, others);
+}
+
+function wordMatches(word: string, argument: string): boolean {
+  if (word === "<ms>") return /^\d+$/.test(argument);
+  if (/[a-z]/.test(word)) return true;
+  const upper = argument.toUpperCase();
+  return upper === word || (word === "DEL" && upper === "UNLINK");
+}
