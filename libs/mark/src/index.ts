@@ -1,1 +1,15 @@
-export {};
+export { ApplyBatch, BATCH_HEAD_ARGS, type Bytes } from "./apply-batch.js";
+export { AFTER_UNLINK, DEADLINE_NO_KEY, DEADLINE_NONE, OP, RUN_LIMIT, type Expect } from "./apply-op.js";
+export { DB_LIMIT, type CellKind, type CellName } from "./cell-name.js";
+export {
+  decodeMark,
+  encodeMarkHeader,
+  MARK_PREFIX_BYTES,
+  MARK_VERSION,
+  type Mark,
+  type MarkHeader,
+  type MarkNote,
+  type MarkRefusal,
+} from "./mark.js";
+export { decodeReadResult, READ_VERSION, type ReadRequest, type ReadResult, type ReadType, type ReadValue } from "./read-result.js";
+export { isMarkKey, isReadKey, isReserved, MARK_KEY, READ_KEY, RESERVED_PREFIX, TRIAL_KEY } from "./reserved-key.js";

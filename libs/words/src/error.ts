@@ -10,6 +10,7 @@ export const ERROR_CODES = {
   CLOCK_DRIFT: "a remote version is further ahead of the local clock than allowed",
   CLOCK_EXHAUSTED: "the physical clock stands outside of the range that versions can hold",
   BAD_RECORD: "a record in the log cannot be decoded",
+  BAD_MARK: "the mark or a read result in the server cannot be decoded",
   RECORD_GAP: "a writer's log has lost records that were never received",
   TOPIC_MISMATCH: "the log exists with settings that would lose data",
   LOG_UNAVAILABLE: "the log cannot be reached",

@@ -1,0 +1,224 @@
+/**
+ * Builds the arguments of one apply script.
+ *
+ * Promise: what is added is either written whole by the server or named in the mark as skipped, per cell. All
+ * comparisons happen before any effect; effects happen in the order added, strings without expiry in runs.
+ * Refuses nothing by itself: the caller keeps batches within its own limits by `cells` and `bytes`, and adds a cell at
+ * most once. Keys, fields, members and values given as strings are binary: one character per byte.
+ */
+import { AFTER_UNLINK, OP, RUN_LIMIT, type Expect } from "./apply-op.js";
+
+/** A binary string or bytes. */
+export type Bytes = string | Buffer;
+
+/** Arguments of EVALSHA before the first operation: epoch, predecessor, sequence number, header of the mark. */
+export const BATCH_HEAD_ARGS = 4;
+
+/** Bytes that RESP adds to an argument, for {@link ApplyBatch.bytes}. */
+const ARG_OVERHEAD_BYTES = 8;
+
+/** One batch, to be given to a target. */
+export class ApplyBatch {
+  readonly epoch: number;
+  readonly prevSeq: number;
+  readonly seq: number;
+  readonly #args: Bytes[];
+  #cells = 0;
+  #bytes = 0;
+  #db = 0;
+  #runCode = "";
+  #runPairs: Bytes[] = [];
+  #runExpected: Bytes[] = [];
+  #unlinked: Set<string> | undefined;
+
+  /** `header` is what `encodeMarkHeader` made for the same epoch and seq; `prevSeq` the batch before, 0 after a fence. */
+  constructor(epoch: number, prevSeq: number, seq: number, header: Buffer) {
+    this.epoch = epoch;
+    this.prevSeq = prevSeq;
+    this.seq = seq;
+    this.#args = [];
+    this.#push(String(epoch));
+    this.#push(String(prevSeq));
+    this.#push(String(seq));
+    this.#push(header);
+  }
+
+  /** The arguments behind `EVALSHA <sha> 0`. Reading them closes the current run; more may be added afterwards. */
+  get args(): readonly Bytes[] {
+    this.#closeRun();
+    return this.#args;
+  }
+
+  /** Cells added so far. */
+  get cells(): number {
+    return this.#cells;
+  }
+
+  /** About how many bytes the script call takes on the wire. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** SET: replaces the value and makes the expiry exactly `deadlineMs` (-1 none). A deadline already past deletes. */
+  setString(db: number, key: string, expect: Expect, expected: Bytes, value: Bytes, deadlineMs: number): void {
+    const how = this.#expectation(db, key, expect);
+    if (deadlineMs >= 0) {
+      this.#begin(db, OP.setStringUntil + how, key);
+      this.#push(expected);
+      this.#push(value);
+      this.#push(String(deadlineMs));
+      return;
+    }
+    const code = OP.setStrings + how;
+    if (this.#runCode !== code || this.#db !== db || this.#runPairs.length >= 2 * RUN_LIMIT) this.#openRun(db, code);
+    this.#cells++;
+    this.#bytes += key.length + value.length + 2 * ARG_OVERHEAD_BYTES;
+    this.#runPairs.push(key, value);
+    if (how === "=" || how === "#") {
+      this.#bytes += expected.length + ARG_OVERHEAD_BYTES;
+      this.#runExpected.push(expected);
+    }
+  }
+
+  /** INCRBY, keeping the expiry. Skipped unless the key is absent or a canonical 64-bit integer and the sum is one too. */
+  incrString(db: number, key: string, delta: string): void {
+    this.#begin(db, OP.incrString + this.#expectation(db, key, "~"), key);
+    this.#push(delta);
+  }
+
+  /** DEL of a string. */
+  delString(db: number, key: string, expect: Expect, expected: Bytes): void {
+    this.#begin(db, OP.delString + this.#expectation(db, key, expect), key);
+    this.#push(expected);
+  }
+
+  /** HSET of one field. */
+  setField(db: number, key: string, field: string, expect: Expect, expected: Bytes, value: Bytes): void {
+    this.#begin(db, OP.setField + this.#expectation(db, key, expect), key);
+    this.#push(field);
+    this.#push(expected);
+    this.#push(value);
+  }
+
+  /** HINCRBY. Skipped unless the field is absent or a canonical 64-bit integer and the sum is one too. */
+  incrField(db: number, key: string, field: string, delta: string): void {
+    this.#begin(db, OP.incrField + this.#expectation(db, key, "~"), key);
+    this.#push(field);
+    this.#push(delta);
+  }
+
+  /** HDEL of one field. */
+  delField(db: number, key: string, field: string, expect: Expect, expected: Bytes): void {
+    this.#begin(db, OP.delField + this.#expectation(db, key, expect), key);
+    this.#push(field);
+    this.#push(expected);
+  }
+
+  /** SADD of a member that is absent. */
+  addMember(db: number, key: string, member: string): void {
+    this.#begin(db, OP.addMember + this.#expectation(db, key, "-"), key);
+    this.#push(member);
+  }
+
+  /** SREM of a member that is present. */
+  removeMember(db: number, key: string, member: string): void {
+    this.#begin(db, OP.removeMember + this.#expectation(db, key, "="), key);
+    this.#push(member);
+  }
+
+  /** ZADD. Scores are texts of doubles and compared as numbers; `expected` is ignored for `-` and `~`. */
+  setScore(db: number, key: string, member: string, expect: "-" | "=" | "~", expected: string, score: string): void {
+    this.#begin(db, OP.setScore + this.#expectation(db, key, expect), key);
+    this.#push(member);
+    this.#push(expected);
+    this.#push(score);
+  }
+
+  /** ZREM of a member that has the expected score. */
+  removeScore(db: number, key: string, member: string, expected: string): void {
+    this.#begin(db, OP.removeScore + this.#expectation(db, key, "="), key);
+    this.#push(member);
+    this.#push(expected);
+  }
+
+  /**
+   * PEXPIREAT, or PERSIST for -1. `expectedMs` is the exact deadline now, -1 for none, -2 (`DEADLINE_NO_KEY`) for a key
+   * that an earlier operation of this batch creates. A deadline already past deletes the key.
+   */
+  setExpiry(db: number, key: string, expectedMs: number, deadlineMs: number): void {
+    this.#begin(db, OP.setExpiry + this.#expectation(db, key, "="), key);
+    this.#push(String(expectedMs));
+    this.#push(String(deadlineMs));
+  }
+
+  /**
+   * RESTORE REPLACE of a DUMP payload, over whatever type the key has. `expect` is `-`, `~`, or `#` of the SHA-1 of DUMP.
+   * With `note` the mark carries the digest of what DUMP says of the restored value.
+   */
+  restoreWhole(db: number, key: string, expect: "-" | "#" | "~", expected: string, payload: Bytes, deadlineMs: number, note = false): void {
+    this.#begin(db, OP.restoreWhole + this.#expectation(db, key, expect), key);
+    this.#push(expected);
+    this.#push(payload);
+    this.#push(String(deadlineMs));
+    this.#push(note ? "1" : "0");
+  }
+
+  /** UNLINK of a whole value, of whatever type. */
+  delWhole(db: number, key: string, expect: "-" | "#" | "~", expected: string): void {
+    this.#begin(db, OP.delWhole + this.#expectation(db, key, expect), key);
+    this.#push(expected);
+  }
+
+  /**
+   * UNLINK of whatever the key holds, if TYPE says `expectedType` ("any": anything, also nothing). Operations added
+   * afterwards for the same key lose their own expectation: they happen exactly when this one does.
+   */
+  unlinkKey(db: number, key: string, expectedType: string): void {
+    this.#begin(db, `${OP.unlinkKey}=`, key);
+    this.#push(expectedType);
+    this.#unlinked ??= new Set();
+    this.#unlinked.add(`${db} ${key}`);
+  }
+
+  #expectation(db: number, key: string, expect: Expect): string {
+    return this.#unlinked?.has(`${db} ${key}`) === true ? AFTER_UNLINK : expect;
+  }
+
+  #begin(db: number, code: string, key: string): void {
+    this.#closeRun();
+    this.#select(db);
+    this.#cells++;
+    this.#push(code);
+    this.#push(key);
+  }
+
+  #openRun(db: number, code: string): void {
+    this.#closeRun();
+    this.#select(db);
+    this.#runCode = code;
+    this.#bytes += 3 * ARG_OVERHEAD_BYTES;
+  }
+
+  #closeRun(): void {
+    if (this.#runCode === "") return;
+    const args = this.#args;
+    args.push(this.#runCode, String(this.#runPairs.length / 2));
+    for (const bytes of this.#runPairs) args.push(bytes);
+    for (const bytes of this.#runExpected) args.push(bytes);
+    this.#runCode = "";
+    this.#runPairs = [];
+    this.#runExpected = [];
+  }
+
+  #select(db: number): void {
+    if (db === this.#db) return;
+    this.#db = db;
+    this.#push(OP.select);
+    this.#push(String(db));
+  }
+
+  #push(bytes: Bytes): void {
+    this.#bytes += bytes.length + ARG_OVERHEAD_BYTES;
+    this.#args.push(bytes);
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * The vocabulary between the builder of a batch and the script that runs it, defined once.
+ *
+ * A batch is a flat list of arguments. Each operation begins with a code of two characters: what to do
+ * ({@link OP}) and what must be true before ({@link Expect}, or {@link AFTER_UNLINK}). The arguments that follow:
+ *
+ *     B  db                                        the database of what follows (one character, no expectation)
+ *     M  n, n x (key, value), n x expected         strings without expiry; the last part only for `=` and `#`
+ *     P  key, expected, value, deadline            string with expiry
+ *     I  key, delta                                D  key, expected
+ *     H  key, field, expected, value               J  key, field, delta               F  key, field, expected
+ *     A  key, member                               R  key, member
+ *     Z  key, member, expected, score              Y  key, member, expected
+ *     T  key, expected deadline, deadline          U  key, type
+ *     W  key, expected, payload, deadline, note    X  key, expected
+ */
+
+/** What must be true of a cell: `-` absent, `=` equal bytes, `#` SHA-1 begins with these 16 hex characters, `~` anything. */
+export type Expect = "-" | "=" | "#" | "~";
+
+/** In place of an {@link Expect}: matches exactly when the batch's unlink of the same key matched. */
+export const AFTER_UNLINK = "u";
+
+/** First character of every operation's code. */
+export const OP = {
+  select: "B",
+  setStrings: "M",
+  setStringUntil: "P",
+  incrString: "I",
+  delString: "D",
+  setField: "H",
+  incrField: "J",
+  delField: "F",
+  addMember: "A",
+  removeMember: "R",
+  setScore: "Z",
+  removeScore: "Y",
+  setExpiry: "T",
+  restoreWhole: "W",
+  delWhole: "X",
+  unlinkKey: "U",
+} as const;
+
+/** Expected deadline of a key that does not exist yet: another operation of the same batch creates it. */
+export const DEADLINE_NO_KEY = -2;
+
+/** Deadline of a key without expiry. */
+export const DEADLINE_NONE = -1;
+
+/** Strings of one run: Lua's `unpack` takes no more than some 8,000 values, a run has two per string. */
+export const RUN_LIMIT = 1000;

@@ -1,0 +1,142 @@
+/**
+ * The mark: what was applied to a server last, written by the apply script in the same transaction as the effects.
+ *
+ * Layout, big-endian:
+ *
+ *     u8 version | u32 epoch | f64 seq | u32 vectorBytes | vector | u32 n, n deferred names | u32 n, n settled names | entries
+ *     vector  = u16 n, n x (u8 length, writer, 8 bytes hlc)
+ *     name    = c kind | u16 db | u32 length, key | u32 length, field
+ *     entries = until the end: 's' name (skipped) | 'n' name, text (note: digest) | 'r' name, text (refused: reason)
+ *     text    = u32 length, bytes
+ *
+ * The agent writes the header (all but the entries); the script reads its fixed prefix with `struct.unpack` and appends
+ * the entries, because only the script knows which cells did not match. Refuses (`BAD_MARK`) what it cannot read whole.
+ */
+import { HLC_BYTES, parseWriterId, readHlc, VersionVector, writeHlc, type ReadonlyVector } from "@meridian/words";
+import { ByteCursor } from "./byte-cursor.js";
+import { cellNameBytes, readCellName, writeCellName, type CellName } from "./cell-name.js";
+
+/** First byte of every mark. */
+export const MARK_VERSION = 1;
+
+/** Bytes before the vector: version, epoch, seq and the vector's length. */
+export const MARK_PREFIX_BYTES = 17;
+
+/** The part of a mark that the agent decides before the batch runs. */
+export interface MarkHeader {
+  /** Lease of the agent that wrote it; a higher one fences it. 1 to 2^32 - 1. */
+  readonly epoch: number;
+  /** Position in the chain of this epoch's batches; 0 is the fence itself. */
+  readonly seq: number;
+  /** What is merged here once this mark has been read. */
+  readonly vector: ReadonlyVector;
+  /** Cells known to the agent that this batch leaves for later. */
+  readonly deferred: readonly CellName[];
+  /** Cells deferred by an earlier mark that this batch settles. A cell that is also skipped is not settled. */
+  readonly settled: readonly CellName[];
+}
+
+/** A digest of what a restored whole value became: the first 16 hex characters of the SHA-1 of its DUMP. */
+export interface MarkNote {
+  readonly cell: CellName;
+  readonly digest: string;
+}
+
+/** A cell that the server will never take as sent, with its own words. */
+export interface MarkRefusal {
+  readonly cell: CellName;
+  readonly reason: string;
+}
+
+/** A decoded mark. */
+export interface Mark {
+  readonly epoch: number;
+  readonly seq: number;
+  readonly vector: VersionVector;
+  readonly deferred: readonly CellName[];
+  readonly settled: readonly CellName[];
+  /** Cells of the batch whose value was not the expected one: nothing was written to them. Wins over `settled`. */
+  readonly skipped: readonly CellName[];
+  readonly notes: readonly MarkNote[];
+  /** Those of `skipped` that failed for a reason that a retry will meet again. */
+  readonly refused: readonly MarkRefusal[];
+}
+
+/** Encodes the header of a mark; the result is a complete mark too, with nothing skipped. */
+export function encodeMarkHeader(header: MarkHeader): Buffer {
+  const vector = [...header.vector.entries()];
+  let vectorBytes = 2;
+  for (const [writer] of vector) vectorBytes += 1 + writer.length + HLC_BYTES;
+  const bytes = Buffer.allocUnsafe(MARK_PREFIX_BYTES + vectorBytes + listBytes(header.deferred) + listBytes(header.settled));
+  bytes.writeUInt8(MARK_VERSION, 0);
+  bytes.writeUInt32BE(header.epoch, 1);
+  bytes.writeDoubleBE(header.seq, 5);
+  bytes.writeUInt32BE(vectorBytes, 13);
+  let at = bytes.writeUInt16BE(vector.length, MARK_PREFIX_BYTES);
+  for (const [writer, hlc] of vector) {
+    at = bytes.writeUInt8(writer.length, at);
+    at += bytes.write(writer, at, "latin1");
+    writeHlc(bytes, hlc, at);
+    at += HLC_BYTES;
+  }
+  writeList(bytes, header.settled, writeList(bytes, header.deferred, at));
+  return bytes;
+}
+
+/** Decodes a mark as found in the stream or in the server. Throws `BAD_MARK`. */
+export function decodeMark(bytes: Buffer): Mark {
+  const cursor = new ByteCursor(bytes, "mark");
+  const version = cursor.u8();
+  if (version !== MARK_VERSION) throw cursor.junk(`version ${version}, expected ${MARK_VERSION}`);
+  const epoch = cursor.u32();
+  const seq = cursor.whole();
+  const vector = readVector(new ByteCursor(cursor.bytes(cursor.u32()), "vector of the mark"));
+  const deferred = readList(cursor);
+  const settled = readList(cursor);
+  const skipped: CellName[] = [];
+  const notes: MarkNote[] = [];
+  const refused: MarkRefusal[] = [];
+  while (!cursor.done) {
+    const tag = cursor.text(1);
+    const cell = readCellName(cursor);
+    if (tag === "s") skipped.push(cell);
+    else if (tag === "n") notes.push({ cell, digest: cursor.text(cursor.u32()) });
+    else if (tag === "r") {
+      skipped.push(cell);
+      refused.push({ cell, reason: cursor.text(cursor.u32()) });
+    } else throw cursor.junk(`no entry tag ${JSON.stringify(tag)}`);
+  }
+  return { epoch, seq, vector, deferred, settled, skipped, notes, refused };
+}
+
+function readVector(cursor: ByteCursor): VersionVector {
+  const vector = new VersionVector();
+  for (let left = cursor.u16(); left > 0; left--) {
+    const name = cursor.text(cursor.u8());
+    try {
+      vector.raise(parseWriterId(name), readHlc(cursor.bytes(HLC_BYTES), 0));
+    } catch (error) {
+      throw cursor.junk(`no writer ${JSON.stringify(name)}`, error);
+    }
+  }
+  if (!cursor.done) throw cursor.junk("bytes behind the last writer");
+  return vector;
+}
+
+function listBytes(names: readonly CellName[]): number {
+  let bytes = 4;
+  for (const name of names) bytes += cellNameBytes(name);
+  return bytes;
+}
+
+function writeList(into: Buffer, names: readonly CellName[], at: number): number {
+  let end = into.writeUInt32BE(names.length, at);
+  for (const name of names) end = writeCellName(into, name, end);
+  return end;
+}
+
+function readList(cursor: ByteCursor): CellName[] {
+  const names: CellName[] = [];
+  for (let left = cursor.u32(); left > 0; left--) names.push(readCellName(cursor));
+  return names;
+}

@@ -1,0 +1,77 @@
+/**
+ * Reading keys at an exact position of the stream.
+ *
+ * The read script sets {@link READ_KEY} to one payload and deletes it in the same transaction, so that the state of the
+ * keys arrives in the stream exactly where it was true. Layout, big-endian:
+ *
+ *     u8 version | u32 epoch | f64 id | u32 n, n x value
+ *     value = c type | u16 db | u32 length, key | f64 deadline | content
+ *     type  = '-' none | 's' string | 'h' hash | 'e' set | 'z' sorted set | 'w' whole (DUMP) | '!' refused
+ *     content = nothing | text (s, w, !) | u32 n, n texts (h, e, z);   text = u32 length, bytes
+ */
+import { ByteCursor } from "./byte-cursor.js";
+
+/** First byte of every read result. */
+export const READ_VERSION = 1;
+
+/** Keys to read together, at one position. */
+export interface ReadRequest {
+  readonly id: number;
+  readonly keys: readonly { readonly db: number; readonly key: string }[];
+}
+
+/** What a key holds, as far as we split it into cells. */
+export type ReadType = "none" | "string" | "hash" | "set" | "zset" | "whole";
+
+/** One key as it was at the position of the read. */
+export interface ReadValue {
+  readonly db: number;
+  readonly key: string;
+  /** `none` also where the read was refused. */
+  readonly type: ReadType;
+  /** Milliseconds since 1970, -1 without expiry. */
+  readonly deadlineMs: number;
+  /** The string's value, or DUMP of a whole value. */
+  readonly payload?: Buffer;
+  /** Hash: field, value, ...; set: members; sorted set: member, score as text (`inf` and `-inf` included), ... */
+  readonly items?: Buffer[];
+  /** Why the content is not here: `too large: N bytes`. */
+  readonly refused?: string;
+}
+
+/** A decoded result of one read script. */
+export interface ReadResult {
+  readonly id: number;
+  readonly epoch: number;
+  readonly values: ReadValue[];
+}
+
+const TYPES: Readonly<Record<string, ReadType>> = { "-": "none", s: "string", h: "hash", e: "set", z: "zset", w: "whole", "!": "none" };
+
+/** Decodes what the read script wrote. Payloads and items share memory with `bytes`. Throws `BAD_MARK`. */
+export function decodeReadResult(bytes: Buffer): ReadResult {
+  const cursor = new ByteCursor(bytes, "read result");
+  const version = cursor.u8();
+  if (version !== READ_VERSION) throw cursor.junk(`version ${version}, expected ${READ_VERSION}`);
+  const epoch = cursor.u32();
+  const id = cursor.whole();
+  const values: ReadValue[] = [];
+  for (let left = cursor.u32(); left > 0; left--) values.push(readValue(cursor));
+  if (!cursor.done) throw cursor.junk("bytes behind the last value");
+  return { id, epoch, values };
+}
+
+function readValue(cursor: ByteCursor): ReadValue {
+  const tag = cursor.text(1);
+  const type = TYPES[tag];
+  if (type === undefined) throw cursor.junk(`no value type ${JSON.stringify(tag)}`);
+  const db = cursor.u16();
+  const key = cursor.text(cursor.u32());
+  const value = { db, key, type, deadlineMs: cursor.whole() };
+  if (tag === "-") return value;
+  if (tag === "!") return { ...value, refused: cursor.text(cursor.u32()) };
+  if (tag === "s" || tag === "w") return { ...value, payload: cursor.bytes(cursor.u32()) };
+  const items: Buffer[] = [];
+  for (let left = cursor.u32(); left > 0; left--) items.push(cursor.bytes(cursor.u32()));
+  return { ...value, items };
+}
