@@ -1,0 +1,163 @@
+/**
+ * Compares all values of several servers.
+ *
+ * Promises that every key which stands still during the comparison is compared on all servers, whichever has it, in
+ * every database; that what is compared is what clients read, deadlines included; and that a mesh which goes on working
+ * gives no false alarm as long as it converges within `settleMs` (see suspects.ts). Memory does not grow with the
+ * number of keys. Keys of Meridian itself (`meridian:*`) are left out. Refuses nothing of Redis' own types; field
+ * deadlines inside hashes (Redis 7.4) and consumer groups of streams are not looked at.
+ */
+import { MeridianError } from "@meridian/words";
+import { ChunkComparison, type ComparedServer } from "./chunk-comparison.js";
+import { compareSettings, type CompareOptions, type CompareReport, type CompareSettings } from "./compare-report.js";
+import { absentKeys, databaseSizes, scanKeys, type KeyChunk } from "./key-scan.js";
+import { serverAddress } from "./server-address.js";
+import { ServerConnection } from "./server-connection.js";
+import { Suspects } from "./suspects.js";
+import { bytesOf, listOf } from "./value-differences.js";
+
+/** A server to compare. */
+export interface NamedServer {
+  /** In the report; host:port by default. */
+  readonly name?: string;
+  /** redis:// or rediss:// URL. */
+  readonly url: string;
+}
+
+/** Chunks on their way at once: hides the round trips. */
+const CHUNKS_IN_FLIGHT = 4;
+
+/** Compares two servers or more; the first is the one that others are compared with. Throws `BAD_OPTION`, `SERVER_UNAVAILABLE`, `SERVER_REFUSED`. */
+export async function compareServers(servers: readonly NamedServer[], options: CompareOptions = {}): Promise<CompareReport> {
+  if (servers.length < 2) {
+    throw new MeridianError("BAD_OPTION", "a comparison needs two servers at least", { advice: "name two regions or two URLs" });
+  }
+  const opened: ServerConnection[] = [];
+  const close = (): void => opened.forEach((connection) => connection.close());
+  options.signal?.addEventListener("abort", close, { once: true });
+  try {
+    for (const { url, name } of servers) opened.push(await ServerConnection.open(serverAddress(url, name)));
+    const compared = await Promise.all(opened.map(inspect));
+    return await new Comparison(compared, compareSettings(options), options).run();
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    throw error;
+  } finally {
+    options.signal?.removeEventListener("abort", close);
+    close();
+  }
+}
+
+async function inspect(connection: ServerConnection): Promise<ComparedServer> {
+  const version = /redis_version:(\d+)/.exec(bytesOf(await connection.call("INFO", "server")).toString())?.[1];
+  const [seconds, micros] = listOf(await connection.call("TIME")).map((part) => Number(bytesOf(part).toString()));
+  const clockAheadMs = Math.round((seconds ?? 0) * 1_000 + (micros ?? 0) / 1_000 - Date.now());
+  return { connection, hasExpireTime: Number(version ?? 0) >= 7, clockAheadMs };
+}
+
+/** One run over all databases. */
+class Comparison {
+  readonly #servers: readonly ComparedServer[];
+  readonly #options: CompareOptions;
+  readonly #chunks: ChunkComparison;
+  readonly #suspects: Suspects;
+  readonly #keysByType = new Map<string, number>();
+  #keys = 0;
+  #keysWithDeadline = 0;
+  #reserved = 0;
+  #scanned = 0;
+  #expected = 0;
+
+  constructor(servers: readonly ComparedServer[], settings: CompareSettings, options: CompareOptions) {
+    this.#servers = servers;
+    this.#options = options;
+    this.#chunks = new ChunkComparison(servers, settings);
+    this.#suspects = new Suspects(this.#chunks, settings);
+  }
+
+  async run(): Promise<CompareReport> {
+    const startedMs = performance.now();
+    const databases = await this.#databases();
+    for (const db of databases) await this.#compareDatabase(db);
+    const durationMs = performance.now() - startedMs;
+    const { differing, unsettled, settledEqual, differences } = this.#suspects;
+    return {
+      servers: this.#servers.map(({ connection }) => connection.address.name),
+      verdict: differing > 0 ? "different" : unsettled > 0 ? "unsettled" : "equal",
+      keys: this.#keys,
+      keysByType: Object.fromEntries([...this.#keysByType].sort(([a], [b]) => (a < b ? -1 : 1))),
+      keysWithDeadline: this.#keysWithDeadline,
+      reserved: this.#reserved,
+      databases,
+      differing,
+      unsettled,
+      settledEqual,
+      differences,
+      durationMs: Math.round(durationMs),
+      keysPerSecond: Math.round((this.#keys * 1_000) / Math.max(durationMs, 1)),
+    };
+  }
+
+  async #databases(): Promise<number[]> {
+    const sizes = await Promise.all(this.#servers.map(({ connection }) => databaseSizes(connection)));
+    const wanted = this.#options.databases;
+    const all = new Set(sizes.flatMap((of) => [...of.keys()]));
+    const databases = [...all].filter((db) => wanted === undefined || wanted.includes(db)).sort((a, b) => a - b);
+    this.#expected = sizes.reduce((sum, of) => sum + databases.reduce((inner, db) => inner + (of.get(db) ?? 0), 0), 0);
+    return databases;
+  }
+
+  async #compareDatabase(db: number): Promise<void> {
+    await Promise.all(this.#servers.map(({ connection }) => connection.call("SELECT", db)));
+    for (const [index, { connection }] of this.#servers.entries()) {
+      await inParallel(scanKeys(connection), CHUNKS_IN_FLIGHT, async (chunk) => {
+        this.#options.signal?.throwIfAborted();
+        await this.#compareChunk(db, chunk, index);
+        this.#progress(db);
+      });
+    }
+    await this.#suspects.settle(db, this.#options.signal);
+  }
+
+  async #compareChunk(db: number, { keys, reserved }: KeyChunk, scannedServer: number): Promise<void> {
+    this.#scanned += keys.length + reserved;
+    if (scannedServer === 0) this.#reserved += reserved;
+    // keys that an earlier server has were compared when that one was scanned
+    let fresh = keys;
+    for (const { connection } of this.#servers.slice(0, scannedServer)) fresh = await absentKeys(connection, fresh);
+    if (fresh.length > 0) {
+      const { types, withDeadline, suspicions } = await this.#chunks.compare(fresh);
+      this.#keys += types.length;
+      this.#keysWithDeadline += withDeadline;
+      for (const type of types) this.#keysByType.set(type, (this.#keysByType.get(type) ?? 0) + 1);
+      this.#suspects.add(db, suspicions);
+    }
+    await this.#suspects.readDue(db);
+  }
+
+  #progress(db: number): void {
+    this.#options.onProgress?.({
+      db,
+      keysScanned: this.#scanned,
+      keysExpected: this.#expected,
+      differing: this.#suspects.differing,
+      waiting: this.#suspects.waiting,
+    });
+  }
+}
+
+/** Runs `work` on every item, at most `limit` at a time; the first error stops it. */
+async function inParallel<T>(items: AsyncIterable<T>, limit: number, work: (item: T) => Promise<void>): Promise<void> {
+  const running = new Set<Promise<void>>();
+  let failed: { error: unknown } | undefined;
+  for await (const item of items) {
+    const task: Promise<void> = work(item)
+      .catch((error: unknown) => void (failed ??= { error }))
+      .finally(() => running.delete(task));
+    running.add(task);
+    if (running.size >= limit) await Promise.race(running);
+    if (failed !== undefined) break;
+  }
+  await Promise.all(running);
+  if (failed !== undefined) throw failed.error;
+}

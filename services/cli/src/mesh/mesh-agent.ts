@@ -1,0 +1,171 @@
+/**
+ * One agent as a child process.
+ *
+ * Promises that it is ready when {@link MeshAgent.start} returns, that its end is reported when nobody asked for it,
+ * and that it does not outlive this process. Its log goes to a file beside its configuration; signals of the terminal
+ * do not reach it, so that a Ctrl-C lets the owner stop everything in good order.
+ */
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, existsSync, openSync } from "node:fs";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { guardChild, waitFor } from "@meridian/testkit";
+import { MeridianError } from "@meridian/words";
+
+/** The agent's program, as it is built in this checkout. */
+export const AGENT_MAIN = fileURLToPath(new URL("../../../agent/dist/main.js", import.meta.url));
+
+/** Until /readyz says yes: the agent attaches, fences and reads its store. */
+const READY_TIMEOUT_MS = 60_000;
+const READY_POLL_MS = 20;
+/** A graceful stop drains; after this the agent is killed. */
+const STOP_TIMEOUT_MS = 15_000;
+/** Of the log, shown when an agent ends. */
+const LOG_TAIL_BYTES = 3_000;
+
+/** What an agent is started with. */
+export interface MeshAgentOptions {
+  readonly region: string;
+  /** Folder for configuration, log and store. */
+  readonly dir: string;
+  readonly port: number;
+  /** The agent's configuration without `region`, `store` and `http`. */
+  readonly config: Readonly<Record<string, unknown>>;
+  /** Path of the agent's main.js; {@link AGENT_MAIN} by default. */
+  readonly main?: string;
+  /** More arguments of node itself, for example `--cpu-prof`. */
+  readonly nodeArgs?: readonly string[];
+  /** Told when the process ends and nobody asked for it. */
+  readonly onDeath: (reason: string) => void;
+}
+
+/** A running agent, or one that can be started again. */
+export class MeshAgent {
+  readonly region: string;
+  readonly url: string;
+  readonly #options: MeshAgentOptions;
+  #child: ChildProcess | undefined;
+  #expected = false;
+
+  constructor(options: MeshAgentOptions) {
+    this.#options = options;
+    this.region = options.region;
+    this.url = `http://127.0.0.1:${options.port}`;
+  }
+
+  /** The process id while it runs. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  /** The file that holds the agent's log. */
+  get logFile(): string {
+    return join(this.#options.dir, "agent.log");
+  }
+
+  /** Starts the process and waits until it is ready. Throws `AGENT_FAILED` with the end of its log. */
+  async start(): Promise<void> {
+    if (this.#child !== undefined) throw new Error(`the agent of ${this.region} runs already`);
+    const main = this.#options.main ?? AGENT_MAIN;
+    if (!existsSync(main)) {
+      throw new MeridianError("AGENT_FAILED", `the agent is not built: there is no ${main}`, { advice: "run `npm run build` first" });
+    }
+    const configFile = await this.#writeConfig();
+    const child = this.#spawn([...(this.#options.nodeArgs ?? []), main, "--config", configFile]);
+    this.#child = child;
+    this.#expected = false;
+    let ended: string | undefined;
+    child.once("exit", (code, signal) => (ended = signal ?? `code ${code}`));
+    child.once("error", (error) => (ended ??= error.message));
+    try {
+      await waitFor(async () => ended !== undefined || (await this.#isReady()), {
+        timeoutMs: READY_TIMEOUT_MS,
+        pollMs: READY_POLL_MS,
+        what: `the agent of ${this.region} to become ready`,
+      });
+      if (ended !== undefined) throw new Error(`it ended with ${ended}`);
+    } catch (error) {
+      const tail = await this.logTail();
+      await this.kill();
+      throw new MeridianError("AGENT_FAILED", `the agent of ${this.region} did not start: ${String(error)}\n${tail}`, {
+        advice: "read the end of its log above",
+        cause: error,
+      });
+    }
+    if (ended === undefined) child.once("exit", (code, signal) => this.#died(signal ?? `code ${code}`));
+  }
+
+  /** Sends `signal` and waits until the process has ended; for SIGSTOP and SIGCONT only sends. */
+  async kill(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
+    const child = this.#child;
+    if (child === undefined) return;
+    if (signal === "SIGSTOP" || signal === "SIGCONT") {
+      child.kill(signal);
+      return;
+    }
+    this.#expected = true;
+    const ended = child.exitCode === null && child.signalCode === null ? once(child, "exit") : Promise.resolve();
+    child.kill(signal);
+    if (signal !== "SIGKILL") child.kill("SIGCONT"); // a frozen process would never see the signal
+    const forced = setTimeout(() => child.kill("SIGKILL"), STOP_TIMEOUT_MS);
+    await ended;
+    clearTimeout(forced);
+    this.#child = undefined;
+  }
+
+  /** Ends the process gracefully (SIGTERM), by force when it does not obey. */
+  stop(): Promise<void> {
+    return this.kill("SIGTERM");
+  }
+
+  /** The end of the agent's log. */
+  async logTail(): Promise<string> {
+    return (await readFile(this.logFile, "utf8").catch(() => "")).slice(-LOG_TAIL_BYTES);
+  }
+
+  #spawn(args: readonly string[]): ChildProcess {
+    const log = openSync(this.logFile, "a");
+    try {
+      const child = spawn(process.execPath, args, {
+        stdio: ["ignore", log, log],
+        detached: true,
+        cwd: this.#options.dir,
+        env: withoutMeridian(process.env),
+      });
+      if (child.pid !== undefined) {
+        const release = guardChild(child);
+        child.once("exit", release);
+      }
+      return child;
+    } finally {
+      closeSync(log);
+    }
+  }
+
+  async #writeConfig(): Promise<string> {
+    const { dir, port, region, config } = this.#options;
+    await mkdir(join(dir, "store"), { recursive: true });
+    const file = join(dir, "agent.yaml");
+    const whole = { region, ...config, store: { path: join(dir, "store") }, http: { host: "127.0.0.1", port } };
+    await writeFile(file, `${JSON.stringify(whole, undefined, 2)}\n`); // JSON is YAML
+    return file;
+  }
+
+  async #isReady(): Promise<boolean> {
+    const answer = await fetch(`${this.url}/readyz`, { signal: AbortSignal.timeout(2_000) });
+    await answer.arrayBuffer();
+    return answer.ok;
+  }
+
+  #died(how: string): void {
+    this.#child = undefined;
+    if (!this.#expected) this.#options.onDeath(`the agent of ${this.region} ended with ${how}`);
+  }
+}
+
+/** A `MERIDIAN_*` setting of the shell would reach every agent of the mesh alike and make them one region. */
+function withoutMeridian(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith("MERIDIAN_")));
+}
