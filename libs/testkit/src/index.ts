@@ -4,3 +4,4 @@ export { findRedisBinary, type RedisBinary, type ServerVersion } from "./redis-b
 export { startRedis, TestRedis, type StartRedisOptions } from "./redis-server.js";
 export { waitFor, type WaitOptions } from "./wait-for.js";
 export { startTcpProxy, TcpProxy, type ChunkContext, type Cut, type Direction, type Intercept, type ProxyTarget } from "./tcp-proxy.js";
+export { kafkaBroker, LocalKafka, startLocalKafka, type KafkaBroker, type KafkaBrokerOptions } from "./kafka-broker.js";
