@@ -11,8 +11,8 @@ export const SET_ROWS = [
     "a remove in one set and an add in the other, in the stream only where the member was there"),
   row("spop", "captured", "SREM key member | MULTI; SREM key member...; ...; EXEC | DEL key | nothing", KEY_1, "1.0.0",
     "arrives as SREM of what was popped, or as DEL where a count emptied the set"),
-  row("sunionstore", "readback", "as sent | DEL key", KEY_1, "1.0.0", "the result depends on the sources as they are on this server"),
-  row("sinterstore", "readback", "as sent | DEL key | nothing", KEY_1, "1.0.0",
+  row("sunionstore", "readback", "as sent | nothing", KEY_1, "1.0.0", "the result depends on the sources as they are on this server"),
+  row("sinterstore", "readback", "as sent | nothing", KEY_1, "1.0.0",
     "the result depends on the sources as they are on this server"),
-  row("sdiffstore", "readback", "as sent | DEL key", KEY_1, "1.0.0", "the result depends on the sources as they are on this server"),
+  row("sdiffstore", "readback", "as sent | nothing", KEY_1, "1.0.0", "the result depends on the sources as they are on this server"),
 ] as const;

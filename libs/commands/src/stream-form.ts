@@ -4,9 +4,9 @@
  *
  *     as sent | SET key value PXAT <ms> | MULTI; SREM key member...; ...; EXEC | nothing
  *
- * Alternatives are divided by ` | `, commands by `; `. `as sent`: the client's own arguments. `nothing`: no command.
- * UPPER-CASE words and `=` and digits stand for themselves in any case; lower-case words for any one argument; `word...` for one
- * or more; `word*` for any number; `<ms>` for a number; `any` first for any command; the command `...` for any number of
+ * Alternatives are divided by ` | `, commands by `; `. `as sent`: the client's own arguments, the name in any case.
+ * `nothing`: no command. UPPER-CASE words, digits and `=` stand for themselves in any case; lower-case words for any one
+ * argument; `word...` for one or more; `word*` for any number; `<ms>` for a number; the command `...` for any number of
  * further ones like the last. DEL also stands for UNLINK, which servers with lazyfree on send in its place.
  * `not observed`, `by subcommand`: no claim.
  */
@@ -43,14 +43,15 @@ function commandsOf(alternative: string): readonly string[] {
 }
 
 function sameArguments(a: Arguments, b: Arguments): boolean {
-  return a.length === b.length && a.every((argument, i) => argument === b[i]);
+  if (a.length !== b.length || a[0]?.toUpperCase() !== b[0]?.toUpperCase()) return false;
+  return a.every((argument, i) => i === 0 || argument === b[i]);
 }
 
 function commandsMatch(patterns: readonly string[], carried: readonly Arguments[]): boolean {
   const [pattern, ...rest] = patterns;
   const [first, ...others] = carried;
   if (pattern === undefined) return first === undefined;
-  if (first === undefined || !argumentsMatch(pattern.split(" "), first)) return false;
+  if (first === undefined || pattern === "..." || !argumentsMatch(pattern.split(" "), first)) return false;
   if (commandsMatch(rest, others)) return true;
   return rest[0] === "..." && (commandsMatch(rest.slice(1), others) || commandsMatch(patterns, others));
 }
