@@ -1,1 +1,21 @@
-export {};
+export { EXIT_CODES, exitCodesText, exitReasonOf, type ExitReason } from "./exit-code.js";
+export { HttpServer, jsonReply, type HttpHandler, type HttpReply, type HttpRoutes, type HttpServerOptions } from "./http-server.js";
+export {
+  createLogger,
+  LOG_LEVELS,
+  type LogDestination,
+  type LogFields,
+  type Logger,
+  type LoggerOptions,
+  type LogLevel,
+  type ServiceLogger,
+} from "./logger.js";
+export { Metrics, type Distribution, type Labels, type ObservedMetric, type Sample } from "./metrics.js";
+export type { OptionRule, OptionsDeclaration, RuleBreach } from "./options/declaration.js";
+export type { Environment } from "./options/environment-source.js";
+export { option, type Field, type OptionsOf, type Shape, type TextShape } from "./options/field.js";
+export { loadOptions, type LoadedOptions, type OptionSources } from "./options/load-options.js";
+export { maskedOptions } from "./options/printed-config.js";
+export { BadOptionsError, maskPassword, type OptionProblem } from "./options/problem.js";
+export { processHost, type HostEvents, type ServiceHost, type StopSignal } from "./service-host.js";
+export { runService, STOP_MS_MAX, type Part, type Service } from "./service.js";

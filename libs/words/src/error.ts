@@ -24,6 +24,7 @@ export const ERROR_CODES = {
   LINEAGE_BROKEN: "the server's history is not the one that the agent followed",
   FENCED: "another agent has taken over this server",
   QUARANTINED: "the region is quarantined until an operator decides",
+  ADDRESS_UNAVAILABLE: "the address to listen on cannot be had",
   AGENT_FAILED: "an agent did not start, or ended when nobody asked it to",
   AGENT_UNAVAILABLE: "an agent does not answer over HTTP",
 } as const;

@@ -1,0 +1,107 @@
+/**
+ * Structured logs: one JSON object per line, or a readable line where a person watches a terminal.
+ *
+ * The rest of the code knows only {@link Logger}. The level can be changed while running and then holds for every
+ * logger made from the same root. Writing never blocks the process: where the reader of the log stalls, at most
+ * {@link BUFFER_BYTES_MAX} wait in memory, then lines are dropped and counted. Secrets are the caller's business:
+ * options are logged only through their masked form.
+ */
+import { pino, type DestinationStream, type Level } from "pino";
+import { prettyLine } from "./pretty-line.js";
+
+/** What the code needs of a logger: fields for machines, a message for people. An error goes in as `err`. */
+export interface Logger {
+  debug(fields: LogFields, message: string): void;
+  info(fields: LogFields, message: string): void;
+  warn(fields: LogFields, message: string): void;
+  error(fields: LogFields, message: string): void;
+}
+
+/** Fields of one line. */
+export type LogFields = Readonly<Record<string, unknown>>;
+
+/** Levels, quietest last. */
+export const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
+
+/** One of {@link LOG_LEVELS}. */
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** Bytes that may wait for a slow reader of the log. */
+export const BUFFER_BYTES_MAX = 4 * 1024 * 1024;
+
+/** Where lines go. */
+export interface LogDestination {
+  write(line: string): void;
+}
+
+/** How to make a logger. */
+export interface LoggerOptions {
+  /** The service's name, in every line. */
+  readonly name: string;
+  readonly level: LogLevel;
+  /** `auto`: readable lines where standard output is a terminal, JSON everywhere else. */
+  readonly pretty: "auto" | "always" | "never";
+  /** Default: standard output. */
+  readonly destination?: LogDestination;
+}
+
+/** The root of a service's loggers. */
+export interface ServiceLogger extends Logger {
+  /** Level of this logger and of every one made from it. */
+  level: LogLevel;
+  /** Lines dropped because the reader of the log was too slow. */
+  readonly droppedLines: number;
+  /** A logger that adds fields to every line. */
+  child(fields: LogFields): Logger;
+  /** Writes what waits, at once; call before the process ends. */
+  flush(): void;
+}
+
+/** Makes a service's logger. */
+export function createLogger(options: LoggerOptions): ServiceLogger {
+  const output = options.destination === undefined ? standardOutput() : { stream: options.destination, flush: () => {}, dropped: () => 0 };
+  const terminal = options.destination === undefined && process.stdout.isTTY;
+  const pretty = options.pretty === "always" || (options.pretty === "auto" && terminal);
+  const stream: DestinationStream = pretty ? { write: (line) => output.stream.write(prettyLine(line, terminal)) } : output.stream;
+  const root = pino({ name: options.name, level: options.level, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (level) => ({ level }) } }, stream);
+  const write = (level: Level, fields: LogFields, message: string): void => root[level](fields, message);
+  return {
+    get level() {
+      return root.level as LogLevel;
+    },
+    set level(level) {
+      root.level = level;
+    },
+    get droppedLines() {
+      return output.dropped();
+    },
+    ...levels(write),
+    // Not pino's own children: those keep the level that was set when they were made.
+    child: (bound) => levels((level, fields, message) => write(level, { ...bound, ...fields }, message)),
+    flush: output.flush,
+  };
+}
+
+function levels(write: (level: Level, fields: LogFields, message: string) => void): Logger {
+  return {
+    debug: (fields, message) => write("debug", fields, message),
+    info: (fields, message) => write("info", fields, message),
+    warn: (fields, message) => write("warn", fields, message),
+    error: (fields, message) => write("error", fields, message),
+  };
+}
+
+function standardOutput(): { stream: LogDestination; flush: () => void; dropped: () => number } {
+  let dropped = 0;
+  const stream = pino.destination({ fd: 1, sync: false, maxLength: BUFFER_BYTES_MAX });
+  stream.on("drop", () => dropped++);
+  return { stream, flush: () => flushQuietly(stream), dropped: () => dropped };
+}
+
+function flushQuietly(stream: { flushSync(): void }): void {
+  try {
+    stream.flushSync();
+  } catch {
+    // The reader of the log has gone, or standard output was never opened: there is nobody left to tell.
+  }
+}
