@@ -32,11 +32,12 @@ export async function compareServers(servers: readonly NamedServer[], options: C
   if (servers.length < 2) {
     throw new MeridianError("BAD_OPTION", "a comparison needs two servers at least", { advice: "name two regions or two URLs" });
   }
+  const addresses = servers.map(({ url, name }) => serverAddress(url, name));
   const opened: ServerConnection[] = [];
   const close = (): void => opened.forEach((connection) => connection.close());
   options.signal?.addEventListener("abort", close, { once: true });
   try {
-    for (const { url, name } of servers) opened.push(await ServerConnection.open(serverAddress(url, name)));
+    for (const address of addresses) opened.push(await ServerConnection.open(address));
     const compared = await Promise.all(opened.map(inspect));
     return await new Comparison(compared, compareSettings(options), options).run();
   } catch (error) {

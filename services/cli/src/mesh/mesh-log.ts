@@ -6,7 +6,8 @@
  */
 import { join } from "node:path";
 import { mkdir } from "node:fs/promises";
-import { startRedis, type TestRedis } from "@meridian/testkit";
+import { kafkaBroker, LocalKafka, startRedis, type TestRedis } from "@meridian/testkit";
+import { MeridianError } from "@meridian/words";
 
 /** Which log a mesh uses. */
 export type MeshLogKind = "redis" | "kafka";
@@ -34,9 +35,9 @@ export interface MeshLogOptions {
   readonly keepIn?: string;
 }
 
-/** Starts the log server. */
+/** Starts the log server. Throws `BAD_OPTION` where a Kafka log is to be kept. */
 export async function startMeshLog(kind: MeshLogKind, options: MeshLogOptions): Promise<MeshLog> {
-  return kind === "redis" ? startEmbedded(options) : startKafka();
+  return kind === "redis" ? startEmbedded(options) : startKafka(options);
 }
 
 async function startEmbedded({ port, keepIn }: MeshLogOptions): Promise<MeshLog> {
@@ -58,5 +59,28 @@ async function startEmbedded({ port, keepIn }: MeshLogOptions): Promise<MeshLog>
       await server.shutdown(dir !== undefined);
       await server.stop();
     },
+  };
+}
+
+async function startKafka({ port, keepIn }: MeshLogOptions): Promise<MeshLog> {
+  if (keepIn !== undefined) {
+    throw new MeridianError("BAD_OPTION", "a local Kafka broker's data cannot be kept", {
+      advice: "leave --data away, or use --log redis",
+    });
+  }
+  const broker = await kafkaBroker(port === undefined ? {} : { port });
+  const local = broker instanceof LocalKafka ? broker : undefined;
+  return {
+    kind: "kafka",
+    address: broker.brokers.join(","),
+    get pid() {
+      return local?.pid;
+    },
+    get running() {
+      return local === undefined || local.pid !== undefined;
+    },
+    config: { kind: "kafka", kafka: { brokers: [...broker.brokers], replicationFactor: 1 } },
+    server: undefined,
+    stop: () => broker.stop(),
   };
 }
