@@ -5,3 +5,4 @@ export { comparePositions } from "./position.js";
 export type { LogHealth, LogHooks, LogLogger, LogPosition, LogRecord, MutationLog } from "./port.js";
 export { openLog, type LogConfig, type LogSurroundings } from "./open-log.js";
 export { STREAM_KEY_PREFIX, type RedisLogOptions } from "./redis-options.js";
+export { type KafkaLogOptions, placeOf, type KafkaPlace } from "./kafka-options.js";

@@ -3,6 +3,8 @@
  */
 import { FramedLog } from "./framed-log.js";
 import { HealthWatch, SILENT } from "./health.js";
+import { KafkaStore } from "./kafka-log.js";
+import type { KafkaLogOptions } from "./kafka-options.js";
 import { memoryLog, type MemoryLogOptions } from "./memory-log.js";
 import { pause } from "./patience.js";
 import type { LogHooks, LogLogger } from "./port.js";
@@ -12,7 +14,8 @@ import type { RedisLogOptions } from "./redis-options.js";
 /** What {@link openLog} opens. */
 export type LogConfig =
   | ({ readonly kind: "memory" } & MemoryLogOptions)
-  | ({ readonly kind: "redis" } & RedisLogOptions);
+  | ({ readonly kind: "redis" } & RedisLogOptions)
+  | ({ readonly kind: "kafka" } & KafkaLogOptions);
 
 /** What a log reports to, and its sources of time and chance. */
 export interface LogSurroundings {
@@ -29,6 +32,6 @@ export function openLog(config: LogConfig, surroundings: LogSurroundings = {}): 
   const { hooks = {}, now = Date.now, random = Math.random } = surroundings;
   if (config.kind === "memory") return memoryLog({ hooks, now, random, ...config });
   const watch = new HealthWatch(now, surroundings.logger ?? SILENT, hooks);
-  const store = new RedisStreamStore(config, watch, random);
+  const store = config.kind === "redis" ? new RedisStreamStore(config, watch, random) : new KafkaStore(config, watch, random);
   return new FramedLog({ store, watch, hooks, random, now, wait: pause });
 }
