@@ -47,6 +47,11 @@ export class Acknowledger {
     this.#awaitedOffset = Math.min(this.#awaitedOffset, offset);
   }
 
+  /** Sends the last one again, now. */
+  repeat(): void {
+    this.#sendNow();
+  }
+
   /** Sends what waits for the window's end, and nothing more afterwards. */
   stop(): void {
     if (this.#offset > this.#sentOffset) this.#sendNow();

@@ -25,6 +25,8 @@ const READ_BYTES = 64 * 1024;
 /** Bytes that a paused tail may hold in this process; the rest stays in the kernel and in the server. */
 export const PAUSED_BYTES_MAX = 2 * READ_BYTES;
 const ACK_INTERVAL_MS = 1_000;
+/** First pause before the first acknowledgement of a fresh attach is said again; it doubles each time. */
+const FIRST_ACK_AGAIN_MS = 10;
 const STREAM_TIMEOUT_MS = 60_000;
 const KEEP_ALIVE_MS = 30_000;
 /** A server that does not read our last acknowledgement is not waited for longer. */
@@ -32,7 +34,7 @@ const CLOSE_TIMEOUT_MS = 1_000;
 const GETACK = encodeCommand(["REPLCONF", "GETACK", "*"]);
 const LF = 10;
 
-type Phase = "new" | "handshake" | "payload" | "stream" | "ended";
+type Phase = "new" | "connecting" | "handshake" | "payload" | "stream" | "ended";
 
 /** See the module's comment. */
 export class ReplicaTail {
@@ -49,6 +51,7 @@ export class ReplicaTail {
   #settle: { resolve(attached: Attached): void; reject(error: MeridianError): void } | undefined;
   #from: StreamPosition | undefined;
   #silence: NodeJS.Timeout | undefined;
+  #again: NodeJS.Timeout | undefined;
   #received = 0;
   #paused = false;
   /** Stream bytes that arrived in one chunk with the end of the handshake. */
@@ -80,7 +83,7 @@ export class ReplicaTail {
     const { username, password } = this.#options;
     this.#from = from;
     this.#handshake = new Handshake({ server: this.#server, username, password, from });
-    this.#phase = "handshake";
+    this.#phase = "connecting";
     return new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
       this.#connect(this.#handshake as Handshake);
@@ -132,11 +135,13 @@ export class ReplicaTail {
         : connectTls({ host, port, ...(isIP(host) === 0 ? { servername: host } : {}), ...tls });
     this.#socket = socket;
     socket.once(tls === undefined ? "connect" : "secureConnect", () => {
+      if (this.#phase !== "connecting") return;
+      this.#phase = "handshake";
       socket.setNoDelay(true);
       socket.write(handshake.start());
     });
     let failure: Error | undefined;
-    socket.on("error", (error) => (failure = error));
+    socket.on("error", (error: Error) => (failure = error));
     socket.on("close", () => this.#lose(connectionError(this.#server, this.#doing(), failure)));
     socket.on("data", (chunk: Buffer) => this.#onData(chunk));
     this.#watchSilence(connectTimeoutMs);
@@ -177,7 +182,8 @@ export class ReplicaTail {
         this.#phase = "payload";
         this.#skipper = new PayloadSkipper((text) => refusalError(this.#server, "PSYNC", text));
         if (!step.outcome.filtered) {
-          this.#options.logger?.warn({ server: this.#server }, "the server cannot leave keys out of its payload; all of it is skipped");
+          const message = "the server cannot leave keys out of its payload; all of it is skipped";
+          this.#options.logger?.warn({ server: this.#server }, message);
         }
       }
       return position + 1;
@@ -193,8 +199,9 @@ export class ReplicaTail {
     this.#received = position.offset;
     this.#rest = rest.length > 0 ? rest : undefined;
     socket.pause();
-    // a diskless payload's stream flows only after this one
-    this.#acknowledger = new Acknowledger((offset) => this.#sendAck(offset), position.offset, this.#options.ackIntervalMs ?? ACK_INTERVAL_MS);
+    const ackIntervalMs = this.#options.ackIntervalMs ?? ACK_INTERVAL_MS;
+    this.#acknowledger = new Acknowledger((offset) => this.#sendAck(offset), position.offset, ackIntervalMs);
+    if (this.#skipper?.framing === "marker") this.#ackAgain(position.offset, FIRST_ACK_AGAIN_MS, ackIntervalMs);
     this.#watchSilence(this.#options.streamTimeoutMs ?? STREAM_TIMEOUT_MS);
     const previous = this.#from?.replicationId;
     const attached: Attached = {
@@ -210,6 +217,19 @@ export class ReplicaTail {
     this.#settle?.resolve(attached);
     this.#settle = undefined;
     setImmediate(() => this.#flow());
+  }
+
+  /**
+   * A diskless payload's stream flows only after an acknowledgement, and the server overlooks one that it reads before it
+   * has reaped the child that sent the payload. So it is said again until the stream flows or the interval takes over.
+   */
+  #ackAgain(offset: number, delayMs: number, ackIntervalMs: number): void {
+    if (delayMs >= ackIntervalMs) return;
+    this.#again = setTimeout(() => {
+      if (this.#phase !== "stream" || this.#received > offset || this.heldBytes > 0) return;
+      this.#acknowledger?.repeat();
+      this.#ackAgain(offset, delayMs * 2, ackIntervalMs);
+    }, delayMs);
   }
 
   #flow(): void {
@@ -250,7 +270,7 @@ export class ReplicaTail {
   #doing(): string {
     if (this.#phase === "stream") return `streaming at offset ${this.#received}`;
     if (this.#phase === "payload") return `sending its payload (${this.#skipper?.bytes ?? 0} bytes so far)`;
-    return this.#socket?.connecting === true ? "connecting" : `answering ${this.#handshake?.waitingFor ?? "nothing"}`;
+    return this.#phase === "connecting" ? "connecting" : `answering ${this.#handshake?.waitingFor ?? "nothing"}`;
   }
 
   /** Ends by a fault: the caller of attach or the owner hears of it. Mistakes of our own go on as they are. */
@@ -268,6 +288,7 @@ export class ReplicaTail {
     this.#acknowledger?.stop();
     this.#acknowledger = undefined;
     clearTimeout(this.#silence);
+    clearTimeout(this.#again);
     this.#settle = undefined;
     this.#rest = undefined;
     this.#phase = "ended";

@@ -99,7 +99,6 @@ export class CommandParser {
     const onCommand = this.#onCommand;
     const limit = chunk.length;
     const base = this.#offset - from; // stream offset of chunk[0]
-    let { starts, ends } = view;
     let begin = from;
     view.buffer = chunk;
     while (begin < limit) {
@@ -108,64 +107,59 @@ export class CommandParser {
         this.#offset = base + begin;
         continue;
       }
+      if (chunk[begin] !== STAR) this.#fail(chunk, begin, begin, "the '*' of a command");
       let argc = 0;
       let position = begin;
-      if (chunk[position] !== STAR) this.#fail(chunk, begin, begin, "the '*' of a command");
       let digit = (chunk[++position] as number) - ZERO; // past the end it is NaN, which no comparison takes for a digit
       while (digit >= 0 && digit <= 9) {
         argc = argc * 10 + digit;
         digit = (chunk[++position] as number) - ZERO;
       }
-      if (
-        position + 1 >= limit ||
-        chunk[position] !== CR ||
-        chunk[position + 1] !== LF ||
-        argc === 0 ||
-        argc > ARGUMENTS_MAX ||
-        position - begin > DIGITS_MAX + 1
-      ) {
+      const valid = argc > 0 && argc <= ARGUMENTS_MAX && position - begin <= DIGITS_MAX + 1;
+      if (!valid || position + 1 >= limit || chunk[position] !== CR || chunk[position + 1] !== LF) {
         return this.#carryOver(chunk, begin, UNKNOWN, 0, begin, UNKNOWN);
       }
-      position += 2;
-      if (argc > starts.length) {
-        this.#growArguments(argc);
-        ({ starts, ends } = view);
-      }
-      for (let index = 0; index < argc; index++) {
-        const header = position;
-        let length = 0;
-        digit = (chunk[position + 1] as number) - ZERO;
-        position += 1;
-        while (digit >= 0 && digit <= 9) {
-          length = length * 10 + digit;
-          digit = (chunk[++position] as number) - ZERO;
-        }
-        const digits = position - header - 1;
-        if (
-          position + 1 >= limit ||
-          chunk[header] !== DOLLAR ||
-          chunk[position] !== CR ||
-          chunk[position + 1] !== LF ||
-          digits === 0 ||
-          digits > DIGITS_MAX ||
-          length > ARGUMENT_BYTES_MAX
-        ) {
-          return this.#carryOver(chunk, begin, argc, index, header, UNKNOWN);
-        }
-        position += 2;
-        starts[index] = position;
-        position += length;
-        ends[index] = position;
-        if (position + 2 > limit) return this.#carryOver(chunk, begin, argc, index, position - length, position);
-        if (chunk[position] !== CR || chunk[position + 1] !== LF) this.#failBulk(chunk, begin, position);
-        position += 2;
-      }
-      begin = position;
-      const endOffset = base + position;
-      this.#offset = endOffset;
+      const end = this.#scanArguments(chunk, begin, argc, position + 2);
+      if (end === UNKNOWN) return;
+      begin = end;
+      this.#offset = base + end;
       view.argc = argc;
-      onCommand(view, endOffset);
+      onCommand(view, base + end);
     }
+  }
+
+  /** Finds the arguments of the command at `begin`, the first of them at `from`. UNKNOWN where it was carried over. */
+  #scanArguments(chunk: Buffer, begin: number, argc: number, from: number): number {
+    if (argc > this.#view.starts.length) this.#growArguments(argc);
+    const { starts, ends } = this.#view;
+    const limit = chunk.length;
+    let position = from;
+    for (let index = 0; index < argc; index++) {
+      const header = position;
+      let length = 0;
+      let digit = (chunk[++position] as number) - ZERO;
+      while (digit >= 0 && digit <= 9) {
+        length = length * 10 + digit;
+        digit = (chunk[++position] as number) - ZERO;
+      }
+      const digits = position - header - 1;
+      const valid = chunk[header] === DOLLAR && digits > 0 && digits <= DIGITS_MAX && length <= ARGUMENT_BYTES_MAX;
+      if (!valid || position + 1 >= limit || chunk[position] !== CR || chunk[position + 1] !== LF) {
+        this.#carryOver(chunk, begin, argc, index, header, UNKNOWN);
+        return UNKNOWN;
+      }
+      const start = position + 2;
+      position = start + length;
+      starts[index] = start;
+      ends[index] = position;
+      if (position + 2 > limit) {
+        this.#carryOver(chunk, begin, argc, index, start, position);
+        return UNKNOWN;
+      }
+      if (chunk[position] !== CR || chunk[position + 1] !== LF) this.#failBulk(chunk, begin, position);
+      position += 2;
+    }
+    return position;
   }
 
   /** Keeps the beginning of a command that the chunk does not complete; also where an invalid header is looked at closely. */

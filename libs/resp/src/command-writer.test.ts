@@ -4,7 +4,7 @@ import { CommandWriter, encodeCommand, SLAB_BYTES, type CommandArgument } from "
 
 /** The definition, slow and plain. */
 function plain(args: readonly CommandArgument[]): Buffer {
-  const pieces = [Buffer.from(`*${args.length}\r\n`)];
+  const pieces: Buffer[] = [Buffer.from(`*${args.length}\r\n`)];
   for (const argument of args) {
     const bytes = Buffer.isBuffer(argument) ? argument : Buffer.from(String(argument), "latin1");
     pieces.push(Buffer.from(`$${bytes.length}\r\n`), bytes, Buffer.from("\r\n"));
