@@ -114,7 +114,7 @@ async function resolved(command: ExampleCommand): Promise<Buffer[]> {
 
 async function substitute(word: string): Promise<Buffer> {
   const [, name, argument] = /^\{(\w+) ?(.*)\}$/s.exec(word) ?? [];
-  if (name === "dump") return (await client.dumpBuffer(argument ?? "")) as unknown as Buffer;
+  if (name === "dump") return client.dumpBuffer(argument ?? "");
   if (name === "functions") return client.callBuffer("FUNCTION", "DUMP") as Promise<Buffer>;
   if (name === "sha") return Buffer.from(String(await client.call("SCRIPT", "LOAD", argument ?? "")));
   if (name === "port") return Buffer.from(String(other.port));
@@ -157,8 +157,8 @@ function keysByTable(command: Arguments): string[] {
 /** Keys that the server itself says the command writes. */
 async function keysByServer(command: Arguments): Promise<string[]> {
   const args = command.map((word) => Buffer.from(word, "latin1"));
-  const answer = (await client.callBuffer("COMMAND", "GETKEYSANDFLAGS", ...args).catch(() => [])) as unknown as [Buffer, Buffer[]][];
-  const written = answer.filter(([, flags]) => flags.some((flag) => /^(RW|OW|RM)$/.test(String(flag))));
+  const answer: unknown = await client.callBuffer("COMMAND", "GETKEYSANDFLAGS", ...args).catch(() => []);
+  const written = (answer as [Buffer, Buffer[]][]).filter(([, flags]) => flags.some((flag) => /^(RW|OW|RM)$/.test(String(flag))));
   return written.map(([key]) => `0/${key.toString("latin1")}`);
 }
 
