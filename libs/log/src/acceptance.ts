@@ -52,6 +52,16 @@ export function numbered(count: number, prefix = "r"): readonly Buffer[] {
   return Array.from({ length: count }, (_, index) => Buffer.from(`${prefix}${index}`));
 }
 
+/** `count` records of `bytes` bytes that begin like those of {@link numbered}. */
+export function padded(count: number, bytes: number): readonly Buffer[] {
+  return numbered(count, "p").map((head) => Buffer.concat([head, Buffer.alloc(bytes - head.length)]));
+}
+
+/** The beginnings of records, up to their padding. */
+export function heads(records: readonly Pick<LogRecord, "bytes">[]): readonly string[] {
+  return records.map(({ bytes }) => bytes.toString("latin1", 0, Math.min(bytes.length, 16)).replace(/\0.*$/, ""));
+}
+
 /** Declares the suite for one adapter. */
 export function logAcceptance(name: string, makeWorld: () => Promise<AcceptanceWorld>): void {
   describe(`${name} as a log`, () => {

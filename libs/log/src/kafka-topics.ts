@@ -3,7 +3,7 @@
  * others. An existing topic is never altered: whoever made it decides.
  */
 import { MeridianError, type WriterId } from "@meridian/words";
-import { ConfigResourceTypes, type Admin, type Kafka } from "kafkajs";
+import type { Admin, Kafka } from "kafkajs";
 import { kafkaError, placeOf, REPLICATION_FACTOR, type KafkaLogOptions } from "./kafka-options.js";
 
 /** The `max.message.bytes` that the adapter needs: a batch of one largest entry, its header and the batch's own. */
@@ -11,6 +11,9 @@ export const MESSAGE_BYTES_NEEDED = 2 * 1024 * 1024;
 /** Tries to see a topic that was created a moment ago, in all its settings. */
 const DESCRIBE_ATTEMPTS_MAX = 20;
 const DESCRIBE_PAUSE_MS = 100;
+
+/** The protocol's number of a topic among the things that have settings. (kafkajs's enum for it is no ESM export.) */
+const TOPIC_RESOURCE = 2;
 
 interface Requirement {
   readonly setting: string;
@@ -114,7 +117,7 @@ async function describeOnce(admin: Admin, options: KafkaLogOptions, needed: Read
   const { resources } = await admin.describeConfigs({
     includeSynonyms: false,
     resources: topics.map(({ name }) => ({
-      type: ConfigResourceTypes.TOPIC,
+      type: TOPIC_RESOURCE,
       name,
       configNames: wanted.map(({ setting }) => setting),
     })),

@@ -1,7 +1,7 @@
 import { writerId, type WriterId } from "@meridian/words";
 import { startRedis, startTcpProxy, type TcpProxy, type TestRedis } from "@meridian/testkit";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { freshWriter, logAcceptance, numbered, take, texts } from "./acceptance.js";
+import { freshWriter, heads, logAcceptance, padded, take, texts } from "./acceptance.js";
 import { openLog } from "./open-log.js";
 import type { LogPosition, MutationLog } from "./port.js";
 import { streamKey, type RedisLogOptions } from "./redis-options.js";
@@ -57,16 +57,15 @@ describe("the log in Redis Streams", () => {
       lost += 1;
       return "reset";
     };
-    const appends = numbered(40).slice(1).map((record) => log.append(writer, record));
-    const later = appends[0]?.then(() => Promise.all(numbered(60).slice(40).map((record) => log.append(writer, record))));
-    const positions = await Promise.all([...appends, later]);
-    expect(positions).toHaveLength(40);
-    expect(lost).toBeGreaterThan(1);
+    // 40 records of 500 KB are six batches, all queued at once
+    const records = padded(40, 500_000);
+    await Promise.all(records.map((record) => log.append(writer, record)));
+    expect(lost).toBe(4);
     proxy.intercept = undefined;
     const stored = await server.client().xlen(streamKey(writer));
-    const read = texts(await take(log, writer, stored));
-    expect(stored).toBeGreaterThan(60);
-    expect([...new Set(read)]).toEqual(numbered(60).map(String));
+    expect(stored).toBeGreaterThan(41);
+    const read = heads(await take(log, writer, stored));
+    expect([...new Set(read)]).toEqual(["r0", ...heads(records.map((bytes) => ({ bytes })))]);
     expect(log.health()).toMatchObject({ state: "up" });
   });
 
@@ -115,6 +114,16 @@ describe("the log in Redis Streams", () => {
     });
     expect(await take(log, writer, 1)).not.toHaveLength(0);
     expect(await log.end(writer)).toBe(positions.at(-1));
+  });
+
+  it("trims by size, where a size is set", async () => {
+    const writer = freshWriter();
+    const log = open({ streamBytesMax: 100_000 });
+    const record = Buffer.alloc(10_000, "x");
+    for (let count = 0; count < 64; count += 1) await log.append(writer, record);
+    const kept = await server.client().xlen(streamKey(writer));
+    expect(kept).toBeGreaterThanOrEqual(10);
+    expect(kept).toBeLessThanOrEqual(10 + 8);
   });
 
   it("refuses a key that is no stream, and a server that evicts", async () => {

@@ -11,15 +11,13 @@ import { encodeHeader, type Entry, type StoredEntry } from "./entry.js";
 import type { EntryStore, LogTail, StoreLimits, StoreWatch } from "./entry-store.js";
 import { untilAborted, withDeadline } from "./patience.js";
 import type { RawPosition } from "./position.js";
+import { RedisTrimmer } from "./redis-trimmer.js";
 import { ANSWER_TIMEOUT_MS, connectRedis, redisError, streamKey, urlOf, type RedisLogOptions } from "./redis-options.js";
 import { checkServer, checkStream } from "./redis-checks.js";
 import { FIELD_DATA, FIELD_HEADER, storedEntry, type RawStreamEntry } from "./redis-entry.js";
 import { followStream } from "./redis-reader.js";
 
 const LIMITS: StoreLimits = { entryBytesMax: 1 << 20, batchBytesMax: 4 << 20, batchEntriesMax: 1024 };
-
-/** Batches of one writer between two trims: trimming with `~` costs little, but not nothing. */
-const TRIM_EVERY_BATCHES = 16;
 
 /** The adapter. */
 export class RedisStreamStore implements EntryStore {
@@ -29,8 +27,7 @@ export class RedisStreamStore implements EntryStore {
   readonly #watch: StoreWatch;
   readonly #random: () => number;
   readonly #clients = new Map<string, Promise<Redis>>();
-  readonly #batches = new Map<WriterId, number>();
-  readonly #lastMs = new Map<WriterId, number>();
+  readonly #trimmers = new Map<WriterId, RedisTrimmer>();
   readonly #closing = new AbortController();
 
   constructor(options: RedisLogOptions, watch: StoreWatch, random: () => number) {
@@ -61,17 +58,18 @@ export class RedisStreamStore implements EntryStore {
     return this.#use(url, writer, async (client) => {
       const transaction = client.multi();
       const key = streamKey(writer);
-      for (const [index, { header, payload }] of entries.entries()) {
-        const trim = index === 0 ? this.#trimming(writer) : [];
-        transaction.xadd(key, ...trim, "*", FIELD_HEADER, encodeHeader(header), FIELD_DATA, payload);
+      for (const { header, payload } of entries) {
+        transaction.xadd(key, "*", FIELD_HEADER, encodeHeader(header), FIELD_DATA, payload);
       }
+      const trimmer = this.#trimmer(writer);
+      for (const [strategy, threshold] of trimmer.due()) transaction.call("XTRIM", key, strategy, "~", threshold);
       const replies = (await transaction.exec()) ?? [];
-      const raws = replies.map(([error, id]) => {
+      if (replies.length < entries.length) throw new Error(`${replies.length} answers to ${entries.length} XADDs`);
+      const raws = replies.slice(0, entries.length).map(([error, id]) => {
         if (error) throw redisError(error, url);
         return String(id);
       });
-      if (raws.length !== entries.length) throw new Error(`${raws.length} answers to ${entries.length} XADDs`);
-      this.#lastMs.set(writer, Number.parseInt(raws.at(-1) as string, 10));
+      trimmer.stored(entries, raws.at(-1) as RawPosition);
       return raws;
     });
   }
@@ -91,12 +89,10 @@ export class RedisStreamStore implements EntryStore {
     this.#clients.clear();
   }
 
-  #trimming(writer: WriterId): readonly string[] {
-    const batches = (this.#batches.get(writer) ?? 0) + 1;
-    this.#batches.set(writer, batches);
-    const lastMs = this.#lastMs.get(writer);
-    if (lastMs === undefined || batches % TRIM_EVERY_BATCHES !== 0) return [];
-    return ["MINID", "~", String(Math.max(0, lastMs - this.#options.retentionMs))];
+  #trimmer(writer: WriterId): RedisTrimmer {
+    let trimmer = this.#trimmers.get(writer);
+    if (!trimmer) this.#trimmers.set(writer, (trimmer = new RedisTrimmer(this.#options)));
+    return trimmer;
   }
 
   /** Runs `work` on the connection of `lane` (a connection each, so that a large batch holds up nobody else). */

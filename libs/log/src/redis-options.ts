@@ -18,6 +18,11 @@ export interface RedisLogOptions {
   readonly tls?: ConnectionOptions;
   /** Milliseconds for which entries are kept at least. */
   readonly retentionMs: number;
+  /**
+   * About how many bytes of payload one writer's stream may keep, even of entries younger than `retentionMs`: a Redis
+   * log lives in memory. A reader that falls behind further is told so (`RECORD_GAP`). No limit by default.
+   */
+  readonly streamBytesMax?: number;
   /** Milliseconds to connect. */
   readonly connectTimeoutMs?: number;
   /** Milliseconds without an answer after which a connection is given up. */
