@@ -8,12 +8,32 @@ export {
   type Logger,
   type LoggerOptions,
   type LogLevel,
+  type ParentLogger,
   type ServiceLogger,
 } from "./logger.js";
 export { Metrics, type Distribution, type Labels, type ObservedMetric, type Sample } from "./metrics.js";
 export type { OptionRule, OptionsDeclaration, RuleBreach } from "./options/declaration.js";
 export type { Environment } from "./options/environment-source.js";
-export { option, type Field, type OptionsOf, type Shape, type TextShape } from "./options/field.js";
+export {
+  option,
+  type BooleanField,
+  type BytesField,
+  type ChoiceField,
+  type Declared,
+  type DurationField,
+  type Field,
+  type GroupField,
+  type ListField,
+  type MapField,
+  type NumberField,
+  type OptionsOf,
+  type SecretField,
+  type Shape,
+  type TableField,
+  type TextField,
+  type TextShape,
+  type UrlField,
+} from "./options/field.js";
 export { loadOptions, type LoadedOptions, type OptionSources } from "./options/load-options.js";
 export { maskedOptions } from "./options/printed-config.js";
 export { BadOptionsError, maskPassword, type OptionProblem } from "./options/problem.js";

@@ -45,14 +45,18 @@ export interface LoggerOptions {
   readonly destination?: LogDestination;
 }
 
+/** A logger that others can be made from. */
+export interface ParentLogger extends Logger {
+  /** A logger that adds fields to every line. */
+  child(fields: LogFields): Logger;
+}
+
 /** The root of a service's loggers. */
-export interface ServiceLogger extends Logger {
+export interface ServiceLogger extends ParentLogger {
   /** Level of this logger and of every one made from it. */
   level: LogLevel;
   /** Lines dropped because the reader of the log was too slow. */
   readonly droppedLines: number;
-  /** A logger that adds fields to every line. */
-  child(fields: LogFields): Logger;
   /** Writes what waits, at once; call before the process ends. */
   flush(): void;
 }

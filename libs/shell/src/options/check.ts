@@ -24,8 +24,9 @@ export interface CheckResult<O> {
 export function checkOptions<S extends Shape>(declaration: OptionsDeclaration<S>, root: RawMap): CheckResult<OptionsOf<S>> {
   const checker = new Checker(declaration.environmentPrefix);
   const options = checker.group(declaration.fields, root, []) as OptionsOf<S>;
-  for (const rule of declaration.rules) {
-    if (rule.reads.some((path) => checker.isBad(path))) continue;
+  // Chosen before the first one runs: what one rule objects to is still good in itself for the next.
+  const runnable = declaration.rules.filter((rule) => !rule.reads.some((path) => checker.isBad(path)));
+  for (const rule of runnable) {
     for (const breach of rule.check(options)) {
       const path = breach.field.split(".");
       checker.refuse(path, checker.originOf(path), breach.found, breach.allowed);
@@ -132,7 +133,7 @@ class Checker {
     if (split.form !== "map" || split.entries.size > field.itemsMax) return this.refuse(path, raw.origin, formOf(split), allowed);
     const values: [string, unknown][] = [];
     for (const [name, value] of split.entries) {
-      if (field.key.pattern.test(name)) values.push([name, this.#scalar(field.item, value, [...path, name])]);
+      if (field.key.accepts(name)) values.push([name, this.#scalar(field.item, value, [...path, name])]);
       else this.refuse(path, value.origin, `the name ${shown(name)}`, field.key.says);
     }
     return Object.fromEntries(values);

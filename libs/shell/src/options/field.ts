@@ -17,9 +17,9 @@ interface Common {
   readonly required?: true;
 }
 
-/** What text must look like: the expression, and the same in words. */
+/** What text must look like: a test, and the same in words. */
 export interface TextShape {
-  readonly pattern: RegExp;
+  readonly accepts: (text: string) => boolean;
   readonly says: string;
 }
 

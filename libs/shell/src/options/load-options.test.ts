@@ -5,7 +5,7 @@ import { loadOptions } from "./load-options.js";
 import { BadOptionsError, type OptionProblem } from "./problem.js";
 
 const fields = {
-  region: option.text({ help: "Name.", required: true, shape: { pattern: /^[a-z]+$/, says: "lower-case letters" } }),
+  region: option.text({ help: "Name.", required: true, shape: { accepts: (text) => /^[a-z]+$/.test(text), says: "lower-case letters" } }),
   peers: option.list({ help: "Others.", item: option.text({ help: "Name." }), default: [], itemsMax: 3 }),
   servers: option.table({
     help: "Servers.",
@@ -23,7 +23,7 @@ const fields = {
     brokers: option.list({ help: "Brokers.", item: option.text({ help: "Host." }), itemsMin: 1, itemsMax: 9 }),
     regions: option.map({
       help: "Others.",
-      key: { pattern: /^[a-z]+$/, says: "a region" },
+      key: { accepts: (text) => /^[a-z]+$/.test(text), says: "a region" },
       item: option.url({ help: "Address.", schemes: ["redis"] }),
       itemsMax: 4,
     }),

@@ -73,7 +73,7 @@ function boundsText(min: number | undefined, max: number | undefined, format: (v
 
 function readText(field: TextField, raw: RawScalar, allowed: string): ScalarReading {
   if (raw.type === "boolean") return { found: `the boolean ${raw.text}`, allowed: `${allowed}; quote it if text is meant` };
-  if (field.shape !== undefined && !field.shape.pattern.test(raw.text)) return { found: shown(raw.text), allowed };
+  if (field.shape !== undefined && !field.shape.accepts(raw.text)) return { found: shown(raw.text), allowed };
   return { value: raw.text };
 }
 

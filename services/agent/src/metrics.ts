@@ -1,0 +1,152 @@
+/**
+ * The agent's metrics: one table of names, kinds and help, each read from the status.
+ *
+ * The status is the only place where anything is counted; a scrape takes one status and reads every metric from it, so
+ * that the figures of one scrape belong together.
+ */
+import { Metrics, type Sample } from "@meridian/shell";
+import { PEER_STATES, PIPELINE_STATES, type AgentStatus, type PeerStatus, type PipelineStatus } from "./status.js";
+
+/** One metric of the agent. */
+export interface AgentMetric {
+  readonly name: string;
+  readonly kind: "total" | "level";
+  readonly help: string;
+  readonly labels: readonly string[];
+  readonly read: (status: AgentStatus) => Sample[];
+}
+
+type OfPipeline = (pipeline: PipelineStatus) => number;
+type OfPeer = (peer: PeerStatus) => number;
+
+function perServer(kind: AgentMetric["kind"], name: string, help: string, value: OfPipeline): AgentMetric {
+  const read = ({ pipelines }: AgentStatus): Sample[] => pipelines.map((pipeline) => ({ labels: { server: pipeline.server }, value: value(pipeline) }));
+  return { name, kind, help, labels: ["server"], read };
+}
+
+function perPeer(name: string, help: string, value: OfPeer): AgentMetric {
+  return samplesPerPeer(name, help, [], (peer) => [{ labels: {}, value: value(peer) }]);
+}
+
+function samplesPerPeer(name: string, help: string, labels: readonly string[], samples: (peer: PeerStatus) => Sample[]): AgentMetric {
+  const read = ({ pipelines }: AgentStatus): Sample[] =>
+    pipelines.flatMap(({ server, peers }) =>
+      peers.flatMap((peer) => samples(peer).map((sample) => ({ labels: { server, peer: peer.writer, ...sample.labels }, value: sample.value }))),
+    );
+  return { name, kind: "level", help, labels: ["server", "peer", ...labels], read };
+}
+
+function perName(name: string, help: string, label: string, counts: (pipeline: PipelineStatus) => Readonly<Record<string, number>>): AgentMetric {
+  const read = ({ pipelines }: AgentStatus): Sample[] =>
+    pipelines.flatMap((pipeline) => Object.entries(counts(pipeline)).map(([key, value]) => ({ labels: { server: pipeline.server, [label]: key }, value })));
+  return { name, kind: "total", help, labels: ["server", label], read };
+}
+
+/** One sample for each state, 1 for the one that holds. */
+function states(all: readonly string[], state: string): Sample[] {
+  return all.map((name) => ({ labels: { state: name }, value: name === state ? 1 : 0 }));
+}
+
+function perState(name: string, help: string, all: readonly string[], state: (pipeline: PipelineStatus) => string): AgentMetric {
+  const read = ({ pipelines }: AgentStatus): Sample[] =>
+    pipelines.flatMap((pipeline) => states(all, state(pipeline)).map(({ labels, value }) => ({ labels: { server: pipeline.server, ...labels }, value })));
+  return { name, kind: "level", help, labels: ["server", "state"], read };
+}
+
+function lagOf(peer: PeerStatus): Sample[] {
+  return [
+    { labels: { quantile: "0.5" }, value: peer.lagMsP50 },
+    { labels: { quantile: "0.99" }, value: peer.lagMsP99 },
+    { labels: { quantile: "0.999" }, value: peer.lagMsP999 },
+  ];
+}
+
+const ABOUT: readonly AgentMetric[] = [
+  { name: "meridian_agent_info", kind: "level", help: "Always 1; names the region and the agent's version.", labels: ["region", "version"], read: ({ region, version }) => [{ labels: { region, version }, value: 1 }] },
+  { name: "meridian_agent_uptime_seconds", kind: "level", help: "Time since the agent was made.", labels: [], read: ({ uptimeMs }) => [{ labels: {}, value: uptimeMs / 1000 }] },
+  perState("meridian_pipeline_state", "1 for the state that the pipeline of this server is in.", PIPELINE_STATES, ({ state }) => state),
+];
+
+const CAPTURE: readonly AgentMetric[] = [
+  perServer("level", "meridian_capture_offset_bytes", "Offset in the server's replication stream up to which it is captured.", ({ capture }) => capture.offset),
+  perServer("level", "meridian_capture_durable_offset_bytes", "Offset up to which everything is durable in the log; what the server has been told.", ({ capture }) => capture.durableOffset),
+  perServer("level", "meridian_capture_lag_bytes", "Stream captured and not yet durable in the log.", ({ capture }) => Math.max(0, capture.offset - capture.durableOffset)),
+  perServer("total", "meridian_capture_commands_total", "Commands in the server's stream, the agent's own included.", ({ capture }) => capture.commands),
+  perServer("total", "meridian_capture_own_commands_total", "Commands in the stream that are the agent's own applies coming back.", ({ capture }) => capture.ownCommands),
+  perServer("total", "meridian_capture_mutations_total", "Mutations made from what local clients wrote.", ({ capture }) => capture.mutations),
+];
+
+const PUBLISH: readonly AgentMetric[] = [
+  perServer("total", "meridian_publish_records_total", "Records durable in the log.", ({ publish }) => publish.records),
+  perServer("total", "meridian_publish_mutations_total", "Mutations in records that are durable in the log.", ({ publish }) => publish.mutations),
+  perServer("total", "meridian_publish_bytes_total", "Bytes of records that are durable in the log.", ({ publish }) => publish.bytes),
+  perServer("level", "meridian_publish_pending_records", "Records in the agent's store that the log does not hold yet.", ({ publish }) => publish.pendingRecords),
+  perServer("level", "meridian_publish_pending_bytes", "Bytes in the agent's store that the log does not hold yet.", ({ publish }) => publish.pendingBytes),
+];
+
+const RECEIVE: readonly AgentMetric[] = [
+  perServer("total", "meridian_receive_records_total", "Records read from the peers' logs.", ({ receive }) => receive.records),
+  perServer("total", "meridian_receive_mutations_total", "Mutations read from the peers' logs.", ({ receive }) => receive.mutations),
+  perServer("total", "meridian_receive_bytes_total", "Bytes read from the peers' logs.", ({ receive }) => receive.bytes),
+];
+
+const APPLY: readonly AgentMetric[] = [
+  perServer("total", "meridian_apply_batches_total", "Script calls whose mark was read back.", ({ apply }) => apply.batches),
+  perServer("total", "meridian_apply_cells_total", "Cells written to the server.", ({ apply }) => apply.cells),
+  perServer("total", "meridian_apply_skipped_total", "Cells left alone because the server held a local write that was not captured yet.", ({ apply }) => apply.skipped),
+  perServer("total", "meridian_apply_retried_total", "Cells applied again after a skip or a lost connection.", ({ apply }) => apply.retried),
+  perServer("level", "meridian_apply_in_flight", "Script calls sent and not yet seen in the stream.", ({ apply }) => apply.inFlight),
+  perServer("total", "meridian_apply_conflicts_total", "Concurrent writes between which merging had to choose.", ({ apply }) => apply.conflicts),
+  perServer("total", "meridian_apply_read_backs_total", "Keys read back because the stream did not carry the result of a command.", ({ apply }) => apply.readBacks),
+];
+
+const PEERS: readonly AgentMetric[] = [
+  samplesPerPeer("meridian_peer_lag_ms", "Milliseconds from a write in its region to its being visible here, over the window of lag.windowMs.", ["quantile"], lagOf),
+  perPeer("meridian_peer_lag_samples", "Mutations that meridian_peer_lag_ms is made from.", ({ lagSamples }) => lagSamples),
+  perPeer("meridian_peer_frontier_ms", "Newest version of which everything up to it is merged here, in milliseconds since 1970.", ({ frontierMs }) => frontierMs),
+  perPeer("meridian_peer_clock_drift_ms", "How far the newest version received stood ahead of the local clock.", ({ driftMs }) => driftMs),
+  perPeer("meridian_peer_queue_bytes", "Received from this peer and not yet merged.", ({ queueBytes }) => queueBytes),
+  samplesPerPeer("meridian_peer_state", "1 for the state that this peer is in.", ["state"], ({ state }) => states(PEER_STATES, state)),
+];
+
+const REST: readonly AgentMetric[] = [
+  perName("meridian_unsupported_commands_total", "Commands that cannot be replicated faithfully, by name.", "command", ({ unsupported }) => unsupported),
+  perName("meridian_whole_value_writes_total", "Writes replicated as whole values, last writer wins, by type.", "type", ({ wholeValue }) => wholeValue),
+  perServer("level", "meridian_store_bytes", "Size of the agent's store for this server.", ({ store }) => store.bytes),
+  perServer("level", "meridian_store_cells", "Cells that the agent's store knows.", ({ store }) => store.cells),
+  perServer("level", "meridian_clock_ahead_ms", "How far the agent's versions stand ahead of its physical clock.", ({ clock }) => clock.aheadMs),
+  {
+    name: "meridian_log_up",
+    kind: "level",
+    help: "1 where the log can be reached, by kind of log.",
+    labels: ["server", "kind"],
+    read: ({ pipelines }) => pipelines.map(({ server, log }) => ({ labels: { server, kind: log.kind }, value: log.state === "up" ? 1 : 0 })),
+  },
+];
+
+/** Every metric of the agent, in the order in which a write travels. */
+export const AGENT_METRICS: readonly AgentMetric[] = [...ABOUT, ...CAPTURE, ...PUBLISH, ...RECEIVE, ...APPLY, ...PEERS, ...REST];
+
+/** The agent's metrics over a status, together with those of the process. */
+export class AgentMetrics {
+  readonly #metrics = new Metrics();
+  readonly #status: () => AgentStatus;
+  #scraped: AgentStatus;
+
+  constructor(status: () => AgentStatus) {
+    this.#status = status;
+    this.#scraped = status();
+    for (const metric of AGENT_METRICS) this.#metrics.observe({ ...metric, read: () => metric.read(this.#scraped) });
+    this.#metrics.observeProcess();
+  }
+
+  get contentType(): string {
+    return this.#metrics.contentType;
+  }
+
+  /** All metrics of now, in Prometheus' text format. */
+  text(): Promise<string> {
+    this.#scraped = this.#status();
+    return this.#metrics.text();
+  }
+}

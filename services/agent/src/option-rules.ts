@@ -1,0 +1,72 @@
+/**
+ * What options must fit together: rules across fields.
+ */
+import type { OptionRule, RuleBreach } from "@meridian/shell";
+import type { AgentOptions } from "./options.js";
+import { tlsNamesGiven, type TlsOptions } from "./tls-fields.js";
+
+/** Every rule across the agent's fields. */
+export const AGENT_RULES: readonly OptionRule<AgentOptions>[] = [
+  { reads: ["region", "peers"], check: peersAreOthers },
+  { reads: ["servers"], check: serverNamesDiffer },
+  { reads: ["servers"], check: ({ servers }) => servers.flatMap((server, at) => addressFits(`servers.${at}`, server)) },
+  { reads: ["log"], check: logHasItsAddress },
+  { reads: ["log", "region", "peers"], check: logRegionsAreKnown },
+  { reads: ["log.redis"], check: ({ log }) => (log.redis.url === undefined ? [] : addressFits("log.redis", { ...log.redis, url: log.redis.url })) },
+];
+
+function peersAreOthers({ region, peers }: AgentOptions): RuleBreach[] {
+  return peers.flatMap((peer, at) => (peer === region ? [{ field: `peers.${at}`, found: `this region, ${region}`, allowed: "the other regions only" }] : []));
+}
+
+function serverNamesDiffer({ servers }: AgentOptions): RuleBreach[] {
+  const names = servers.map(({ name }) => name);
+  return names.flatMap((name, at) =>
+    names.indexOf(name) < at ? [{ field: `servers.${at}.name`, found: `"${name}" a second time`, allowed: "a name of its own for every server" }] : [],
+  );
+}
+
+interface Address {
+  readonly url: string;
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  readonly tls: TlsOptions;
+}
+
+function addressFits(field: string, address: Address): RuleBreach[] {
+  const url = new URL(address.url);
+  const breaches: RuleBreach[] = [];
+  for (const name of ["username", "password"] as const) {
+    if (address[name] === undefined || url[name] === "") continue;
+    breaches.push({ field: `${field}.${name}`, found: `a ${name} here and another in the address`, allowed: "one of them" });
+  }
+  if (address.username !== undefined && address.password === undefined && url.password === "") {
+    breaches.push({ field: `${field}.password`, found: "a username without a password", allowed: "both, or neither" });
+  }
+  const names = tlsNamesGiven(address.tls);
+  if (names.length > 0 && url.protocol !== "rediss:") {
+    breaches.push({ field: `${field}.tls`, found: `${names.join(", ")} with a redis:// address`, allowed: "a rediss:// address, which speaks TLS, or no tls" });
+  }
+  if ((address.tls.cert === undefined) !== (address.tls.key === undefined)) {
+    breaches.push({ field: `${field}.tls`, found: "one of cert and key", allowed: "both, or neither" });
+  }
+  return breaches;
+}
+
+function logHasItsAddress({ log }: AgentOptions): RuleBreach[] {
+  if (log.kind === "redis" && log.redis.url === undefined) {
+    return [{ field: "log.redis.url", found: "nothing", allowed: "the server that holds the log, because log.kind is redis" }];
+  }
+  if (log.kind === "kafka" && log.kafka.brokers === undefined) {
+    return [{ field: "log.kafka.brokers", found: "nothing", allowed: "a list of host:port, because log.kind is kafka" }];
+  }
+  return [];
+}
+
+function logRegionsAreKnown({ log, peers, region }: AgentOptions): RuleBreach[] {
+  return Object.keys(log.redis.regions).flatMap((name) => {
+    if (peers.includes(name)) return [];
+    const allowed = name === region ? "log.redis.url for this region's own log" : `the peers: ${peers.join(", ") || "there are none"}`;
+    return [{ field: `log.redis.regions.${name}`, found: `the region ${name}`, allowed }];
+  });
+}

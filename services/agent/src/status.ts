@@ -1,0 +1,138 @@
+/**
+ * What an agent tells about itself: plain numbers and words, one JSON object.
+ *
+ * Counters count since the agent started. Figures that nothing has been measured for are 0. Lists of names are bounded:
+ * beyond {@link NAMES_MAX} names the rest is summed under {@link OTHERS}.
+ */
+
+/** Names listed one by one in `unsupported` and `wholeValue`. */
+export const NAMES_MAX = 64;
+
+/** The name under which the rest is summed. */
+export const OTHERS = "(others)";
+
+/** Every state of a pipeline. */
+export const PIPELINE_STATES = ["starting", "fencing", "running", "waiting", "quarantined", "fenced", "stopped"] as const;
+
+/**
+ * What a pipeline is doing. `starting`: attaching. `fencing`: ending what an earlier life may still be sending.
+ * `running`: all stages work. `waiting`: something outside is missing, and it tries again. `quarantined`: stopped
+ * applying and publishing until an operator decides. `fenced`: another agent has taken over. `stopped`: ended.
+ */
+export type PipelineState = (typeof PIPELINE_STATES)[number];
+
+/** Every state of a peer, as seen from here. */
+export const PEER_STATES = ["up", "behind", "down", "held"] as const;
+
+/** `up`: read to its end. `behind`: catching up. `down`: its log cannot be read. `held`: waits for the clock. */
+export type PeerState = (typeof PEER_STATES)[number];
+
+/** One writer of another region. */
+export interface PeerStatus {
+  /** `region/server`. */
+  readonly writer: string;
+  /** Milliseconds since 1970 of the newest version of which everything up to it is merged here; 0: nothing yet. */
+  readonly frontierMs: number;
+  /** From the write in its region to its being visible here, over the last window; 0 where nothing came. */
+  readonly lagMsP50: number;
+  readonly lagMsP99: number;
+  readonly lagMsP999: number;
+  /** Mutations that the three figures above are made from. */
+  readonly lagSamples: number;
+  /** How far the newest version received stood ahead of the local clock; negative: behind. */
+  readonly driftMs: number;
+  readonly state: PeerState;
+  /** Received, not yet merged. */
+  readonly queueBytes: number;
+}
+
+/** One captured server. */
+export interface PipelineStatus {
+  /** The server's name in its region. */
+  readonly server: string;
+  readonly state: PipelineState;
+  /** Why it is in this state, where that is not plain. */
+  readonly reason?: string;
+  /** What an operator can do about it. */
+  readonly advice?: string;
+  readonly capture: {
+    readonly replicationId: string;
+    /** Of the server's stream: captured, and durable in the log (what the server has been told). */
+    readonly offset: number;
+    readonly durableOffset: number;
+    /** Of local clients, out of all commands; `ownCommands` are the agent's own applies coming back. */
+    readonly mutations: number;
+    readonly commands: number;
+    readonly ownCommands: number;
+  };
+  readonly publish: {
+    readonly records: number;
+    readonly mutations: number;
+    readonly bytes: number;
+    /** In the store, not yet durable in the log. */
+    readonly pendingRecords: number;
+    readonly pendingBytes: number;
+  };
+  readonly receive: { readonly records: number; readonly mutations: number; readonly bytes: number };
+  readonly apply: {
+    readonly batches: number;
+    readonly cells: number;
+    /** Cells that a script call left alone because the server held something newer than was known. */
+    readonly skipped: number;
+    /** Cells applied again after that, or after a lost connection. */
+    readonly retried: number;
+    /** Script calls sent and not yet seen in the stream. */
+    readonly inFlight: number;
+    /** Concurrent writes between which merging had to choose. */
+    readonly conflicts: number;
+    /** Keys read back because the stream did not carry the result. */
+    readonly readBacks: number;
+  };
+  readonly peers: readonly PeerStatus[];
+  /** Commands that cannot be replicated faithfully, by name. */
+  readonly unsupported: Readonly<Record<string, number>>;
+  /** Writes to keys of types that are for now replicated as whole values, by type. */
+  readonly wholeValue: Readonly<Record<string, number>>;
+  readonly store: { readonly bytes: number; readonly cells: number };
+  readonly clock: {
+    /** How far the agent's versions stand ahead of its physical clock. */
+    readonly aheadMs: number;
+  };
+  readonly log: { readonly kind: "memory" | "redis" | "kafka"; readonly state: "up" | "down"; readonly lastError?: string };
+}
+
+/** One agent. */
+export interface AgentStatus {
+  readonly region: string;
+  readonly version: string;
+  readonly uptimeMs: number;
+  readonly pipelines: readonly PipelineStatus[];
+}
+
+/** Whether the agent does its work, and if not, why. */
+export interface Readiness {
+  readonly ready: boolean;
+  /** One sentence for each pipeline that does not run. */
+  readonly reasons: readonly string[];
+}
+
+/** Ready where every pipeline runs. A peer that is down or behind does not make an agent unready. */
+export function readinessOf(status: AgentStatus): Readiness {
+  const waiting = status.pipelines.filter(({ state }) => state !== "running");
+  const reasons = waiting.map(({ server, state, reason }) => `server ${server} is ${state}${reason === undefined ? "" : `: ${reason}`}`);
+  if (status.pipelines.length === 0) reasons.push("not started");
+  return { ready: reasons.length === 0, reasons };
+}
+
+/** A pipeline's status with bounded lists of names, largest counts first. */
+export function boundedStatus(status: PipelineStatus): PipelineStatus {
+  return { ...status, unsupported: boundedCounts(status.unsupported), wholeValue: boundedCounts(status.wholeValue) };
+}
+
+function boundedCounts(counts: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
+  const all = Object.entries(counts);
+  if (all.length <= NAMES_MAX) return counts;
+  all.sort(([, a], [, b]) => b - a);
+  const rest = all.slice(NAMES_MAX).reduce((sum, [, count]) => sum + count, 0);
+  return { ...Object.fromEntries(all.slice(0, NAMES_MAX)), [OTHERS]: rest };
+}
