@@ -6,6 +6,7 @@
  */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
+import { MeridianError } from "@meridian/words";
 
 /** What kind of server a binary is, from its own `--version`. */
 export interface ServerVersion {
@@ -37,10 +38,11 @@ export async function findRedisBinary(named?: string): Promise<RedisBinary> {
       failures.push(`${path}: ${(error as Error).message.split("\n")[0] ?? ""}`);
     }
   }
-  throw new Error(
-    `no Redis server to start (${failures.join("; ")}). Install one (Debian: apt-get install redis-server; ` +
-      `macOS: brew install redis) or set REDIS_SERVER to the path of a redis-server or valkey-server binary`,
-  );
+  throw new MeridianError("SERVER_UNAVAILABLE", `there is no Redis server to start (${failures.join("; ")})`, {
+    advice:
+      "install one (Debian: apt-get install redis-server; macOS: brew install redis) or set REDIS_SERVER to the path of a " +
+      "redis-server or valkey-server binary",
+  });
 }
 
 function probe(path: string): Promise<RedisBinary> {

@@ -68,7 +68,10 @@ describe("startRedis", () => {
   });
 
   it("names the remedy when there is no binary, and shows the server's log when it refuses to start", async () => {
-    await expect(startRedis({ binary: "/nowhere/redis-server" })).rejects.toThrow(/set REDIS_SERVER/);
+    await expect(startRedis({ binary: "/nowhere/redis-server" })).rejects.toMatchObject({
+      code: "SERVER_UNAVAILABLE",
+      advice: expect.stringContaining("set REDIS_SERVER") as string,
+    });
     await expect(startRedis({ args: ["--no-such-option", "1"] })).rejects.toThrow(/did not start/);
     const port = (await start()).port;
     await expect(startRedis({ port })).rejects.toThrow(/Address already in use|did not start/);

@@ -11,6 +11,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { MeridianError } from "@meridian/words";
 import { Redis, type RedisOptions } from "ioredis";
 import { guardChild } from "./child-guard.js";
 import { freePort } from "./free-port.js";
@@ -39,7 +40,7 @@ const STOP_TIMEOUT_MS = 5_000;
 /** Somebody may take a free port before the server does. */
 const PORT_ATTEMPTS_MAX = 5;
 
-/** Starts a server and waits until it answers. Throws with the server's own log where it does not. */
+/** Starts a server and waits until it answers. Throws `SERVER_UNAVAILABLE`, with the server's own log, where it does not. */
 export async function startRedis(options: StartRedisOptions = {}): Promise<TestRedis> {
   const binary = await findRedisBinary(options.binary);
   const dir = options.dir ?? (await mkdtemp(join(tmpdir(), "meridian-redis-")));
@@ -120,9 +121,8 @@ export class TestRedis {
       if (failure !== undefined) throw new Error(failure);
     } catch (error) {
       await this.kill();
-      throw new Error(`${this.#binary.path} on port ${this.port} did not start: ${String(error)}\n${await this.log()}`, {
-        cause: error,
-      });
+      const message = `${this.#binary.path} on port ${this.port} did not start: ${String(error)}\n${await this.log()}`;
+      throw new MeridianError("SERVER_UNAVAILABLE", message, { advice: "see the server's own words above", cause: error });
     }
   }
 
