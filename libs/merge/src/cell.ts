@@ -55,6 +55,8 @@ export interface CellChange extends Dot {
   readonly sum: bigint;
   /** What the writer had seen: the frame's context, raised by the mutation's own. */
   readonly context: ReadonlyVector;
+  /** The part of the context that this region had not received when the change arrived. */
+  readonly ahead: ReadonlyVector | undefined;
   /** Dots in this cell that the context covers by number only. */
   readonly unseen: readonly Dot[];
   /** Increments of this cell that the writer had seen, and took away. */

@@ -4,24 +4,22 @@
  * Not here: whether a change was received before (the region drops duplicates by version), and what a reader sees
  * (content.ts).
  */
-import { VersionVector, type Dot, type ReadonlyVector, type RunningSum } from "@meridian/words";
-import { HLC_ZERO } from "@meridian/words";
-import type { Cell, CellChange, CellSum, Sibling } from "./cell.js";
+import { HLC_ZERO, VersionVector, type Dot, type ReadonlyVector, type RunningSum, type WriterId } from "@meridian/words";
+import type { Cell, CellChange, CellSum, EarlyContext, Sibling } from "./cell.js";
 
 /**
- * Merges `change` into `cell`, in place. `received` is what this region has received from each writer so far: a context
- * beyond it is kept until what it covers arrives.
+ * Merges `change` into `cell`, in place. The part of its context that ran ahead of what this region had received is
+ * kept until what it covers arrives.
  */
-export function mergeChange(cell: Cell, change: CellChange, received: ReadonlyVector): void {
-  pruneEarly(cell, received);
+export function mergeChange(cell: Cell, change: CellChange): void {
   if (change.action === "increment") {
     raiseSum(cell, change);
     return;
   }
   if (cell.siblings.length > 0) cell.siblings = cell.siblings.filter((sibling) => !covers(change, sibling));
   for (const seen of change.absorbed) absorb(cell, seen);
-  rememberEarly(cell, change, received);
-  if (change.action === "put" && !cell.siblings.some((known) => sameDot(known, change)) && !isCoveredEarly(cell, change)) {
+  if (change.ahead) rememberEarly(cell.early, change.ahead, change.unseen);
+  if (change.action === "put" && !cell.siblings.some((known) => sameDot(known, change)) && !isCoveredEarly(cell.early, change)) {
     cell.siblings.push(siblingOf(change));
   }
 }
@@ -74,32 +72,36 @@ function findSum(cell: Cell, key: Pick<RunningSum, "writer" | "birth">): CellSum
   return cell.sums.find((sum) => sum.birth === key.birth && sum.writer === key.writer);
 }
 
-function isCoveredEarly(cell: Cell, dot: Dot): boolean {
-  return cell.early.some(
+/** True where a context that came early covers the dot. */
+export function isCoveredEarly(early: readonly EarlyContext[], dot: Dot): boolean {
+  return early.some(
     ({ vector, unseen }) => vector.covers(dot.writer, dot.hlc) && !unseen.some((other) => sameDot(other, dot)),
   );
 }
 
-/** Drops what has arrived meanwhile. A change of a writer arrives before `received` is raised over it. */
-function pruneEarly(cell: Cell, received: ReadonlyVector): void {
-  if (cell.early.length > 0) cell.early = cell.early.filter(({ vector }) => !received.includes(vector));
-}
-
-function rememberEarly(cell: Cell, change: CellChange, received: ReadonlyVector): void {
-  const ahead = new VersionVector();
-  for (const [writer, hlc] of change.context.entries()) {
-    if (writer !== change.writer && !received.covers(writer, hlc)) ahead.raise(writer, hlc);
-  }
-  if (ahead.size === 0) return;
-  const unseen = change.unseen.filter((dot) => ahead.covers(dot.writer, dot.hlc));
-  const joinable = unseen.length === 0 ? cell.early.find((early) => early.unseen.length === 0) : undefined;
+/** Keeps a context that ran ahead. Contexts without exceptions join into one. */
+export function rememberEarly(early: EarlyContext[], ahead: ReadonlyVector, unseen: readonly Dot[]): void {
+  const excepted = unseen.filter((dot) => ahead.covers(dot.writer, dot.hlc));
+  const joinable = excepted.length === 0 ? early.find((known) => known.unseen.length === 0) : undefined;
   if (joinable) joinable.vector.join(ahead);
-  else cell.early.push({ vector: ahead, unseen });
+  else early.push({ vector: new VersionVector(ahead.entries()), unseen: excepted });
 }
 
-/** Drops every early context that `received` covers; true where something was dropped. */
-export function forgetEarly(cell: Cell, received: ReadonlyVector): boolean {
-  const before = cell.early.length;
-  pruneEarly(cell, received);
-  return cell.early.length < before;
+/**
+ * The part of a context that runs ahead of what was received, or undefined (the usual case). The writer's own entry
+ * does not count: its changes arrive in order.
+ */
+export function aheadOf(context: ReadonlyVector, received: ReadonlyVector, writer: WriterId): VersionVector | undefined {
+  let ahead: VersionVector | undefined;
+  for (const [other, hlc] of context.entries()) {
+    if (other === writer || received.covers(other, hlc)) continue;
+    ahead ??= new VersionVector();
+    ahead.raise(other, hlc);
+  }
+  return ahead;
+}
+
+/** What is still to be remembered once `received` has arrived and was merged. */
+export function forgetEarly(early: EarlyContext[], received: ReadonlyVector): EarlyContext[] {
+  return early.length === 0 ? early : early.filter(({ vector }) => !received.includes(vector));
 }

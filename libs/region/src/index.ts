@@ -1,1 +1,17 @@
-export {};
+export { BATCH_BYTES, BATCH_CELLS, BATCHES_IN_FLIGHT_MAX } from "./applier.js";
+export type { RegionCounters } from "./counters.js";
+export type {
+  Halt,
+  Hold,
+  Listing,
+  Publication,
+  Reading,
+  StateReader,
+  StateTable,
+  StateWrite,
+  Step,
+  StreamPlace,
+} from "./effects.js";
+export { QUEUE_BYTES_MAX } from "./inbox.js";
+export { FRAME_BYTES, FRAME_MUTATIONS, RECORD_BYTES } from "./outbox.js";
+export { Region, type PendingWork, type RegionOptions } from "./region.js";

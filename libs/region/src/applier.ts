@@ -1,0 +1,294 @@
+/**
+ * The view/target loop: takes received frames in order, issues one batch per round, and settles cells when the batch's
+ * mark is read back from the stream.
+ *
+ * Limits: `BATCHES_IN_FLIGHT_MAX` batches, `BATCH_CELLS` cells (a larger frame goes alone), `BATCH_BYTES`. A cell is in
+ * one batch at a time: what arrives for it meanwhile is named in the mark as deferred and comes with a later batch, with
+ * everything received by then.
+ */
+import { ApplyBatch, encodeMarkHeader, type CellName, type Mark } from "@meridian/mark";
+import { aheadOf } from "@meridian/merge";
+import type { Frame } from "@meridian/wire";
+import type { VersionVector, WriterId } from "@meridian/words";
+import { CellSlot, type KeyEntry } from "./key-entry.js";
+import type { KeySpace } from "./key-space.js";
+import { carriesExpiry, needsExpiry, obstacleOf, planSlot, wouldLoseValue } from "./plan.js";
+import { receiveFrame } from "./received-changes.js";
+import type { RegionCounters } from "./counters.js";
+import { setShown, settleSlot } from "./settle.js";
+
+/** Batches that may be on their way to the server. */
+export const BATCHES_IN_FLIGHT_MAX = 8;
+/** Cells after which a batch is closed. Larger batches block the server longer than half a millisecond. */
+export const BATCH_CELLS = 256;
+/** Bytes after which a batch is closed. */
+export const BATCH_BYTES = 256 * 1024;
+
+/** A frame whose changes are pending, until the mark that carries it is read. */
+interface FrameInFlight {
+  readonly writer: WriterId;
+  readonly last: number;
+  readonly slots: readonly CellSlot[];
+  readonly done: () => void;
+}
+
+/** What the applier needs of its region. */
+export interface ApplierContext {
+  readonly keys: KeySpace;
+  /** What was received; raised frame by frame as they are taken. */
+  readonly received: VersionVector;
+  readonly counters: RegionCounters;
+  /** Asks for a key to be read at a position of the stream. */
+  readonly requestRead: (entry: KeyEntry) => void;
+  /** Asks for a key to be read, and for what the server holds to be taken for what local clients wrote. */
+  readonly requestReconcile: (entry: KeyEntry) => void;
+}
+
+/** See the module's comment. */
+export class Applier {
+  readonly #context: ApplierContext;
+  readonly #inFlight: FrameInFlight[] = [];
+  /** Cells that need a batch of their own making: left out by a mark, or found to differ. */
+  readonly #retries = new Set<CellSlot>();
+  #taken: FrameInFlight[] = [];
+  #takenCells = 0;
+  #takenBytes = 0;
+  #epoch = 0;
+  #issuedSeq = 0;
+  #readSeq = 0;
+
+  constructor(context: ApplierContext) {
+    this.#context = context;
+  }
+
+  get batchesInFlight(): number {
+    return this.#issuedSeq - this.#readSeq;
+  }
+
+  get framesInFlight(): number {
+    return this.#inFlight.length + this.#taken.length;
+  }
+
+  get retries(): number {
+    return this.#retries.size;
+  }
+
+  /** True where another frame may be taken into the batch being collected. */
+  get hasRoom(): boolean {
+    return this.batchesInFlight < BATCHES_IN_FLIGHT_MAX && this.#takenCells < BATCH_CELLS && this.#takenBytes < BATCH_BYTES;
+  }
+
+  /** Begins a lease: everything still pending is issued anew under it. */
+  begin(epoch: number): void {
+    this.#epoch = epoch;
+    this.#issuedSeq = 0;
+    this.#readSeq = 0;
+    this.#taken.unshift(...this.#inFlight.splice(0));
+  }
+
+  /** Makes a frame's changes pending. Frames come in their writer's order, each once. */
+  take(frame: Frame, done: () => void): void {
+    const { keys, received, counters } = this.#context;
+    const ahead = aheadOf(frame.context, received, frame.writer);
+    const slots = receiveFrame(frame, ahead, keys);
+    received.raise(frame.writer, frame.last);
+    counters.received += frame.mutations;
+    this.#taken.push({ writer: frame.writer, last: frame.last, slots, done });
+    this.#takenCells += slots.length;
+    this.#takenBytes += frame.bytes;
+  }
+
+  /** Makes the changes of a frame pending that an earlier life had taken: its fate stands in the stream. */
+  retake(frame: Frame, done: () => void): void {
+    this.take(frame, done);
+    for (const taken of this.#taken.splice(0)) {
+      for (const slot of taken.slots) slot.raced = true;
+      this.#inFlight.push(taken);
+    }
+  }
+
+  /** Puts a cell on the list of those to be applied again. */
+  retry(slot: CellSlot): void {
+    this.#retries.add(slot);
+  }
+
+  /** The next batch, or undefined where there is nothing to apply or no room in flight. */
+  issue(): ApplyBatch | undefined {
+    if (this.#epoch === 0 || this.batchesInFlight >= BATCHES_IN_FLIGHT_MAX) return undefined;
+    const deferred: CellName[] = [];
+    const settled: CellName[] = [];
+    const ready = new Set<CellSlot>();
+    for (const slot of this.#retries) {
+      if (ready.size >= BATCH_CELLS) break;
+      if (slot.refused || !needsAttention(slot)) this.#retries.delete(slot);
+      else if (this.#canIssue(slot)) ready.add(slot);
+    }
+    for (const frame of this.#taken) {
+      for (const slot of frame.slots) {
+        if (ready.has(slot) || slot.deferred) continue;
+        if (this.#canIssue(slot)) ready.add(slot);
+        else this.#defer(slot, deferred);
+      }
+    }
+    if (ready.size === 0 && this.#taken.length === 0) return undefined;
+    for (const slot of ready) {
+      this.#retries.delete(slot);
+      if (slot.excepted || slot.deferred) settled.push(nameOf(slot));
+    }
+    return this.#build(ready, deferred, settled);
+  }
+
+  #canIssue(slot: CellSlot): boolean {
+    const obstacle = obstacleOf(slot);
+    if (obstacle) return false;
+    if (!wouldLoseValue(slot)) return true;
+    this.#context.requestRead(slot.entry);
+    return false;
+  }
+
+  #defer(slot: CellSlot, deferred: CellName[]): void {
+    slot.deferred = true;
+    deferred.push(nameOf(slot));
+    this.#retries.add(slot);
+  }
+
+  #build(ready: ReadonlySet<CellSlot>, deferred: readonly CellName[], settled: readonly CellName[]): ApplyBatch {
+    const seq = this.#issuedSeq + 1;
+    const header = encodeMarkHeader({ epoch: this.#epoch, seq, vector: this.#context.received, deferred, settled });
+    const batch = new ApplyBatch(this.#epoch, this.#issuedSeq, seq, header);
+    const expiries: CellSlot[] = [];
+    const carried = new Set<KeyEntry>();
+    for (const slot of ready) {
+      if (slot.kind === "t") expiries.push(slot);
+      else this.#plan(batch, slot, seq, carried, expiries, ready);
+    }
+    for (const slot of expiries) this.#planExpiry(batch, slot, seq, carried);
+    this.#inFlight.push(...this.#taken);
+    this.#taken = [];
+    this.#takenCells = 0;
+    this.#takenBytes = 0;
+    this.#issuedSeq = seq;
+    this.#context.counters.batches += 1;
+    this.#context.counters.cells += batch.cells;
+    return batch;
+  }
+
+  #plan(batch: ApplyBatch, slot: CellSlot, seq: number, carried: Set<KeyEntry>, expiries: CellSlot[], ready: ReadonlySet<CellSlot>): void {
+    const planned = planSlot(batch, slot, false);
+    if (planned === "lost") {
+      slot.refused = true;
+      this.#context.counters.valuesMissing += 1;
+      slot.issued = { seq, how: "nothing", delta: 0n, deadline: undefined };
+      return;
+    }
+    slot.issued = { seq, ...planned };
+    slot.raced = false;
+    if (carriesExpiry(slot, planned)) carried.add(slot.entry);
+    else if (slot.kind === "s" && needsExpiry(slot.entry)) {
+      const expiry = this.#context.keys.single(slot.entry, "t");
+      if (!ready.has(expiry) && !expiry.issued) expiries.push(expiry);
+    }
+  }
+
+  #planExpiry(batch: ApplyBatch, slot: CellSlot, seq: number, carried: ReadonlySet<KeyEntry>): void {
+    const planned = planSlot(batch, slot, carried.has(slot.entry));
+    if (planned === "lost") return;
+    slot.issued = { seq, ...planned };
+    slot.raced = false;
+  }
+
+  /**
+   * A mark was read in the stream. Settles what it carries, keeps what it left out, and returns the cells whose content
+   * must be read because a local write came between.
+   */
+  settle(mark: Mark, nowMs: number): void {
+    if (mark.epoch === this.#epoch) this.#readSeq = Math.max(this.#readSeq, mark.seq);
+    const left = this.#leftOut(mark);
+    for (let at = 0; at < this.#inFlight.length; ) {
+      const frame = this.#inFlight[at] as FrameInFlight;
+      if (mark.vector.get(frame.writer) < frame.last) {
+        at += 1;
+        continue;
+      }
+      for (const slot of frame.slots) this.#settleOne(slot, mark, left, nowMs);
+      this.#inFlight.splice(at, 1);
+      frame.done();
+    }
+    for (const name of mark.settled) this.#settleNamed(name, mark, left, nowMs);
+  }
+
+  /** Cells that the mark names as deferred or skipped. A skipped string takes its key's expiry with it. */
+  #leftOut(mark: Mark): ReadonlyMap<CellSlot, "deferred" | "skipped"> {
+    const left = new Map<CellSlot, "deferred" | "skipped">();
+    for (const name of mark.deferred) left.set(this.#slotOf(name), "deferred");
+    for (const name of mark.skipped) {
+      const slot = this.#slotOf(name);
+      left.set(slot, "skipped");
+      const expiry = slot.kind === "s" || slot.kind === "w" ? slot.entry.expiry : undefined;
+      if (expiry) left.set(expiry, "skipped");
+    }
+    for (const { cell } of mark.refused) this.#slotOf(cell).refused = true;
+    this.#context.counters.skipped += mark.skipped.length;
+    for (const [slot, why] of left) this.#leaveOut(slot, why, mark);
+    return left;
+  }
+
+  #leaveOut(slot: CellSlot, why: "deferred" | "skipped", mark: Mark): void {
+    slot.deferred = false;
+    if (slot.pending.some((change) => mark.vector.covers(change.writer, change.hlc))) slot.excepted = true;
+    if (why === "skipped" && (slot.issued?.seq === mark.seq || mark.epoch !== this.#epoch)) {
+      // The local write that was in the way stands earlier in the stream. Where there was none, we do not know the cell.
+      if (slot.issued && !slot.raced && !slot.refused) this.#context.requestReconcile(slot.entry);
+      slot.issued = undefined;
+      slot.raced = false;
+      this.#context.counters.retried += 1;
+    }
+    this.#retries.add(slot);
+    this.#context.keys.touch(slot);
+  }
+
+  #settleNamed(name: CellName, mark: Mark, left: ReadonlyMap<CellSlot, unknown>, nowMs: number): void {
+    const slot = this.#slotOf(name);
+    if (left.has(slot)) return;
+    slot.excepted = false;
+    this.#settleOne(slot, mark, left, nowMs);
+  }
+
+  #settleOne(slot: CellSlot, mark: Mark, left: ReadonlyMap<CellSlot, unknown>, nowMs: number): void {
+    if (left.has(slot) || slot.excepted) return;
+    if (slot.pending.length === 0 && slot.issued?.seq !== mark.seq) return;
+    const merged = slot.pending.length > 0;
+    const result = settleSlot(slot, mark.vector, nowMs);
+    if (merged && slot.base.siblings.length > 1) this.#context.counters.conflicts += 1;
+    this.#context.keys.touch(slot);
+    if (slot.entry.expired) this.#context.keys.touchEntry(slot.entry);
+    if (result === "unsure") this.#context.requestRead(slot.entry);
+    if (result === "differs" || slot.pending.length > 0) this.#retries.add(slot);
+  }
+
+  /** What the server holds of a cell has been read. */
+  showRead(slot: CellSlot, print: string | undefined): void {
+    slot.unsure = false;
+    if (setShown(slot, print) === "differs") this.#retries.add(slot);
+    this.#context.keys.touch(slot);
+  }
+
+  /** True where the server holds what everything received says it should, everywhere. */
+  get isSettled(): boolean {
+    return this.framesInFlight === 0 && this.#retries.size === 0 && this.batchesInFlight === 0;
+  }
+
+  #slotOf(name: CellName): CellSlot {
+    const { keys } = this.#context;
+    return keys.slot(keys.entry(name.db, name.key), name.kind === "k" ? "s" : name.kind, name.field);
+  }
+}
+
+/** True where there is a reason to apply the cell, or to tell in a mark that it needs nothing. */
+function needsAttention(slot: CellSlot): boolean {
+  return slot.pending.length > 0 || slot.excepted || slot.deferred || slot.shown !== undefined || slot.unsure;
+}
+
+function nameOf(slot: CellSlot): CellName {
+  return { db: slot.entry.db, kind: slot.kind, key: slot.entry.key, field: slot.field };
+}

@@ -1,0 +1,133 @@
+/**
+ * Reads the server's command stream: knows transactions, databases, marks and reads of our own, and hands every other
+ * command to its handler. A command that is not understood is counted by name, never passed over in silence.
+ */
+import { argumentText, commandIn, writtenElsewhere, writtenKeys, type CommandRow } from "@meridian/commands";
+import { decodeMark, decodeReadResult, isMarkKey, isReadKey, isReserved, type Mark, type ReadResult } from "@meridian/mark";
+import type { CommandView } from "@meridian/resp";
+import { LOCAL_COMMANDS, type CommandScope } from "./local-commands.js";
+import { countName, type RegionCounters } from "./counters.js";
+import type { KeyEntry } from "./key-entry.js";
+import type { KeySpace } from "./key-space.js";
+import type { LocalWrites } from "./local-writes.js";
+
+/** What capture tells its region. */
+export interface CaptureContext {
+  readonly keys: KeySpace;
+  readonly writes: LocalWrites;
+  readonly counters: RegionCounters;
+  /** Begins a command: gives it a version. */
+  readonly beginCommand: () => void;
+  readonly onMark: (mark: Mark) => void;
+  readonly onRead: (read: ReadResult) => void;
+  /** The key's content is not in the stream; it must be read. */
+  readonly onBlind: (entry: KeyEntry) => void;
+  readonly onQuarantine: (command: string) => void;
+  /** Everything up to this offset is one or more whole transactions. */
+  readonly onUnitEnd: (offset: number) => void;
+  readonly nowMs: () => number;
+  /** True where the region stands still: nothing more is captured. */
+  readonly isHalted: () => boolean;
+}
+
+/** See the module's comment. */
+export class Capture {
+  readonly #context: CaptureContext;
+  readonly #scope: CommandScope;
+  /** Within MULTI. */
+  #inTransaction = false;
+  /** Behind our own mark within MULTI: the rest is our own doing. */
+  #isOwn = false;
+  db: number;
+
+  constructor(context: CaptureContext, db: number) {
+    this.#context = context;
+    this.db = db;
+    this.#scope = { db, keys: context.keys, writes: context.writes, nowMs: context.nowMs };
+  }
+
+  /** True between MULTI and EXEC: nothing may be committed. */
+  get inTransaction(): boolean {
+    return this.#inTransaction;
+  }
+
+  /** Takes one command of the stream. */
+  readonly onCommand = (view: CommandView, endOffset: number): void => {
+    if (this.#context.isHalted()) return;
+    const row = commandIn(view);
+    if (!row) this.#unknown(view);
+    else if (row.treatment === "transport") this.#transport(row, view);
+    else if (this.#isOwn) this.#context.counters.ownCommands += 1;
+    else this.#data(row, view);
+    // What halted the region is not taken as captured: it stands at the place where the region stopped.
+    if (this.#context.isHalted()) this.#inTransaction = false;
+    else if (!this.#inTransaction) {
+      this.#context.onUnitEnd(endOffset);
+      this.#context.writes.continues = false;
+    }
+  };
+
+  #transport(row: CommandRow, view: CommandView): void {
+    if (row.name === "multi") {
+      this.#inTransaction = true;
+      this.#isOwn = false;
+      this.#context.writes.continues = false;
+    } else if (row.name === "exec") {
+      this.#inTransaction = false;
+      this.#isOwn = false;
+    } else if (row.name === "select") {
+      this.db = Number(argumentText(view, 1));
+    }
+  }
+
+  #data(row: CommandRow, view: CommandView): void {
+    if (view.argc > 1 && isReserved(view.buffer, view.starts[1] ?? 0, view.ends[1] ?? 0)) {
+      this.#reserved(row, view);
+      return;
+    }
+    const { counters, beginCommand } = this.#context;
+    counters.commands += 1;
+    const handler = row.treatment === "captured" ? LOCAL_COMMANDS.get(row.name) : undefined;
+    if (handler) {
+      beginCommand();
+      this.#scope.db = this.db;
+      handler(view, this.#scope);
+      return;
+    }
+    this.#other(row, view);
+  }
+
+  #other(row: CommandRow, view: CommandView): void {
+    const { counters } = this.#context;
+    if (row.counted) countName(counters.unsupported, row.name);
+    if (row.treatment === "quarantine") this.#context.onQuarantine(row.name);
+    if (row.treatment === "whole") countName(counters.wholeValue, row.name);
+    if (row.treatment === "whole" || row.treatment === "readback" || row.treatment === "captured") this.#blind(row, view);
+  }
+
+  #blind(row: CommandRow, view: CommandView): void {
+    const { keys, onBlind } = this.#context;
+    for (const index of writtenKeys(row, view)) onBlind(keys.entry(this.db, argumentText(view, index)));
+    const elsewhere = writtenElsewhere(row, view);
+    if (elsewhere) onBlind(keys.entry(elsewhere.database, argumentText(view, elsewhere.key)));
+  }
+
+  /** Our own keys: the mark, a read's result, and what is not for capture at all. */
+  #reserved(row: CommandRow, view: CommandView): void {
+    this.#context.counters.ownCommands += 1;
+    if (row.name !== "set" || view.argc < 3) return;
+    const start = view.starts[1] ?? 0;
+    const end = view.ends[1] ?? 0;
+    const value = (): Buffer => Buffer.from(view.buffer.subarray(view.starts[2], view.ends[2]));
+    if (isMarkKey(view.buffer, start, end)) {
+      this.#isOwn = this.#inTransaction;
+      this.#context.onMark(decodeMark(value()));
+    } else if (isReadKey(view.buffer, start, end)) {
+      this.#context.onRead(decodeReadResult(value()));
+    }
+  }
+
+  #unknown(view: CommandView): void {
+    countName(this.#context.counters.unsupported, argumentText(view, 0).toLowerCase().slice(0, 40));
+  }
+}

@@ -1,0 +1,105 @@
+/**
+ * What a cell's server holds (shown) and what it should hold (target), as prints that can be compared. Undefined means
+ * that there is nothing.
+ */
+import {
+  cloneCell,
+  covers,
+  deadlineContent,
+  emptyCell,
+  mergeChange,
+  registerContent,
+  scoreContent,
+  type Cell,
+} from "@meridian/merge";
+import type { CellKind } from "@meridian/words";
+import type { CellSlot, KeyEntry } from "./key-entry.js";
+
+/** A deadline that an expiry written later, by someone who had seen it, has replaced. */
+export const SUPERSEDED = -Infinity;
+
+/** A score as the server prints and reads it. */
+export function scoreText(score: number): string {
+  return Number.isFinite(score) ? String(score) : score > 0 ? "inf" : "-inf";
+}
+
+/** The print of what a reader sees in a cell. Not for expiries, which depend on more than one cell. */
+export function contentPrint(kind: CellKind, cell: Cell): string | undefined {
+  if (kind === "e") return cell.siblings.length > 0 ? "" : undefined;
+  if (kind !== "z") return registerContent(cell)?.print;
+  const score = scoreContent(cell);
+  return score === undefined ? undefined : `=${scoreText(score)}`;
+}
+
+/** What the server holds of a cell, according to its stream so far. */
+export function shownPrint(slot: CellSlot): string | undefined {
+  if (slot.entry.expired) return undefined;
+  return slot.shown ? slot.shown.print : basePrint(slot);
+}
+
+/** The key's deadline in the server, according to its stream so far. */
+export function shownDeadlinePrint(entry: KeyEntry): string | undefined {
+  if (entry.expired) return undefined;
+  return entry.expiry?.shown ? entry.expiry.shown.print : deadlinePrint(baseDeadline(entry));
+}
+
+/** What `base` says that the server should hold. */
+export function basePrint(slot: CellSlot): string | undefined {
+  return slot.kind === "t" ? deadlinePrint(baseDeadline(slot.entry)) : contentPrint(slot.kind, slot.base);
+}
+
+/** A cell with everything received merged into it. Not to be changed: it may be `base` itself. */
+export function targetCell(slot: CellSlot): Cell {
+  if (slot.pending.length === 0) return slot.base;
+  const cell = cloneCell(slot.base);
+  for (const change of slot.pending) mergeChange(cell, change);
+  return cell;
+}
+
+/** True for cells whose siblings bring a deadline of their own. */
+export function carriesDeadline(slot: CellSlot): boolean {
+  return slot.kind === "s" || slot.kind === "w";
+}
+
+/** The deadline that `base` gives the key, in ms since 1970; undefined or `Infinity`: none. */
+export function baseDeadline(entry: KeyEntry): number | undefined {
+  return longest(entry.string?.base, entry.whole?.base, entry.expiry?.base);
+}
+
+/** The deadline that everything received gives the key. */
+export function targetDeadline(entry: KeyEntry): number | undefined {
+  const carriers = [entry.string, entry.whole].map((slot) => (slot ? targetCell(slot) : emptyCell()));
+  const expiry = entry.expiry;
+  if (!expiry) return longest(...carriers);
+  const puts = expiry.pending.filter((change) => change.action === "put");
+  const own = carriers.map((cell) => ({
+    ...cell,
+    siblings: cell.siblings.filter((sibling) => !puts.some((put) => covers(put, sibling))),
+  }));
+  return longest(...own, targetCell(expiry));
+}
+
+function longest(...cells: readonly (Cell | undefined)[]): number | undefined {
+  let best: number | undefined;
+  for (const cell of cells) {
+    const deadline = cell && deadlineContent(cell);
+    if (deadline !== undefined && deadline !== SUPERSEDED && (best === undefined || deadline > best)) best = deadline;
+  }
+  return best;
+}
+
+/** A deadline as a print: only finite ones stand in the server. */
+export function deadlinePrint(deadline: number | undefined): string | undefined {
+  return deadline === undefined || !Number.isFinite(deadline) ? undefined : `=${deadline}`;
+}
+
+/** A deadline as the server's commands take it: ms since 1970, or -1 for none. */
+export function deadlineOrNone(deadline: number | undefined): number {
+  return deadline === undefined || !Number.isFinite(deadline) ? -1 : deadline;
+}
+
+/** The number in a print of a number. */
+export function numberOfPrint(print: string): number {
+  const text = print.slice(1);
+  return text === "inf" ? Infinity : text === "-inf" ? -Infinity : Number(text);
+}

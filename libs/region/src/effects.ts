@@ -1,0 +1,75 @@
+/**
+ * What goes into a region's state machine and what comes out.
+ *
+ * Out comes one {@link Step} at a time. Its parts must be carried out in the order in which they stand here: the commit
+ * is durable before anything is published or applied, because what was sent must be known after a crash.
+ */
+import type { ApplyBatch } from "@meridian/mark";
+import type { WriterId } from "@meridian/words";
+
+/** Tables of the agent's store. Keys are binary strings of 1 to 1,900 characters. */
+export type StateTable = "cell" | "out" | "in" | "state";
+
+/** Reads what was committed. Results may be read only until the next call. */
+export interface StateReader {
+  get(table: StateTable, key: string): Buffer | undefined;
+  range(table: StateTable, from: string, to: string): Iterable<readonly [string, Buffer]>;
+}
+
+/** One change of the store; undefined deletes. */
+export interface StateWrite {
+  readonly table: StateTable;
+  readonly key: string;
+  readonly value: Buffer | undefined;
+}
+
+/** A record to append to this region's log. Order matters; tell `onPublished` when it is durable. */
+export interface Publication {
+  readonly seq: number;
+  readonly record: Buffer;
+  readonly mutations: number;
+}
+
+/** Keys whose content must be read at a position of the stream. */
+export interface Reading {
+  readonly id: number;
+  readonly keys: readonly { readonly db: number; readonly key: string }[];
+}
+
+/** Keys to be listed, for the first import. */
+export interface Listing {
+  readonly db: number;
+  readonly cursor: string;
+}
+
+/** What must be carried out, in this order. */
+export interface Step {
+  /** One transaction, durable before anything below happens. Empty: nothing to commit. */
+  readonly writes: readonly StateWrite[];
+  readonly publish: readonly Publication[];
+  readonly apply: readonly ApplyBatch[];
+  readonly read: readonly Reading[];
+  readonly list: readonly Listing[];
+  /** What may be acknowledged to the server: durable in the log. Undefined: nothing new. */
+  readonly acknowledge: number | undefined;
+}
+
+/** A place in the server's stream. */
+export interface StreamPlace {
+  readonly replicationId: string;
+  readonly offset: number;
+}
+
+/** Why a region stands still, for the operator. */
+export interface Halt {
+  readonly code: "QUARANTINED" | "LINEAGE_BROKEN" | "FENCED";
+  readonly reason: string;
+  readonly advice: string;
+}
+
+/** Why a peer's records wait. */
+export interface Hold {
+  readonly writer: WriterId;
+  readonly code: "CLOCK_DRIFT" | "RECORD_GAP" | "BAD_RECORD";
+  readonly reason: string;
+}

@@ -1,0 +1,93 @@
+/** A key's own record: its string, whole value and expiry, how many members it has, and its flags. */
+import { ByteReader, type ByteWriter } from "@meridian/wire";
+import type { CellKind } from "@meridian/words";
+import { CellSlot, KeyEntry } from "./key-entry.js";
+import { isHashedName } from "./cell-key.js";
+import { readEarly, readSlot, writeEarly, writeSlot } from "./slot-codec.js";
+import type { WriterTable } from "./writer-table.js";
+import type { CellChange } from "@meridian/merge";
+
+const HAS_STRING = 0x01;
+const HAS_WHOLE = 0x02;
+const HAS_EXPIRY = 0x04;
+const HAS_MEMBERS = 0x08;
+const HAS_EARLY = 0x10;
+const IS_BLIND = 0x20;
+const IS_EXPIRED = 0x40;
+const HAS_NAME = 0x80;
+
+/** Which of a slot's pending changes must be written: those that the frontier covers. */
+export type DurablePending = (slot: CellSlot) => readonly CellChange[];
+
+/** Writes a key's record. */
+export function writeEntry(out: ByteWriter, entry: KeyEntry, writers: WriterTable, durable: DurablePending): void {
+  const { string, whole, expiry } = entry;
+  const named = isHashedName(entry.key);
+  out.byte(
+    (string ? HAS_STRING : 0) |
+      (whole ? HAS_WHOLE : 0) |
+      (expiry ? HAS_EXPIRY : 0) |
+      (entry.memberRecords > 0 ? HAS_MEMBERS : 0) |
+      (entry.early.length > 0 ? HAS_EARLY : 0) |
+      (entry.blind ? IS_BLIND : 0) |
+      (entry.expired ? IS_EXPIRED : 0) |
+      (named ? HAS_NAME : 0),
+  );
+  if (named) out.text(entry.key);
+  if (string) writeSlot(out, string, durable(string), writers);
+  if (whole) writeSlot(out, whole, durable(whole), writers);
+  if (expiry) writeSlot(out, expiry, durable(expiry), writers);
+  if (entry.memberRecords > 0) {
+    out.varint(entry.memberRecords);
+    out.varint(entry.present.h);
+    out.varint(entry.present.e);
+    out.varint(entry.present.z);
+  }
+  if (entry.early.length > 0) writeEarly(out, entry.early, writers);
+}
+
+/** Reads a key's record. */
+export function readEntry(bytes: Buffer, db: number, key: string, writers: WriterTable): KeyEntry {
+  const entry = new KeyEntry(db, key);
+  const from = new ByteReader(bytes);
+  const head = from.byte();
+  if (head & HAS_NAME) from.text();
+  const slot = (kind: CellKind): CellSlot => {
+    const read = new CellSlot(entry, kind, "");
+    readSlot(from, read, writers);
+    return read;
+  };
+  if (head & HAS_STRING) entry.string = slot("s");
+  if (head & HAS_WHOLE) entry.whole = slot("w");
+  if (head & HAS_EXPIRY) entry.expiry = slot("t");
+  if (head & HAS_MEMBERS) {
+    entry.memberRecords = from.varint();
+    entry.present.h = from.varint();
+    entry.present.e = from.varint();
+    entry.present.z = from.varint();
+  }
+  if (head & HAS_EARLY) entry.early = readEarly(from, writers);
+  entry.blind = (head & IS_BLIND) !== 0;
+  entry.expired = (head & IS_EXPIRED) !== 0;
+  entry.stored = true;
+  entry.listed = entry.blind;
+  return entry;
+}
+
+/** Writes a field's or member's record. */
+export function writeMember(out: ByteWriter, slot: CellSlot, writers: WriterTable, durable: DurablePending): void {
+  const named = isHashedName(slot.field);
+  out.byte(named ? 1 : 0);
+  if (named) out.text(slot.field);
+  writeSlot(out, slot, durable(slot), writers);
+}
+
+/** Reads a member's record into a fresh slot. `name` is what the record's own name says, where it is not hashed. */
+export function readMember(bytes: Buffer, entry: KeyEntry, kind: CellKind, name: string, writers: WriterTable): CellSlot {
+  const from = new ByteReader(bytes);
+  const field = from.byte() === 1 ? from.text() : name;
+  const slot = new CellSlot(entry, kind, field);
+  readSlot(from, slot, writers);
+  slot.stored = true;
+  return slot;
+}

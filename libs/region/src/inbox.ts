@@ -1,0 +1,177 @@
+/**
+ * Records received from peers and not yet applied: one queue per writer, frames handed out in each writer's order.
+ *
+ * A frame waits while its versions are further ahead of our clock than allowed; a gap in a writer's versions holds that
+ * writer, and only that one. Limit: the shell stops reading a writer's log at `QUEUE_BYTES_MAX`.
+ */
+import { decodeRecord, type Frame } from "@meridian/wire";
+import { hlcMs, MeridianError, parseWriterId, type ReadonlyVector, type WriterId } from "@meridian/words";
+import type { Hold, StateWrite } from "./effects.js";
+import { sequenceKey } from "./outbox.js";
+
+/** Bytes queued per writer beyond which no more should be read from its log. */
+export const QUEUE_BYTES_MAX = 8 * 1024 * 1024;
+
+interface QueuedRecord {
+  readonly position: string;
+  readonly bytes: Buffer;
+  readonly frames: readonly Frame[];
+  /** The next frame to hand out. */
+  at: number;
+  /** Frames not yet settled. */
+  left: number;
+  /** The record's name in the store, once it stands there. */
+  key: string | undefined;
+}
+
+interface Queue {
+  readonly writer: WriterId;
+  readonly records: QueuedRecord[];
+  bytes: number;
+  hold: Hold | undefined;
+}
+
+/** A frame whose turn it is. */
+export interface NextFrame {
+  readonly frame: Frame;
+  /** To be called when the frame's mark was read. */
+  readonly done: () => void;
+}
+
+/** See the module's comment. */
+export class Inbox {
+  readonly #queues = new Map<WriterId, Queue>();
+  readonly #maxDriftMs: number;
+  #finished: string[] = [];
+  #turn = 0;
+  nextSeq: number;
+
+  constructor(peers: readonly WriterId[], maxDriftMs: number, nextSeq: number) {
+    for (const writer of peers) this.#queues.set(writer, { writer, records: [], bytes: 0, hold: undefined });
+    this.#maxDriftMs = maxDriftMs;
+    this.nextSeq = nextSeq;
+  }
+
+  /** Queues one record. Throws `BAD_RECORD`; then the writer is held. */
+  push(writer: WriterId, position: string, bytes: Buffer): void {
+    const queue = this.#queues.get(writer);
+    if (!queue) throw new RangeError(`${writer} is not a peer`);
+    try {
+      const { frames } = decodeRecord(bytes, writer);
+      queue.records.push({ position, bytes, frames, at: 0, left: frames.length, key: undefined });
+      queue.bytes += bytes.length;
+    } catch (error) {
+      if (!(error instanceof MeridianError)) throw error;
+      queue.hold = { writer, code: "BAD_RECORD", reason: `${error.message}; ${error.advice}` };
+    }
+  }
+
+  /** True where more of a writer's log may be read. */
+  wants(writer: WriterId): boolean {
+    const queue = this.#queues.get(writer);
+    return queue !== undefined && queue.bytes < QUEUE_BYTES_MAX && (queue.hold === undefined || queue.hold.code === "CLOCK_DRIFT");
+  }
+
+  queuedBytes(writer: WriterId): number {
+    return this.#queues.get(writer)?.bytes ?? 0;
+  }
+
+  get holds(): readonly Hold[] {
+    return [...this.#queues.values()].flatMap(({ hold }) => (hold ? [hold] : []));
+  }
+
+  get isEmpty(): boolean {
+    return [...this.#queues.values()].every(({ records }) => records.every((record) => record.at >= record.frames.length));
+  }
+
+  /** The next frame of any writer, in turn. What must be stored before the frame is applied is appended to `writes`. */
+  next(received: ReadonlyVector, nowMs: number, writes: StateWrite[], onTaken: (writer: WriterId, position: string) => void): NextFrame | undefined {
+    const queues = [...this.#queues.values()];
+    for (let tried = 0; tried < queues.length; tried += 1) {
+      const queue = queues[this.#turn % queues.length] as Queue;
+      this.#turn = (this.#turn + 1) % queues.length;
+      const next = this.#nextOf(queue, received, nowMs, writes, onTaken);
+      if (next) return next;
+    }
+    return undefined;
+  }
+
+  #nextOf(queue: Queue, received: ReadonlyVector, nowMs: number, writes: StateWrite[], onTaken: (writer: WriterId, position: string) => void): NextFrame | undefined {
+    if (queue.hold?.code === "CLOCK_DRIFT") queue.hold = undefined;
+    while (!queue.hold) {
+      const record = queue.records[0];
+      if (!record) return undefined;
+      const frame = record.frames[record.at];
+      if (!frame) {
+        queue.records.shift();
+        queue.bytes -= record.bytes.length;
+        if (!record.key) onTaken(queue.writer, record.position);
+        continue;
+      }
+      if (received.covers(queue.writer, frame.last)) {
+        record.at += 1;
+        record.left -= 1;
+        continue;
+      }
+      queue.hold = this.#obstacle(queue.writer, frame, received, nowMs);
+      if (queue.hold) return undefined;
+      this.#store(record, queue.writer, writes, () => onTaken(queue.writer, record.position));
+      record.at += 1;
+      return { frame, done: () => this.#done(record) };
+    }
+    return undefined;
+  }
+
+  #obstacle(writer: WriterId, frame: Frame, received: ReadonlyVector, nowMs: number): Hold | undefined {
+    const have = received.get(writer);
+    if (frame.previous !== have) {
+      return {
+        writer,
+        code: frame.previous > have ? "RECORD_GAP" : "BAD_RECORD",
+        reason: `the log of ${writer} continues after version ${frame.previous}, but this region has received it up to ${have}`,
+      };
+    }
+    const aheadMs = hlcMs(frame.last) - nowMs;
+    if (aheadMs <= this.#maxDriftMs) return undefined;
+    return { writer, code: "CLOCK_DRIFT", reason: `${writer} is ${aheadMs} ms ahead of this region's clock; ${this.#maxDriftMs} ms are allowed` };
+  }
+
+  #store(record: QueuedRecord, writer: WriterId, writes: StateWrite[], onTaken: () => void): void {
+    if (record.key) return;
+    record.key = receivedKey(this.nextSeq, writer);
+    this.nextSeq += 1;
+    writes.push({ table: "in", key: record.key, value: record.bytes });
+    onTaken();
+  }
+
+  #done(record: QueuedRecord): void {
+    record.left -= 1;
+    if (record.left === 0 && record.key) this.#finished.push(record.key);
+  }
+
+  /** A record of an earlier life: its frames that the frontier does not cover are handed out at once. */
+  restore(key: string, bytes: Buffer, frontier: ReadonlyVector): readonly NextFrame[] {
+    const writer = parseWriterId(key.slice(key.indexOf(" ") + 1));
+    const copy = Buffer.from(bytes);
+    const { frames } = decodeRecord(copy, writer);
+    const open = frames.filter((frame) => !frontier.covers(writer, frame.last));
+    const record: QueuedRecord = { position: "", bytes: copy, frames, at: frames.length, left: open.length, key };
+    if (open.length === 0) this.#finished.push(key);
+    return open.map((frame) => ({ frame, done: () => this.#done(record) }));
+  }
+
+  get hasFinished(): boolean {
+    return this.#finished.length > 0;
+  }
+
+  /** Forgets the records that are settled. */
+  collect(writes: StateWrite[]): void {
+    for (const key of this.#finished) writes.push({ table: "in", key, value: undefined });
+    this.#finished = [];
+  }
+}
+
+/** The name of a received record in the store: sorts by arrival, says whose it is. */
+function receivedKey(seq: number, writer: WriterId): string {
+  return `${sequenceKey(seq)} ${writer}`;
+}

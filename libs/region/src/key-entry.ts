@@ -1,0 +1,151 @@
+/**
+ * What the agent remembers of one key: its cells, each with two states.
+ *
+ * - `base` (the *view*) is what the server holds, reconstructed from its stream so far: every change whose mark stands
+ *   earlier in the stream, and every local write.
+ * - `pending` are the changes received but not yet seen in the stream. Base merged with them is the *target*.
+ *
+ * A local write replaces what is in `base`, never what is pending: its client cannot have seen that.
+ */
+import { emptyCell, isPresent, type Cell, type CellChange, type EarlyContext } from "@meridian/merge";
+import type { CellKind } from "@meridian/words";
+
+/** What the server holds where that differs from what `base` says it should: `print` undefined means nothing. */
+export interface Shown {
+  readonly print: string | undefined;
+}
+
+/** An apply of a cell that is on its way to the server. */
+export interface Issue {
+  readonly seq: number;
+  readonly how: "nothing" | "write" | "increment";
+  /** For increments: what the server's number rises by. */
+  readonly delta: bigint;
+  /** For writes that set the key's deadline too: its print. */
+  readonly deadline: string | undefined;
+}
+
+/** Kinds of cells of which a key has many. */
+export type MemberKind = "h" | "e" | "z";
+
+/** One cell of one key, in memory. */
+export class CellSlot {
+  readonly entry: KeyEntry;
+  readonly kind: CellKind;
+  readonly field: string;
+  base: Cell = emptyCell();
+  pending: CellChange[] = [];
+  /** The pending changes are covered by the frontier: a mark named this cell as left out. */
+  excepted = false;
+  /** A batch in flight names this cell as deferred. */
+  deferred = false;
+  shown: Shown | undefined;
+  issued: Issue | undefined;
+  /** A local write was captured since the apply in flight was issued. */
+  raced = false;
+  /** What the server holds is not known until it has been read. */
+  unsure = false;
+  /** The server refused the value for good; it is not sent again until something changes. */
+  refused = false;
+  /** The store's list of cells to look after at the next start names this one. */
+  listed = false;
+  /** A record of this slot stands in the store (members only). */
+  stored = false;
+
+  constructor(entry: KeyEntry, kind: CellKind, field: string) {
+    this.entry = entry;
+    this.kind = kind;
+    this.field = field;
+  }
+
+  /** True where the slot cannot be dropped from memory. */
+  get pinned(): boolean {
+    return this.pending.length > 0 || this.issued !== undefined || this.unsure || this.shown !== undefined;
+  }
+
+  /** Changes `base` and keeps the key's count of present members. */
+  changeBase(change: (cell: Cell) => void): void {
+    const kind = this.kind;
+    if (kind !== "h" && kind !== "e" && kind !== "z") {
+      change(this.base);
+      return;
+    }
+    const before = isPresent(this.base);
+    change(this.base);
+    const after = isPresent(this.base);
+    if (before === after) return;
+    this.entry.present[kind] += after ? 1 : -1;
+    this.entry.countsChanged = true;
+  }
+}
+
+/** One key. */
+export class KeyEntry {
+  readonly db: number;
+  readonly key: string;
+  /** String value, whole value and expiry: loaded with the entry. */
+  string: CellSlot | undefined;
+  whole: CellSlot | undefined;
+  expiry: CellSlot | undefined;
+  /** Loaded fields and members, by kind and name. */
+  readonly members = new Map<string, CellSlot>();
+  /** Members present in `base`, per kind, loaded or not. */
+  readonly present: Record<MemberKind, number> = { h: 0, e: 0, z: 0 };
+  /** Members with a record in the store, loaded or not. */
+  memberRecords = 0;
+  /** Contexts of removals of the whole key that ran ahead of what was received. */
+  early: EarlyContext[] = [];
+  /** The key's content is unknown since a command whose result the stream does not carry; a read is to come. */
+  blind = false;
+  /** The server dropped the key at its deadline: cells remain, for a longer deadline may still arrive. */
+  expired = false;
+  /** The read that will resolve `blind` or `unsure`, or 0. */
+  reading = 0;
+  /** A record of this entry stands in the store. */
+  stored = false;
+  /** `present` or `memberRecords` differ from what the record says. */
+  countsChanged = false;
+  /** The store's list of keys to read at the next start names this one. */
+  listed = false;
+
+  constructor(db: number, key: string) {
+    this.db = db;
+    this.key = key;
+  }
+
+  /** True where nothing needs to be remembered. */
+  get forgettable(): boolean {
+    return (
+      !this.string && !this.whole && !this.expiry && this.memberRecords === 0 && this.early.length === 0 && !this.blind && !this.expired
+    );
+  }
+
+  /** True where the entry cannot be dropped from memory. */
+  get pinned(): boolean {
+    if (this.blind || this.reading !== 0) return true;
+    if (this.string?.pinned || this.whole?.pinned || this.expiry?.pinned) return true;
+    for (const slot of this.members.values()) if (slot.pinned) return true;
+    return false;
+  }
+
+  /** How many members are present in `base`, of any kind. */
+  get presentMembers(): number {
+    return this.present.h + this.present.e + this.present.z;
+  }
+
+  /** True where `base` says that the server holds the key. */
+  get isPresent(): boolean {
+    if (this.expired) return false;
+    if (this.string && isPresent(this.string.base)) return true;
+    if (this.whole && isPresent(this.whole.base)) return true;
+    return this.presentMembers > 0;
+  }
+
+  /** Every slot in memory. */
+  *loadedSlots(): Generator<CellSlot> {
+    if (this.string) yield this.string;
+    if (this.whole) yield this.whole;
+    if (this.expiry) yield this.expiry;
+    yield* this.members.values();
+  }
+}

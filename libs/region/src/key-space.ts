@@ -1,0 +1,223 @@
+/**
+ * The region's memory of its keys: a bounded cache over the store, and the set of what must be written at the next
+ * commit. Reading goes through the cache, so that what is not yet committed is seen.
+ *
+ * Limit: `cachedSlotsMax` cells in each of two generations; cells with something in flight stay beyond it.
+ */
+import { forgetEarly, isForgettable, type CellChange } from "@meridian/merge";
+import { ByteWriter } from "@meridian/wire";
+import type { CellKind, ReadonlyVector } from "@meridian/words";
+import { entryKey, memberKey, memberPrefix, prefixEnd } from "./cell-key.js";
+import { readEntry, readMember, writeEntry, writeMember, type DurablePending } from "./entry-codec.js";
+import { CellSlot, KeyEntry } from "./key-entry.js";
+import type { StateReader, StateWrite } from "./effects.js";
+import type { WriterTable } from "./writer-table.js";
+
+/** Databases have each a map of their own, so that key strings need not be joined to be looked up. */
+type Generation = Map<number, Map<string, KeyEntry>>;
+
+/** The keys of one region's server. */
+export class KeySpace {
+  readonly #store: StateReader;
+  readonly #writers: WriterTable;
+  readonly #cachedSlotsMax: number;
+  readonly #dirtyEntries = new Set<KeyEntry>();
+  readonly #dirtyMembers = new Set<CellSlot>();
+  readonly #bytes = new ByteWriter();
+  #young: Generation = new Map();
+  #old: Generation = new Map();
+  #youngSlots = 0;
+
+  constructor(store: StateReader, writers: WriterTable, cachedSlotsMax: number) {
+    this.#store = store;
+    this.#writers = writers;
+    this.#cachedSlotsMax = cachedSlotsMax;
+  }
+
+  /** The entry of a key; a fresh one where nothing is known of it. */
+  entry(db: number, key: string): KeyEntry {
+    const found = this.#young.get(db)?.get(key);
+    if (found) return found;
+    const aged = this.#old.get(db)?.get(key);
+    return this.#keep(aged ?? this.#load(db, key));
+  }
+
+  /** The slot of a key's string, whole value or expiry, made where missing. */
+  single(entry: KeyEntry, kind: "s" | "w" | "t"): CellSlot {
+    if (kind === "s") return (entry.string ??= new CellSlot(entry, "s", ""));
+    if (kind === "w") return (entry.whole ??= new CellSlot(entry, "w", ""));
+    return (entry.expiry ??= new CellSlot(entry, "t", ""));
+  }
+
+  /** The slot of a field or member, made where missing. */
+  member(entry: KeyEntry, kind: CellKind, field: string): CellSlot {
+    return this.knownMember(entry, kind, field) ?? this.#addMember(entry, new CellSlot(entry, kind, field));
+  }
+
+  /** The slot of a field or member, or undefined where nothing is known of it. */
+  knownMember(entry: KeyEntry, kind: CellKind, field: string): CellSlot | undefined {
+    const id = kind + field;
+    const loaded = entry.members.get(id);
+    if (loaded || entry.memberRecords === 0) return loaded;
+    const bytes = this.#store.get("cell", memberKey(entry.db, entry.key, kind, field));
+    return bytes && this.#addMember(entry, readMember(bytes, entry, kind, field, this.#writers));
+  }
+
+  /** The slot of any kind, made where missing. */
+  slot(entry: KeyEntry, kind: CellKind, field: string): CellSlot {
+    return kind === "s" || kind === "w" || kind === "t" ? this.single(entry, kind) : this.member(entry, kind, field);
+  }
+
+  /** Every slot of a key, loading what is only in the store. */
+  allSlots(entry: KeyEntry): CellSlot[] {
+    if (entry.memberRecords > 0) this.#loadMembers(entry);
+    return [...entry.loadedSlots()];
+  }
+
+  /** Marks a slot for the next commit. */
+  touch(slot: CellSlot): void {
+    if (slot.kind === "s" || slot.kind === "w" || slot.kind === "t") this.#dirtyEntries.add(slot.entry);
+    else this.#dirtyMembers.add(slot);
+  }
+
+  /** Marks a key's own record for the next commit. */
+  touchEntry(entry: KeyEntry): void {
+    this.#dirtyEntries.add(entry);
+  }
+
+  get isDirty(): boolean {
+    return this.#dirtyEntries.size > 0 || this.#dirtyMembers.size > 0;
+  }
+
+  /** Appends the records of everything touched. `frontier` decides what is written of pending changes. */
+  collect(writes: StateWrite[], frontier: ReadonlyVector): void {
+    const durable = (slot: CellSlot): readonly CellChange[] => durablePending(slot, frontier);
+    for (const slot of this.#dirtyMembers) this.#collectMember(writes, slot, frontier, durable);
+    for (const entry of this.#dirtyEntries) this.#collectEntry(writes, entry, frontier, durable);
+    this.#dirtyMembers.clear();
+    this.#dirtyEntries.clear();
+    this.#age();
+  }
+
+  #collectMember(writes: StateWrite[], slot: CellSlot, frontier: ReadonlyVector, durable: DurablePending): void {
+    const { entry } = slot;
+    const key = memberKey(entry.db, entry.key, slot.kind, slot.field);
+    if (slot.pending.length === 0) slot.base.early = forgetEarly(slot.base.early, frontier);
+    if (isForgettable(slot.base) && durable(slot).length === 0 && !slot.shown) {
+      if (slot.stored) {
+        writes.push({ table: "cell", key, value: undefined });
+        slot.stored = false;
+        entry.memberRecords -= 1;
+        entry.countsChanged = true;
+      }
+      if (!slot.pinned) entry.members.delete(slot.kind + slot.field);
+    } else {
+      writeMember(this.#bytes, slot, this.#writers, durable);
+      writes.push({ table: "cell", key, value: this.#bytes.take() });
+      if (!slot.stored) {
+        slot.stored = true;
+        entry.memberRecords += 1;
+        entry.countsChanged = true;
+      }
+    }
+    listSlot(writes, slot, key);
+    if (entry.countsChanged) this.#dirtyEntries.add(entry);
+  }
+
+  #collectEntry(writes: StateWrite[], entry: KeyEntry, frontier: ReadonlyVector, durable: DurablePending): void {
+    const key = entryKey(entry.db, entry.key);
+    entry.countsChanged = false;
+    entry.early = forgetEarly(entry.early, frontier);
+    for (const slot of [entry.string, entry.whole, entry.expiry]) {
+      if (!slot) continue;
+      if (slot.pending.length === 0) slot.base.early = forgetEarly(slot.base.early, frontier);
+      listSlot(writes, slot, key);
+      if (!isForgettable(slot.base) || durable(slot).length > 0 || slot.shown || slot.pinned) continue;
+      if (slot === entry.string) entry.string = undefined;
+      else if (slot === entry.whole) entry.whole = undefined;
+      else entry.expiry = undefined;
+    }
+    if (!entry.forgettable) {
+      writeEntry(this.#bytes, entry, this.#writers, durable);
+      writes.push({ table: "cell", key, value: this.#bytes.take() });
+    } else if (entry.stored) {
+      writes.push({ table: "cell", key, value: undefined });
+    }
+    entry.stored = !entry.forgettable;
+    listEntry(writes, entry, key);
+  }
+
+  #addMember(entry: KeyEntry, slot: CellSlot): CellSlot {
+    entry.members.set(slot.kind + slot.field, slot);
+    this.#youngSlots += 1;
+    return slot;
+  }
+
+  #loadMembers(entry: KeyEntry): void {
+    const prefix = memberPrefix(entry.db, entry.key);
+    for (const [key, bytes] of this.#store.range("cell", prefix, prefixEnd(prefix))) {
+      const kind = key.charAt(prefix.length) as CellKind;
+      const name = key.slice(prefix.length + 2);
+      const slot = readMember(bytes, entry, kind, name, this.#writers);
+      if (!entry.members.has(kind + slot.field)) this.#addMember(entry, slot);
+    }
+  }
+
+  #load(db: number, key: string): KeyEntry {
+    const bytes = this.#store.get("cell", entryKey(db, key));
+    return bytes ? readEntry(bytes, db, key, this.#writers) : new KeyEntry(db, key);
+  }
+
+  #keep(entry: KeyEntry): KeyEntry {
+    let keys = this.#young.get(entry.db);
+    if (!keys) this.#young.set(entry.db, (keys = new Map<string, KeyEntry>()));
+    keys.set(entry.key, entry);
+    this.#youngSlots += 1 + entry.members.size;
+    return entry;
+  }
+
+  /** Drops the older generation, but for what is pinned. Only between commits: nothing dirty may be dropped. */
+  #age(): void {
+    if (this.#youngSlots <= this.#cachedSlotsMax) return;
+    const old = this.#old;
+    this.#old = this.#young;
+    this.#young = new Map();
+    this.#youngSlots = 0;
+    for (const [db, keys] of old) {
+      const newer = this.#old.get(db);
+      for (const entry of keys.values()) if (newer?.get(entry.key) !== entry && entry.pinned) this.#keep(entry);
+    }
+  }
+}
+
+/** What of a slot's pending changes must survive a crash: those that the frontier covers; the rest comes again. */
+function durablePending(slot: CellSlot, frontier: ReadonlyVector): readonly CellChange[] {
+  if (!slot.excepted) return NOTHING;
+  return slot.pending.filter((change) => frontier.covers(change.writer, change.hlc));
+}
+
+const NOTHING: readonly CellChange[] = [];
+
+/** Keeps the list of cells that the next start must look after. */
+function listSlot(writes: StateWrite[], slot: CellSlot, recordKey: string): void {
+  const wanted = slot.excepted || slot.shown !== undefined || slot.unsure;
+  if (wanted === slot.listed) return;
+  slot.listed = wanted;
+  const { entry, kind, field } = slot;
+  writes.push({ table: "state", key: `retry:${kind}${recordKey}`, value: wanted ? nameBytes(entry.db, kind, entry.key, field) : undefined });
+}
+
+function listEntry(writes: StateWrite[], entry: KeyEntry, recordKey: string): void {
+  if (entry.blind === entry.listed) return;
+  entry.listed = entry.blind;
+  writes.push({ table: "state", key: `blind:${recordKey}`, value: entry.blind ? nameBytes(entry.db, "s", entry.key, "") : undefined });
+}
+
+function nameBytes(db: number, kind: CellKind, key: string, field: string): Buffer {
+  const out = new ByteWriter();
+  out.varint(db);
+  out.text(kind);
+  out.text(key);
+  out.text(field);
+  return out.take();
+}

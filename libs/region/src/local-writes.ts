@@ -1,0 +1,299 @@
+/**
+ * Turns what a client did into changes of cells and rows of a frame. A local write replaces everything in `base`,
+ * because its client could see that, and nothing that is pending.
+ */
+import { HLC_ZERO, MutationKind, type Absorbed, type Hlc, type Mutation, type MutationDetail, type ReadonlyVector, type Unseen, type WriterId } from "@meridian/words";
+import { integerOfPrint, isLive, isPresent, printOfInteger, type Cell } from "@meridian/merge";
+import { blankMutation } from "@meridian/wire";
+import { basePrint, carriesDeadline, scoreText, shownPrint, SUPERSEDED } from "./content.js";
+import type { CellSlot, KeyEntry } from "./key-entry.js";
+import type { KeySpace } from "./key-space.js";
+
+/** A value in a buffer that may be re-used afterwards. */
+export interface ValueSlice {
+  readonly bytes: Buffer;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Where finished mutations go. The mutation is re-used: copy what must be kept. */
+export type EmitMutation = (mutation: Mutation) => void;
+
+/** What local writes need of their region. */
+export interface LocalWritesContext {
+  readonly writer: WriterId;
+  readonly keys: KeySpace;
+  readonly frontier: ReadonlyVector;
+  readonly emit: EmitMutation;
+}
+
+const K = MutationKind;
+
+/** Applies local commands to the cells, one method per effect. */
+export class LocalWrites {
+  readonly #context: LocalWritesContext;
+  readonly #mutation = blankMutation();
+  /** The version of the command at hand. */
+  hlc: Hlc = HLC_ZERO;
+  /** True from the second mutation of a transaction on. */
+  continues = false;
+
+  constructor(context: LocalWritesContext) {
+    this.#context = context;
+  }
+
+  /** SET: the string's value and deadline; everything else of the key goes. */
+  putString(entry: KeyEntry, print: string, value: ValueSlice, deadline: number): void {
+    const others = this.#others(entry, "s");
+    const slot = this.#context.keys.single(entry, "s");
+    const detail = this.#detail([slot, ...others]);
+    this.#replace(slot, print, deadline, value);
+    for (const other of others) this.#clear(other);
+    this.#revive(entry);
+    this.#emit(K.PutString, entry, "", detail, (m) => {
+      m.number = deadline;
+      setValue(m, value);
+    });
+  }
+
+  /** A value replicated as a whole; everything else of the key goes. */
+  putWhole(entry: KeyEntry, print: string, value: ValueSlice, deadline: number): void {
+    const others = this.#others(entry, "w");
+    const slot = this.#context.keys.single(entry, "w");
+    const detail = this.#detail([slot, ...others]);
+    this.#replace(slot, print, deadline, value);
+    for (const other of others) this.#clear(other);
+    this.#revive(entry);
+    this.#emit(K.PutWhole, entry, "", detail, (m) => {
+      m.number = deadline;
+      setValue(m, value);
+    });
+  }
+
+  /** HSET of one field. */
+  putField(entry: KeyEntry, field: string, print: string, value: ValueSlice): void {
+    this.beforeWrite(entry);
+    const slot = this.#context.keys.member(entry, "h", field);
+    const detail = this.#detail([slot]);
+    this.#replace(slot, print, 0, value);
+    this.#emit(K.PutField, entry, field, detail, (m) => setValue(m, value));
+  }
+
+  /** SADD of one member. */
+  addMember(entry: KeyEntry, member: string): void {
+    this.beforeWrite(entry);
+    const slot = this.#context.keys.member(entry, "e", member);
+    const detail = this.#detail([slot]);
+    this.#replace(slot, "", 0, undefined);
+    this.#emit(K.AddMember, entry, member, detail);
+  }
+
+  /** ZADD of one member. */
+  putScore(entry: KeyEntry, member: string, score: number): void {
+    this.beforeWrite(entry);
+    const slot = this.#context.keys.member(entry, "z", member);
+    const detail = this.#detail([slot]);
+    this.#replace(slot, "", score, undefined);
+    this.#emit(K.PutScore, entry, member, detail, (m) => {
+      m.number = score;
+    });
+  }
+
+  /** HDEL, SREM, ZREM of one member. Nothing where it is not there. */
+  removeMember(entry: KeyEntry, kind: "h" | "e" | "z", field: string): void {
+    const slot = this.#context.keys.knownMember(entry, kind, field);
+    if (!slot || (!isPresent(slot.base) && shownPrint(slot) === undefined)) return;
+    const detail = this.#detail([slot]);
+    this.#clear(slot);
+    this.#emit(kind === "h" ? K.RemoveField : kind === "e" ? K.RemoveMember : K.RemoveScore, entry, field, detail);
+  }
+
+  /** INCRBY and HINCRBY. */
+  incrementInteger(slot: CellSlot, amount: bigint): void {
+    this.beforeWrite(slot.entry);
+    const shown = slot.shown?.print;
+    const sum = this.#raise(slot, amount);
+    if (slot.shown) {
+      const before = shown === undefined ? 0n : integerOfPrint(shown);
+      this.#show(slot, before === undefined ? shown : printOfInteger(before + amount));
+    }
+    this.#emitSum(slot.kind === "s" ? K.IncrementString : K.IncrementField, slot, sum);
+  }
+
+  /** ZINCRBY: the server adds doubles; we add exactly. Where these differ the server will be corrected. */
+  incrementScore(slot: CellSlot, amount: bigint, shownAfter: number): void {
+    this.beforeWrite(slot.entry);
+    const sum = this.#raise(slot, amount);
+    this.#show(slot, `=${scoreText(shownAfter)}`);
+    this.#emitSum(K.IncrementScore, slot, sum);
+  }
+
+  /** PEXPIREAT, or PERSIST with `Infinity`. */
+  putExpiry(entry: KeyEntry, deadline: number): void {
+    const slot = this.#context.keys.single(entry, "t");
+    const detail = this.#detail([slot]);
+    this.#replace(slot, "", deadline, undefined);
+    this.#supersede(entry.string);
+    this.#supersede(entry.whole);
+    this.#emit(K.PutExpiry, entry, "", detail, (m) => {
+      m.number = deadline;
+    });
+  }
+
+  /** DEL: everything of the key that its client could see. Nothing where nothing is known of it. */
+  removeKey(entry: KeyEntry): void {
+    const slots = this.#context.keys.allSlots(entry);
+    if (!slots.some((slot) => isPresent(slot.base) || slot.base.siblings.length > 0 || slot.shown?.print !== undefined)) return;
+    const detail = this.#detail(slots);
+    for (const slot of slots) this.#clear(slot);
+    this.#revive(entry);
+    this.#emit(K.RemoveKey, entry, "", detail);
+  }
+
+  /** The server dropped the key at its deadline. Nothing is published: every region does so by itself. */
+  expire(entry: KeyEntry): void {
+    for (const slot of this.#context.keys.allSlots(entry)) {
+      slot.shown = undefined;
+      if (slot.issued) slot.raced = true;
+      this.#context.keys.touch(slot);
+    }
+    entry.expired = true;
+    this.#context.keys.touchEntry(entry);
+  }
+
+  /** A key that comes into being must not inherit what the server has already dropped. */
+  beforeWrite(entry: KeyEntry): void {
+    if (entry.expired) {
+      this.removeKey(entry);
+      this.#revive(entry);
+      return;
+    }
+    const expiry = entry.expiry;
+    if (!expiry || expiry.base.siblings.length === 0 || entry.isPresent) return;
+    const detail = this.#detail([expiry]);
+    this.#clear(expiry);
+    this.#emit(K.RemoveExpiry, entry, "", detail);
+  }
+
+  #revive(entry: KeyEntry): void {
+    if (!entry.expired) return;
+    entry.expired = false;
+    this.#context.keys.touchEntry(entry);
+  }
+
+  /** The slots of a key that a write of its whole content takes away beside its own. */
+  #others(entry: KeyEntry, own: "s" | "w"): readonly CellSlot[] {
+    if (entry.memberRecords === 0 && entry.members.size === 0 && !entry.expiry && !(own === "s" ? entry.whole : entry.string)) return NO_SLOTS;
+    return this.#context.keys.allSlots(entry).filter((slot) => slot.kind !== own);
+  }
+
+  #replace(slot: CellSlot, print: string, number: number, value: ValueSlice | undefined): void {
+    const { writer, keys } = this.#context;
+    // The value may be hidden or overwritten by an apply that is under way: then only we hold it.
+    const keep = value !== undefined && slot.pending.length > 0 && print.charCodeAt(0) === DIGEST;
+    const held = keep ? Buffer.from(value.bytes.subarray(value.start, value.end)) : undefined;
+    slot.changeBase((cell) => {
+      cell.siblings = [{ writer, hlc: this.hlc, print, number, value: held }];
+      absorbAll(cell);
+    });
+    this.#settle(slot);
+    keys.touch(slot);
+  }
+
+  #clear(slot: CellSlot): void {
+    slot.changeBase((cell) => {
+      cell.siblings = [];
+      absorbAll(cell);
+    });
+    this.#settle(slot);
+    this.#context.keys.touch(slot);
+  }
+
+  /** The server holds what `base` says now. */
+  #settle(slot: CellSlot): void {
+    slot.shown = undefined;
+    slot.refused = false;
+    if (slot.issued) slot.raced = true;
+  }
+
+  #show(slot: CellSlot, print: string | undefined): void {
+    slot.shown = print === basePrint(slot) ? undefined : { print };
+  }
+
+  #supersede(slot: CellSlot | undefined): void {
+    if (!slot || !carriesDeadline(slot) || slot.base.siblings.length === 0) return;
+    slot.base.siblings = slot.base.siblings.map((sibling) => ({ ...sibling, number: SUPERSEDED }));
+    this.#context.keys.touch(slot);
+  }
+
+  #raise(slot: CellSlot, amount: bigint): Cell["sums"][number] {
+    const { writer, keys } = this.#context;
+    let sum = slot.base.sums.find((known) => known.writer === writer);
+    slot.changeBase((cell) => {
+      if (!sum) {
+        sum = { writer, birth: this.hlc, upTo: HLC_ZERO, sum: 0n, absorbedUpTo: HLC_ZERO, absorbed: 0n };
+        cell.sums.push(sum);
+      }
+      sum.sum += amount;
+      sum.upTo = this.hlc;
+    });
+    if (slot.issued) slot.raced = true;
+    keys.touch(slot);
+    return sum as Cell["sums"][number];
+  }
+
+  #emitSum(kind: MutationKind, slot: CellSlot, sum: Cell["sums"][number]): void {
+    this.#emit(kind, slot.entry, slot.field, undefined, (m) => {
+      m.birth = sum.birth;
+      m.sum = sum.sum;
+    });
+  }
+
+  #emit(kind: MutationKind, entry: KeyEntry, field: string, detail: MutationDetail | undefined, fill?: (m: Mutation) => void): void {
+    const m = this.#mutation;
+    m.kind = kind;
+    m.hlc = this.hlc;
+    m.continues = this.continues;
+    m.db = entry.db;
+    m.key = entry.key;
+    m.field = field;
+    m.detail = detail;
+    fill?.(m);
+    this.#context.emit(m);
+    this.continues = true;
+  }
+
+  /** What the context alone does not say: increments taken away, and dots that it covers but the client has not seen. */
+  #detail(slots: readonly CellSlot[]): MutationDetail | undefined {
+    const first = slots[0];
+    if (slots.length === 1 && first && first.base.sums.length === 0 && first.pending.length === 0) return undefined;
+    const unseen: Unseen[] = [];
+    const absorbed: Absorbed[] = [];
+    for (const { kind, field, base, pending } of slots) {
+      for (const { action, writer, hlc } of pending) {
+        if (action === "put" && this.#context.frontier.covers(writer, hlc)) unseen.push({ kind, field, writer, hlc });
+      }
+      for (const sum of base.sums) {
+        if (isLive(sum)) absorbed.push({ kind, field, writer: sum.writer, birth: sum.birth, upTo: sum.upTo, sum: sum.sum });
+      }
+    }
+    return unseen.length + absorbed.length === 0 ? undefined : { context: undefined, unseen, absorbed };
+  }
+}
+
+const NO_SLOTS: readonly CellSlot[] = [];
+const DIGEST = 0x23;
+
+function absorbAll(cell: Cell): void {
+  for (const sum of cell.sums) {
+    if (!isLive(sum)) continue;
+    sum.absorbedUpTo = sum.upTo;
+    sum.absorbed = sum.sum;
+  }
+}
+
+function setValue(m: Mutation, value: ValueSlice): void {
+  m.bytes = value.bytes;
+  m.valueStart = value.start;
+  m.valueEnd = value.end;
+}

@@ -1,0 +1,163 @@
+/**
+ * Decides what must be written to the server so that a cell holds its target, and writes it into a batch.
+ *
+ * Everything compares before it writes, except increments, which commute with what was not captured yet.
+ */
+import { integerOfPrint, isCounting, isLive, valueOfPrint, winnerOf, type Cell } from "@meridian/merge";
+import { DEADLINE_NO_KEY, type ApplyBatch, type Expect } from "@meridian/mark";
+import {
+  contentPrint,
+  deadlineOrNone,
+  deadlinePrint,
+  numberOfPrint,
+  shownDeadlinePrint,
+  shownPrint,
+  targetCell,
+  targetDeadline,
+} from "./content.js";
+import type { CellSlot, Issue, KeyEntry } from "./key-entry.js";
+
+/** What stands in the way of applying a cell now. */
+export type Obstacle = "in flight" | "to be read" | "refused";
+
+/** Why a cell cannot be part of the next batch, or undefined where it can. */
+export function obstacleOf(slot: CellSlot): Obstacle | undefined {
+  if (slot.issued || (slot.kind === "t" && (slot.entry.string?.issued ?? slot.entry.whole?.issued))) return "in flight";
+  if (slot.refused || clashes(slot)) return "refused";
+  if (slot.entry.blind || slot.unsure || slot.entry.reading !== 0) return "to be read";
+  return undefined;
+}
+
+/** True where the server holds the key as another type: the cell cannot be written beside it. */
+function clashes(slot: CellSlot): boolean {
+  const { entry, kind } = slot;
+  if (kind === "t" || entry.expired) return false;
+  const shown = (other: CellSlot | undefined): boolean => other !== undefined && other.kind !== kind && shownPrint(other) !== undefined;
+  if (shown(entry.string) || shown(entry.whole)) return !isGoing(entry.string) && !isGoing(entry.whole);
+  const { h, e, z } = entry.present;
+  return h + e + z > (kind === "h" ? h : kind === "e" ? e : kind === "z" ? z : 0) && !membersAreGoing(entry, kind);
+}
+
+/** True where what the server holds of a cell is to be removed, by the target. */
+function isGoing(slot: CellSlot | undefined): boolean {
+  return slot !== undefined && contentPrint(slot.kind, targetCell(slot)) === undefined;
+}
+
+function membersAreGoing(entry: KeyEntry, kind: CellSlot["kind"]): boolean {
+  for (const slot of entry.members.values()) if (slot.kind !== kind && shownPrint(slot) !== undefined && !isGoing(slot)) return false;
+  return true;
+}
+
+/**
+ * True where applying would overwrite the only copy of a value that must be kept: a sibling that stays, hidden, and that
+ * only the server holds.
+ */
+export function wouldLoseValue(slot: CellSlot): boolean {
+  if (slot.kind !== "s" && slot.kind !== "h" && slot.kind !== "w") return false;
+  const target = targetCell(slot);
+  if (target.siblings.length < 2) return false;
+  const winner = winnerOf(target);
+  const shown = shownPrint(slot);
+  return target.siblings.some(
+    (sibling) => sibling !== winner && !sibling.value && sibling.print === shown && valueOfPrint(sibling.print) === undefined,
+  );
+}
+
+/** Adds what the cell needs to the batch. `carried`: the batch sets this key's string or whole value, deadline included. */
+export function planSlot(batch: ApplyBatch, slot: CellSlot, carried: boolean): Omit<Issue, "seq"> | "lost" {
+  if (slot.kind === "t") return carried ? WRITE : planExpiry(batch, slot.entry);
+  const target = targetCell(slot);
+  const wanted = contentPrint(slot.kind, target);
+  const shown = shownPrint(slot);
+  if (wanted === shown) return NOTHING;
+  if (wanted === undefined) return remove(batch, slot, shown as string);
+  if (slot.kind === "e") {
+    batch.addMember(slot.entry.db, slot.entry.key, slot.field);
+    return WRITE;
+  }
+  if (slot.kind === "z") {
+    batch.setScore(slot.entry.db, slot.entry.key, slot.field, shown === undefined ? "-" : "=", shown?.slice(1) ?? "", wanted.slice(1));
+    return WRITE;
+  }
+  const delta = slot.kind === "w" ? undefined : incrementOf(target, wanted, shown);
+  return delta === undefined ? write(batch, slot, target, wanted, shown) : increment(batch, slot, delta);
+}
+
+/** Counters are never set where they can be raised: that commutes with increments that were not captured yet. */
+function incrementOf(target: Cell, wanted: string, shown: string | undefined): bigint | undefined {
+  if (!isCounting(target) && !target.sums.some(isLive)) return undefined;
+  const to = integerOfPrint(wanted);
+  const from = shown === undefined ? 0n : integerOfPrint(shown);
+  return to === undefined || from === undefined ? undefined : to - from;
+}
+
+function increment(batch: ApplyBatch, slot: CellSlot, delta: bigint): Omit<Issue, "seq"> {
+  const { db, key } = slot.entry;
+  if (slot.kind === "s") batch.incrString(db, key, delta.toString());
+  else batch.incrField(db, key, slot.field, delta.toString());
+  return { how: "increment", delta, deadline: undefined };
+}
+
+function write(batch: ApplyBatch, slot: CellSlot, target: Cell, wanted: string, shown: string | undefined): Omit<Issue, "seq"> | "lost" {
+  const { db, key } = slot.entry;
+  const winner = winnerOf(target);
+  const value = winner?.print === wanted && winner.value ? winner.value : valueOfPrint(wanted);
+  if (!value) return "lost";
+  const expect = expectOf(shown);
+  const expected = shown?.slice(1) ?? "";
+  if (slot.kind === "h") {
+    batch.setField(db, key, slot.field, expect, expected, value);
+    return WRITE;
+  }
+  const deadline = targetDeadline(slot.entry);
+  if (slot.kind === "s") batch.setString(db, key, expect, expected, value, deadlineOrNone(deadline));
+  else batch.restoreWhole(db, key, expect === "=" ? "#" : expect, expected, value, deadlineOrNone(deadline), true);
+  return { how: "write", delta: 0n, deadline: deadlinePrint(deadline) };
+}
+
+function remove(batch: ApplyBatch, slot: CellSlot, shown: string): Omit<Issue, "seq"> {
+  const { db, key } = slot.entry;
+  const expect = expectOf(shown);
+  if (slot.kind === "s") batch.delString(db, key, expect, shown.slice(1));
+  else if (slot.kind === "h") batch.delField(db, key, slot.field, expect, shown.slice(1));
+  else if (slot.kind === "e") batch.removeMember(db, key, slot.field);
+  else if (slot.kind === "z") batch.removeScore(db, key, slot.field, shown.slice(1));
+  else batch.delWhole(db, key, "#", shown.slice(1));
+  return WRITE;
+}
+
+function planExpiry(batch: ApplyBatch, entry: KeyEntry): Omit<Issue, "seq"> {
+  const wanted = deadlinePrint(targetDeadline(entry));
+  const shown = shownDeadlinePrint(entry);
+  if (wanted === shown) return NOTHING;
+  const present = entry.isPresent;
+  if (!present && !willBePresent(entry)) return NOTHING;
+  const expected = !present ? DEADLINE_NO_KEY : shown === undefined ? -1 : numberOfPrint(shown);
+  batch.setExpiry(entry.db, entry.key, expected, wanted === undefined ? -1 : numberOfPrint(wanted));
+  return WRITE;
+}
+
+/** True where the batch that is being planned creates the key. */
+function willBePresent(entry: KeyEntry): boolean {
+  for (const slot of entry.loadedSlots()) {
+    if (slot.kind !== "t" && slot.issued && contentPrint(slot.kind, targetCell(slot)) !== undefined) return true;
+  }
+  return false;
+}
+
+/** True where the planned write of a slot also sets the key's deadline. */
+export function carriesExpiry(slot: CellSlot, planned: Omit<Issue, "seq">): boolean {
+  return (slot.kind === "s" || slot.kind === "w") && planned.how === "write";
+}
+
+/** True where the key's deadline in the server is not what it should be. */
+export function needsExpiry(entry: KeyEntry): boolean {
+  return deadlinePrint(targetDeadline(entry)) !== shownDeadlinePrint(entry);
+}
+
+function expectOf(shown: string | undefined): Expect {
+  return shown === undefined ? "-" : shown.charCodeAt(0) === 0x23 ? "#" : "=";
+}
+
+const NOTHING: Omit<Issue, "seq"> = { how: "nothing", delta: 0n, deadline: undefined };
+const WRITE: Omit<Issue, "seq"> = { how: "write", delta: 0n, deadline: undefined };

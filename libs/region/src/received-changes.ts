@@ -1,0 +1,153 @@
+/**
+ * Turns a received mutation into pending changes of cells. Some mutations concern more than the cell they name: a SET
+ * takes away a hash's fields, a removed key all of its cells.
+ */
+import {
+  MutationKind,
+  VersionVector,
+  type CellKind,
+  type Dot,
+  type Mutation,
+  type MutationDetail,
+  type ReadonlyVector,
+} from "@meridian/words";
+import { isCoveredEarly, printOf, digestPrintOf, rememberEarly, type CellChange } from "@meridian/merge";
+import type { Frame } from "@meridian/wire";
+import { SUPERSEDED } from "./content.js";
+import type { CellSlot, KeyEntry } from "./key-entry.js";
+import type { KeySpace } from "./key-space.js";
+
+const K = MutationKind;
+const NO_DOTS: readonly Dot[] = [];
+const NO_SUMS: CellChange["absorbed"] = [];
+
+/** The kind of cell that a mutation names; undefined for the whole key. */
+function kindOf(kind: MutationKind): CellKind | undefined {
+  switch (kind) {
+    case K.PutString:
+    case K.IncrementString:
+      return "s";
+    case K.PutField:
+    case K.IncrementField:
+    case K.RemoveField:
+      return "h";
+    case K.AddMember:
+    case K.RemoveMember:
+      return "e";
+    case K.PutScore:
+    case K.IncrementScore:
+    case K.RemoveScore:
+      return "z";
+    case K.PutExpiry:
+    case K.RemoveExpiry:
+      return "t";
+    case K.PutWhole:
+      return "w";
+    default:
+      return undefined;
+  }
+}
+
+function actionOf(kind: MutationKind): CellChange["action"] {
+  if (kind === K.IncrementString || kind === K.IncrementField || kind === K.IncrementScore) return "increment";
+  const removes = kind === K.RemoveField || kind === K.RemoveMember || kind === K.RemoveScore || kind === K.RemoveExpiry || kind === K.RemoveKey;
+  return removes ? "remove" : "put";
+}
+
+/** Appends the changes of every mutation of `frame` to the cells' pending lists; returns the cells, some twice. */
+export function receiveFrame(frame: Frame, ahead: ReadonlyVector | undefined, keys: KeySpace): CellSlot[] {
+  const touched: CellSlot[] = [];
+  frame.forEach((mutation) => receiveMutation(mutation, frame, ahead, keys, touched));
+  return touched;
+}
+
+function receiveMutation(m: Mutation, frame: Frame, ahead: ReadonlyVector | undefined, keys: KeySpace, touched: CellSlot[]): void {
+  const entry = keys.entry(m.db, m.key);
+  const kind = kindOf(m.kind);
+  const whole = kind === undefined || kind === "s" || kind === "w";
+  const takesAll = kind === undefined || m.kind === K.PutString || m.kind === K.PutWhole;
+  const change = changeOf(m, frame, ahead, whole && takesAll);
+  if (takesAll) {
+    for (const slot of otherSlots(entry, kind, keys)) push(slot, restrict(asRemoval(change), m.detail, slot), touched);
+    if (ahead) {
+      rememberEarly(entry.early, ahead, m.detail?.unseen ?? NO_DOTS);
+      keys.touchEntry(entry);
+    }
+  }
+  if (kind === undefined) return;
+  const slot = keys.slot(entry, kind, m.field);
+  push(slot, arriving(entry, slot, m.detail ? restrict(change, m.detail, slot) : change), touched);
+}
+
+function push(slot: CellSlot, change: CellChange, touched: CellSlot[]): void {
+  slot.pending.push(change);
+  slot.refused = false;
+  touched.push(slot);
+}
+
+function otherSlots(entry: KeyEntry, own: CellKind | undefined, keys: KeySpace): readonly CellSlot[] {
+  if (own === "s" && entry.memberRecords === 0 && entry.members.size === 0 && !entry.whole && !entry.expiry) return [];
+  return keys.allSlots(entry).filter((slot) => slot.kind !== own);
+}
+
+/** A write that something received earlier had already covered arrives dead; a deadline may have been replaced before. */
+function arriving(entry: KeyEntry, slot: CellSlot, change: CellChange): CellChange {
+  if (change.action !== "put") return change;
+  if (entry.early.length > 0 && isCoveredEarly(entry.early, change)) return asRemoval(change);
+  if ((slot.kind === "s" || slot.kind === "w") && entry.expiry && isDeadlineReplaced(entry.expiry, change)) {
+    return { ...change, number: SUPERSEDED };
+  }
+  return change;
+}
+
+function isDeadlineReplaced(expiry: CellSlot, dot: Dot): boolean {
+  if (isCoveredEarly(expiry.base.early, dot)) return true;
+  return expiry.pending.some(
+    (change) => change.action === "put" && change.ahead?.covers(dot.writer, dot.hlc) === true && !change.unseen.some((u) => u.hlc === dot.hlc && u.writer === dot.writer),
+  );
+}
+
+function changeOf(m: Mutation, frame: Frame, ahead: ReadonlyVector | undefined, keyLevel: boolean): CellChange {
+  const valued = m.kind === K.PutString || m.kind === K.PutField || m.kind === K.PutWhole;
+  const print = !valued ? "" : m.kind === K.PutWhole ? digestPrintOf(m.bytes, m.valueStart, m.valueEnd) : printOf(m.bytes, m.valueStart, m.valueEnd);
+  const numbered = m.kind === K.PutString || m.kind === K.PutWhole || m.kind === K.PutScore || m.kind === K.PutExpiry;
+  const action = actionOf(m.kind);
+  return {
+    action,
+    writer: frame.writer,
+    hlc: m.hlc,
+    print,
+    number: numbered ? m.number : 0,
+    // A short value stands in its print; a longer one is a view into the record, kept until the cell is settled.
+    value: valued && print.charCodeAt(0) === 0x23 ? m.bytes.subarray(m.valueStart, m.valueEnd) : undefined,
+    birth: action === "increment" ? m.birth : m.hlc,
+    sum: action === "increment" ? m.sum : 0n,
+    context: frame.context,
+    // What a removal of the whole key covers ahead of its arrival is remembered with the key, not with one cell.
+    ahead: keyLevel ? undefined : ahead,
+    unseen: NO_DOTS,
+    absorbed: NO_SUMS,
+  };
+}
+
+function asRemoval(change: CellChange): CellChange {
+  return { ...change, action: "remove", print: "", number: 0, value: undefined };
+}
+
+/** The part of a mutation's detail that concerns one cell. */
+function restrict(change: CellChange, detail: MutationDetail | undefined, slot: CellSlot): CellChange {
+  if (!detail) return change;
+  const here = (part: { kind: CellKind; field: string }): boolean => part.kind === slot.kind && part.field === slot.field;
+  return {
+    ...change,
+    context: detail.context ? joined(change.context, detail.context) : change.context,
+    unseen: detail.unseen.filter(here),
+    absorbed: detail.absorbed.filter(here),
+  };
+}
+
+function joined(a: ReadonlyVector, b: ReadonlyVector): ReadonlyVector {
+  const vector = new VersionVector(a.entries());
+  vector.join(b);
+  return vector;
+}

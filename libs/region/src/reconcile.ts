@@ -1,0 +1,109 @@
+/**
+ * Takes what was read of a key at a position of the stream for what local clients have written, and turns the
+ * difference to the known cells into local writes. Serves commands whose result the stream does not carry, and the
+ * first import.
+ */
+import { digestPrintOf, printOf } from "@meridian/merge";
+import type { ReadValue } from "@meridian/mark";
+import { numberOfPrint, shownDeadlinePrint, shownPrint } from "./content.js";
+import type { CellSlot, KeyEntry, MemberKind } from "./key-entry.js";
+import type { KeySpace } from "./key-space.js";
+import type { LocalWrites, ValueSlice } from "./local-writes.js";
+
+/** Writes the difference; afterwards `base` says what the server holds. */
+export function reconcile(entry: KeyEntry, value: ReadValue, keys: KeySpace, writes: LocalWrites, nowMs: number): void {
+  if (value.type === "none") {
+    const deadline = shownDeadlinePrint(entry);
+    if (deadline !== undefined && numberOfPrint(deadline) <= nowMs) writes.expire(entry);
+    else writes.removeKey(entry);
+    return;
+  }
+  const deadline = value.deadlineMs < 0 ? Infinity : value.deadlineMs;
+  if (value.type === "string") reconcileString(entry, value.payload ?? EMPTY, deadline, writes);
+  else if (value.type === "whole") reconcileWhole(entry, value.payload ?? EMPTY, deadline, writes);
+  else reconcileMembers(entry, value, keys, writes);
+  reconcileDeadline(entry, deadline, writes);
+}
+
+const EMPTY = Buffer.alloc(0);
+
+function reconcileString(entry: KeyEntry, payload: Buffer, deadline: number, writes: LocalWrites): void {
+  const print = printOf(payload);
+  if (entry.string && shownPrint(entry.string) === print && entry.presentMembers === 0) return;
+  writes.putString(entry, print, slice(payload), deadline);
+}
+
+function reconcileWhole(entry: KeyEntry, payload: Buffer, deadline: number, writes: LocalWrites): void {
+  const print = digestPrintOf(payload);
+  if (entry.whole && shownPrint(entry.whole) === print && entry.presentMembers === 0) return;
+  writes.putWhole(entry, print, slice(payload), deadline);
+}
+
+function reconcileMembers(entry: KeyEntry, value: ReadValue, keys: KeySpace, writes: LocalWrites): void {
+  const kind: MemberKind = value.type === "hash" ? "h" : value.type === "set" ? "e" : "z";
+  const found = new Set<string>();
+  const step = kind === "e" ? 1 : 2;
+  const items = value.items ?? [];
+  const otherType = keys.allSlots(entry).some((slot) => slot.kind !== kind && slot.kind !== "t" && shownPrint(slot) !== undefined);
+  if (otherType) writes.removeKey(entry);
+  for (let at = 0; at < items.length; at += step) {
+    const field = (items[at] as Buffer).toString("latin1");
+    found.add(field);
+    reconcileMember(keys.member(entry, kind, field), items[at + 1] ?? EMPTY, writes);
+  }
+  for (const slot of keys.allSlots(entry)) {
+    if (slot.kind === kind && !found.has(slot.field) && shownPrint(slot) !== undefined) writes.removeMember(entry, kind, slot.field);
+  }
+}
+
+function reconcileMember(slot: CellSlot, content: Buffer, writes: LocalWrites): void {
+  const { entry, field } = slot;
+  const shown = shownPrint(slot);
+  if (slot.kind === "e") {
+    if (shown === undefined) writes.addMember(entry, field);
+  } else if (slot.kind === "h") {
+    const print = printOf(content);
+    if (shown !== print) writes.putField(entry, field, print, slice(content));
+  } else {
+    const score = numberOfPrint(`=${content.toString("latin1")}`);
+    if (shown === undefined || numberOfPrint(shown) !== score) writes.putScore(entry, field, score);
+  }
+}
+
+function reconcileDeadline(entry: KeyEntry, deadline: number, writes: LocalWrites): void {
+  const shown = shownDeadlinePrint(entry);
+  const known = shown === undefined ? Infinity : numberOfPrint(shown);
+  if (known !== deadline) writes.putExpiry(entry, deadline);
+}
+
+function slice(bytes: Buffer): ValueSlice {
+  return { bytes, start: 0, end: bytes.length };
+}
+
+/** What a read says that the server holds of one cell. */
+export function printRead(slot: CellSlot, value: ReadValue): string | undefined {
+  const { kind, field } = slot;
+  if (kind === "t") return value.type === "none" || value.deadlineMs < 0 ? undefined : `=${value.deadlineMs}`;
+  if (kind === "s") return value.type === "string" ? printOf(value.payload ?? EMPTY) : undefined;
+  if (kind === "w") return value.type === "whole" ? digestPrintOf(value.payload ?? EMPTY) : undefined;
+  const content = memberRead(value, kind, field);
+  if (content === undefined) return undefined;
+  return kind === "e" ? "" : kind === "h" ? printOf(content) : `=${content.toString("latin1")}`;
+}
+
+/** The bytes that a read found in a cell, where the agent may have to keep them. */
+export function valueRead(slot: CellSlot, value: ReadValue): Buffer | undefined {
+  if (slot.kind === "s" || slot.kind === "w") return value.payload;
+  return slot.kind === "h" ? memberRead(value, "h", slot.field) : undefined;
+}
+
+function memberRead(value: ReadValue, kind: string, field: string): Buffer | undefined {
+  const type = kind === "h" ? "hash" : kind === "e" ? "set" : "zset";
+  if (value.type !== type) return undefined;
+  const step = kind === "e" ? 1 : 2;
+  const items = value.items ?? [];
+  for (let at = 0; at < items.length; at += step) {
+    if (items[at]?.toString("latin1") === field) return items[at + step - 1];
+  }
+  return undefined;
+}

@@ -1,0 +1,63 @@
+/**
+ * Takes up what an earlier life left in the store: records to publish again, with the versions that they have; records
+ * received whose marks were not read; cells and keys to look after.
+ */
+import { ByteReader, decodeRecord } from "@meridian/wire";
+import type { CellKind, ReadonlyVector, WriterId } from "@meridian/words";
+import type { Applier } from "./applier.js";
+import type { Publication, StateReader } from "./effects.js";
+import type { Inbox } from "./inbox.js";
+import type { KeyEntry } from "./key-entry.js";
+import type { KeySpace } from "./key-space.js";
+import type { Outbox } from "./outbox.js";
+import type { Reader } from "./reader.js";
+
+/** The parts of a region that take up what was left. */
+export interface RecoveryContext {
+  readonly store: StateReader;
+  readonly writer: WriterId;
+  readonly frontier: ReadonlyVector;
+  readonly keys: KeySpace;
+  readonly outbox: Outbox;
+  readonly inbox: Inbox;
+  readonly applier: Applier;
+  readonly reader: Reader;
+}
+
+/** Fills the parts; returns what must be published again. */
+export function recover(context: RecoveryContext): readonly Publication[] {
+  for (const [key, bytes] of stored(context.store, "in", "0", ":")) {
+    for (const { frame, done } of context.inbox.restore(key, bytes, context.frontier)) context.applier.retake(frame, done);
+  }
+  for (const [, bytes] of stored(context.store, "state", "retry:", "retry;")) {
+    const { entry, kind, field } = named(context.keys, bytes);
+    const slot = context.keys.slot(entry, kind, field);
+    slot.unsure = true;
+    slot.listed = true;
+    context.applier.retry(slot);
+    context.reader.want(entry);
+  }
+  for (const [, bytes] of stored(context.store, "state", "blind:", "blind;")) {
+    context.reader.want(named(context.keys, bytes).entry);
+  }
+  return stored(context.store, "out", "0", ":").map(([key, record]) => publication(context, Number(key), record));
+}
+
+function publication(context: RecoveryContext, seq: number, record: Buffer): Publication {
+  const { span, frames } = decodeRecord(record, context.writer);
+  context.outbox.waitFor(seq, span.firstOffset, record.length);
+  return { seq, record, mutations: frames.reduce((sum, frame) => sum + frame.mutations, 0) };
+}
+
+/** A range, copied: what the store hands out lasts only until the next call. */
+function stored(store: StateReader, table: "in" | "out" | "state", from: string, to: string): (readonly [string, Buffer])[] {
+  return [...store.range(table, from, to)].map(([key, bytes]) => [key, Buffer.from(bytes)] as const);
+}
+
+function named(keys: KeySpace, bytes: Buffer): { entry: KeyEntry; kind: CellKind; field: string } {
+  const from = new ByteReader(bytes);
+  const db = from.varint();
+  const kind = from.text() as CellKind;
+  const key = from.text();
+  return { entry: keys.entry(db, key), kind, field: from.text() };
+}

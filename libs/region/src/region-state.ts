@@ -1,0 +1,84 @@
+/**
+ * What a region remembers beside its cells: where it stands in the stream and in its peers' logs. Written with every
+ * commit, as JSON: a few hundred bytes that a person can read.
+ */
+import {
+  HLC_ZERO,
+  MeridianError,
+  parseWriterId,
+  VersionVector,
+  type Hlc,
+  type WriterId,
+} from "@meridian/words";
+import type { Halt, StreamPlace } from "./effects.js";
+
+/** The name of the record in the `state` table. */
+export const STATE_KEY = "region";
+
+/** See the module's comment. */
+export interface RegionState {
+  /** Where capture continues, or undefined before the first attach. */
+  place: StreamPlace | undefined;
+  /** The database that the stream has selected at that place. */
+  db: number;
+  /** What is merged at that place. */
+  frontier: VersionVector;
+  /** The last record taken from each peer's log. */
+  positions: Map<WriterId, string>;
+  /** The last version given: nothing later was ever published, because this is written before. */
+  last: Hlc;
+  writers: readonly WriterId[];
+  nextOut: number;
+  nextIn: number;
+  /** The lease under which this agent applies; 0 before the first fence. */
+  epoch: number;
+  /** Databases whose first import is not finished. */
+  importing: readonly number[];
+  halt: Halt | undefined;
+}
+
+/** The state of a region that was never attached. */
+export function firstState(): RegionState {
+  return {
+    place: undefined,
+    db: 0,
+    frontier: new VersionVector(),
+    positions: new Map(),
+    last: HLC_ZERO,
+    writers: [],
+    nextOut: 1,
+    nextIn: 1,
+    epoch: 0,
+    importing: [],
+    halt: undefined,
+  };
+}
+
+/** Encodes a state. */
+export function encodeState(state: RegionState): Buffer {
+  return Buffer.from(
+    JSON.stringify({ ...state, frontier: [...state.frontier.entries()], positions: [...state.positions] }),
+  );
+}
+
+/** Decodes a state. Throws `STORE_CORRUPT`. */
+export function decodeState(bytes: Buffer): RegionState {
+  try {
+    const plain = JSON.parse(bytes.toString()) as Omit<RegionState, "frontier" | "positions"> & {
+      frontier: [WriterId, Hlc][];
+      positions: [WriterId, string][];
+    };
+    return {
+      ...firstState(),
+      ...plain,
+      writers: plain.writers.map(parseWriterId),
+      frontier: new VersionVector(plain.frontier),
+      positions: new Map(plain.positions),
+    };
+  } catch (cause) {
+    throw new MeridianError("STORE_CORRUPT", "the store's region record cannot be read", {
+      advice: "restore the store from a backup, or remove it and start this region as a new one",
+      cause,
+    });
+  }
+}

@@ -1,0 +1,385 @@
+/**
+ * One region's server as a state machine: bytes of its stream, records of the peers' logs, replies and time go in;
+ * transactions to store, records to publish, scripts to run and acknowledgements come out, as one {@link Step} at a
+ * time.
+ *
+ * No I/O, no timers, no globals. It reads committed state through a reader that it is given. After any failure of a
+ * connection the shell discards it and makes a new one from the store: recovery is the only way to start.
+ */
+import { Capture } from "./capture.js";
+import { HybridClock } from "@meridian/clock";
+import { CommandParser } from "@meridian/resp";
+import { hlcMs, type Hlc, type VersionVector, type WriterId } from "@meridian/words";
+import type { Mark } from "@meridian/mark";
+import { Applier } from "./applier.js";
+import { zeroCounters, type RegionCounters } from "./counters.js";
+import type { Halt, Hold, Listing, Publication, StateReader, StateWrite, Step, StreamPlace } from "./effects.js";
+import { Inbox } from "./inbox.js";
+import { KeySpace } from "./key-space.js";
+import { LocalWrites } from "./local-writes.js";
+import { Outbox } from "./outbox.js";
+import { Reader } from "./reader.js";
+import { decodeState, encodeState, firstState, STATE_KEY, type RegionState } from "./region-state.js";
+import { recover } from "./recovery.js";
+import { WriterTable } from "./writer-table.js";
+
+/** What a region must be told. */
+export interface RegionOptions {
+  readonly writer: WriterId;
+  readonly peers: readonly WriterId[];
+  readonly store: StateReader;
+  /** How far a peer's clock may run ahead of ours, in ms. */
+  readonly maxDriftMs: number;
+  /** Cells kept in memory, in each of two generations. */
+  readonly cachedSlotsMax: number;
+}
+
+/** What a region has under way. */
+export interface PendingWork {
+  readonly records: number;
+  readonly bytes: number;
+  readonly batches: number;
+  readonly frames: number;
+  readonly retries: number;
+  readonly reads: number;
+}
+
+/** Keys that may wait to be read before the next page of the first import is asked for. */
+const IMPORT_BACKLOG_KEYS = 512;
+
+/** See the module's comment. */
+export class Region {
+  readonly counters: RegionCounters = zeroCounters();
+  readonly #options: RegionOptions;
+  readonly #state: RegionState;
+  readonly #writers: WriterTable;
+  readonly #clock: HybridClock;
+  readonly #keys: KeySpace;
+  readonly #outbox: Outbox;
+  readonly #inbox: Inbox;
+  readonly #writes: LocalWrites;
+  readonly #applier: Applier;
+  readonly #reader: Reader;
+  readonly #capture: Capture;
+  readonly #parser: CommandParser;
+  /** Everything received: the frontier, and what is pending. */
+  readonly #received: VersionVector;
+  #nowMs = 0;
+  #unitOffset = 0;
+  #unitDb = 0;
+  #committedOffset = 0;
+  #acknowledged = 0;
+  #epoch = 0;
+  #isReady = false;
+  #stateChanged = false;
+  #listing: Listing | undefined;
+  #listingInFlight = false;
+  #unpublished: readonly Publication[] = [];
+
+  constructor(options: RegionOptions) {
+    const bytes = options.store.get("state", STATE_KEY);
+    const state = bytes ? decodeState(bytes) : firstState();
+    this.#options = options;
+    this.#state = state;
+    this.#writers = new WriterTable(state.writers);
+    this.#clock = new HybridClock({ maxDriftMs: options.maxDriftMs, start: { bound: firstUnused(state) } });
+    this.#keys = new KeySpace(options.store, this.#writers, options.cachedSlotsMax);
+    this.#received = state.frontier.clone();
+    this.#outbox = new Outbox(options.writer, state.last, state.nextOut);
+    this.#inbox = new Inbox(options.peers, options.maxDriftMs, state.nextIn);
+    const emit = (mutation: Parameters<Outbox["add"]>[0]): void => {
+      this.counters.mutations += 1;
+      this.#outbox.add(mutation);
+    };
+    this.#writes = new LocalWrites({ writer: options.writer, keys: this.#keys, frontier: state.frontier, emit });
+    this.#applier = new Applier({
+      keys: this.#keys,
+      received: this.#received,
+      counters: this.counters,
+      requestRead: (entry) => this.#reader.want(entry),
+      requestReconcile: (entry) => this.#reader.blind(entry),
+    });
+    const shared = { keys: this.#keys, writes: this.#writes, counters: this.counters, nowMs: () => this.#nowMs, beginCommand: () => this.#beginCommand() };
+    this.#reader = new Reader({ ...shared, applier: this.#applier });
+    this.#capture = new Capture(
+      {
+        ...shared,
+        onMark: (mark) => this.#onMark(mark),
+        onRead: (read) => this.#reader.onRead(read),
+        onBlind: (entry) => this.#reader.blind(entry),
+        onQuarantine: (command) => this.#quarantine(command),
+        onUnitEnd: (offset) => this.#onUnitEnd(offset),
+        isHalted: () => this.#state.halt !== undefined,
+      },
+      state.db,
+    );
+    this.#parser = new CommandParser(this.#capture.onCommand, state.place?.offset ?? 0);
+    this.#unitOffset = state.place?.offset ?? 0;
+    this.#unitDb = state.db;
+    this.#committedOffset = this.#unitOffset;
+    this.#unpublished = recover({ store: options.store, writer: options.writer, frontier: state.frontier, keys: this.#keys, outbox: this.#outbox, inbox: this.#inbox, applier: this.#applier, reader: this.#reader });
+  }
+
+  /** Where capture continues; undefined: attach anew. */
+  get place(): StreamPlace | undefined {
+    return this.#state.place;
+  }
+
+  get halt(): Halt | undefined {
+    return this.#state.halt;
+  }
+
+  get holds(): readonly Hold[] {
+    return this.#inbox.holds;
+  }
+
+  /** What was merged here, as of what was captured. */
+  get frontier(): VersionVector {
+    return this.#state.frontier;
+  }
+
+  get lastVersion(): Hlc {
+    return this.#outbox.last;
+  }
+
+  get pending(): PendingWork {
+    return {
+      records: this.#outbox.pendingRecords + this.#unpublished.length,
+      bytes: this.#outbox.pendingBytes,
+      batches: this.#applier.batchesInFlight,
+      frames: this.#applier.framesInFlight,
+      retries: this.#applier.retries,
+      reads: this.#reader.pending,
+    };
+  }
+
+  get capturedOffset(): number {
+    return this.#unitOffset;
+  }
+
+  get durableOffset(): number {
+    return this.#acknowledged;
+  }
+
+  get isImporting(): boolean {
+    return this.#state.importing.length > 0;
+  }
+
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /** How far versions run ahead of the clock, in ms. */
+  aheadMs(nowMs: number): number {
+    return this.#clock.aheadMs(nowMs);
+  }
+
+  /** The position after which a peer's log is to be read. */
+  positionOf(writer: WriterId): string | undefined {
+    return this.#state.positions.get(writer);
+  }
+
+  /** True where more of a writer's log may be handed in. */
+  wants(writer: WriterId): boolean {
+    return this.#inbox.wants(writer);
+  }
+
+  queuedBytes(writer: WriterId): number {
+    return this.#inbox.queuedBytes(writer);
+  }
+
+  /** True where nothing is under way and nothing waits, as far as this region knows. */
+  get isQuiet(): boolean {
+    return (
+      this.#applier.isSettled && this.#inbox.isEmpty && this.#reader.pending === 0 && this.#outbox.pendingRecords === 0 && !this.#outbox.hasFrames && !this.isImporting
+    );
+  }
+
+  /**
+   * The server has been attached at `place`. `databases` are those that hold keys: on the first attach they are
+   * imported. A place in another history than the one followed so far halts the region.
+   */
+  onAttached(place: StreamPlace, resumed: boolean, databases: readonly number[]): void {
+    const known = this.#state.place;
+    if (known && !resumed) {
+      this.#halt("LINEAGE_BROKEN", `the server no longer has its history after offset ${known.offset} of ${known.replicationId}`, "what was written meanwhile cannot be told from what was lost: keep clients away and rebuild this region from a peer");
+      return;
+    }
+    if (!known) {
+      this.#state.importing = [...databases];
+      this.#parser.reset(place.offset);
+      this.#unitOffset = place.offset;
+      this.#committedOffset = place.offset;
+    }
+    this.#state.place = { replicationId: place.replicationId, offset: this.#unitOffset };
+    this.#stateChanged = true;
+  }
+
+  /** The fence was run: its mark will come in the stream, and only then is anything applied. */
+  onFenced(epoch: number): void {
+    this.#epoch = epoch;
+    this.#stateChanged = true;
+  }
+
+  /** Bytes of the stream, in order. */
+  onStream(chunk: Buffer, nowMs: number): void {
+    this.#nowMs = nowMs;
+    if (this.#state.halt) return;
+    this.#parser.push(chunk);
+  }
+
+  /** A record of a peer's log, in its order. */
+  onRecord(writer: WriterId, position: string, bytes: Buffer): void {
+    this.counters.receivedRecords += 1;
+    this.counters.receivedBytes += bytes.length;
+    this.#inbox.push(writer, position, bytes);
+  }
+
+  /** Every record up to `seq` is durable in this region's log. */
+  onPublished(seq: number): void {
+    this.#outbox.published(seq);
+  }
+
+  /** A page of keys, for the first import. */
+  onListed(db: number, cursor: string, keys: readonly string[]): void {
+    this.#listingInFlight = false;
+    for (const key of keys) {
+      if (!key.startsWith("meridian:")) this.#reader.blind(this.#keys.entry(db, key));
+    }
+    this.#listing = { db, cursor };
+    if (cursor !== "0") return;
+    this.#listing = undefined;
+    this.#state.importing = this.#state.importing.filter((other) => other !== db);
+    this.#stateChanged = true;
+  }
+
+  /** What is to be done now, in the order in which it stands in the step. */
+  flush(nowMs: number): Step {
+    this.#nowMs = nowMs;
+    const writes: StateWrite[] = [];
+    if (this.#state.halt || this.#capture.inTransaction) return this.#finish(writes, [], [], []);
+    const apply = this.#isReady ? this.#pump(nowMs, writes) : [];
+    const read = this.#isReady ? this.#reader.issue() : [];
+    const list = this.#isReady ? this.#list() : [];
+    return this.#finish(writes, apply, read, list);
+  }
+
+  #pump(nowMs: number, writes: StateWrite[]): Step["apply"] {
+    const batches = [];
+    for (;;) {
+      while (this.#applier.hasRoom) {
+        const next = this.#inbox.next(this.#received, nowMs, writes, (writer, position) => this.#onTaken(writer, position));
+        if (!next) break;
+        this.#applier.take(next.frame, next.done);
+      }
+      const batch = this.#applier.issue();
+      if (!batch) return batches;
+      batches.push(batch);
+    }
+  }
+
+  #finish(writes: StateWrite[], apply: Step["apply"], read: Step["read"], list: Step["list"]): Step {
+    if (this.#capture.inTransaction) return { writes: [], publish: this.#takeUnpublished(), apply, read, list, acknowledge: undefined };
+    const state = this.#state;
+    this.#outbox.closeFrame(state.frontier);
+    const moved = state.place !== undefined && this.#unitOffset !== state.place.offset;
+    const from = state.place?.offset ?? 0;
+    if (state.place && moved) state.place = { replicationId: state.place.replicationId, offset: this.#unitOffset };
+    const publish = state.place ? this.#outbox.collect(writes, from, state.place) : [];
+    this.#keys.collect(writes, state.frontier);
+    this.#inbox.collect(writes);
+    if (writes.length > 0 || this.#stateChanged || this.#isWorthStoring(moved)) writes.push(this.#stateWrite());
+    this.counters.records += publish.length;
+    for (const { record } of publish) this.counters.publishedBytes += record.length;
+    return { writes, publish: [...this.#takeUnpublished(), ...publish], apply, read, list, acknowledge: this.#acknowledge() };
+  }
+
+  /** Idle streams carry pings: their offset is stored now and then, not each time. */
+  #isWorthStoring(moved: boolean): boolean {
+    return moved && this.#unitOffset - this.#committedOffset > 64 * 1024;
+  }
+
+  #stateWrite(): StateWrite {
+    const state = this.#state;
+    state.db = this.#unitDb;
+    state.last = this.#outbox.last;
+    state.writers = this.#writers.writers;
+    state.nextOut = this.#outbox.nextSeq;
+    state.nextIn = this.#inbox.nextSeq;
+    state.epoch = this.#epoch;
+    this.#stateChanged = false;
+    this.#committedOffset = this.#unitOffset;
+    return { table: "state", key: STATE_KEY, value: encodeState(state) };
+  }
+
+  #acknowledge(): number | undefined {
+    const durable = this.#outbox.durableOffset(this.#unitOffset);
+    if (durable <= this.#acknowledged) return undefined;
+    this.#acknowledged = durable;
+    return durable;
+  }
+
+  #takeUnpublished(): Step["publish"] {
+    const again = this.#unpublished;
+    this.#unpublished = [];
+    return again;
+  }
+
+  #list(): Listing[] {
+    const db = this.#state.importing[0];
+    if (db === undefined || this.#listingInFlight || this.#reader.pending > IMPORT_BACKLOG_KEYS) return [];
+    this.#listingInFlight = true;
+    return [this.#listing?.db === db ? this.#listing : { db, cursor: "0" }];
+  }
+
+  #onTaken(writer: WriterId, position: string): void {
+    this.#state.positions.set(writer, position);
+    this.#stateChanged = true;
+  }
+
+  #onUnitEnd(offset: number): void {
+    this.#unitOffset = offset;
+    this.#unitDb = this.#capture.db;
+    this.#outbox.closeIfFull(this.#state.frontier);
+  }
+
+  #beginCommand(): void {
+    this.#writes.hlc = this.#clock.tick(this.#nowMs);
+  }
+
+  /** Our own mark: what it carries was visible to clients from here on. */
+  #onMark(mark: Mark): void {
+    this.#outbox.closeFrame(this.#state.frontier);
+    this.#applier.settle(mark, this.#nowMs);
+    for (const [writer, hlc] of mark.vector.entries()) {
+      if (writer === this.#options.writer) continue;
+      this.#state.frontier.raise(writer, hlc);
+      // What is applied is applied, however far ahead: its drift was checked when it was taken.
+      this.#clock.observe(hlc, Math.max(this.#nowMs, hlcMs(hlc)));
+    }
+    this.#stateChanged = true;
+    if (mark.seq === 0 && mark.epoch === this.#epoch) this.#begin();
+  }
+
+  #begin(): void {
+    this.#isReady = true;
+    this.#applier.begin(this.#epoch);
+    this.#reader.begin(this.#epoch);
+  }
+
+  #quarantine(command: string): void {
+    this.#halt("QUARANTINED", `a client ran ${command.toUpperCase()}`, "it was not replicated; decide whether this region is to be rebuilt from a peer or the others are to be emptied too");
+  }
+
+  #halt(code: Halt["code"], reason: string, advice: string): void {
+    this.#state.halt ??= { code, reason, advice };
+    this.#stateChanged = true;
+  }
+}
+
+/** The first version that no earlier life can have given or seen. */
+function firstUnused(state: RegionState): Hlc {
+  let last: number = state.last;
+  for (const [, hlc] of state.frontier.entries()) last = Math.max(last, hlc);
+  return (last + 1) as Hlc;
+}

@@ -1,0 +1,97 @@
+/**
+ * Moves changes from pending to `base` when the mark that carries them is read in the stream: from that position on,
+ * clients could see them. Also finds out what the server holds afterwards.
+ */
+import { covers, integerOfPrint, mergeChange, printOfInteger, type CellChange } from "@meridian/merge";
+import type { ReadonlyVector } from "@meridian/words";
+import { baseDeadline, basePrint, SUPERSEDED, shownPrint } from "./content.js";
+import type { CellSlot } from "./key-entry.js";
+
+/** What settling a cell found. */
+export type Settled =
+  /** The server holds what `base` says. */
+  | "equal"
+  /** It holds something else that is known: the cell must be applied again. */
+  | "differs"
+  /** A local write came between issue and effect: only reading tells. */
+  | "unsure";
+
+/** Settles the pending changes of a slot that `upTo` covers. Call it only where the mark did not leave the cell out. */
+export function settleSlot(slot: CellSlot, upTo: ReadonlyVector, nowMs: number): Settled {
+  const before = shownPrint(slot);
+  const issued = slot.issued;
+  const raced = slot.raced;
+  const rest: CellChange[] = [];
+  slot.changeBase((cell) => {
+    for (const change of slot.pending) {
+      if (!upTo.covers(change.writer, change.hlc)) {
+        rest.push(change);
+        continue;
+      }
+      mergeChange(cell, change);
+      if (slot.kind === "t" && change.action === "put") supersede(slot, change);
+    }
+  });
+  slot.pending = rest;
+  slot.excepted = false;
+  slot.issued = undefined;
+  slot.raced = false;
+  noticeExpiry(slot, issued?.how === "write", raced, nowMs);
+  noticeCarriedDeadline(slot, issued, raced);
+  const result = show(slot, before, issued, raced);
+  if (result === "equal") releaseValues(slot);
+  return result;
+}
+
+function show(slot: CellSlot, before: string | undefined, issued: CellSlot["issued"], raced: boolean): Settled {
+  if (!raced && !(issued?.how === "increment" && slot.shown)) {
+    // Nothing came between: what was issued is the target as it was then, which is `base` now.
+    if (issued?.how !== "nothing" || before === basePrint(slot)) {
+      slot.shown = undefined;
+      return "equal";
+    }
+  }
+  if (issued?.how === "nothing") return setShown(slot, before);
+  if (issued?.how === "increment") {
+    const number = before === undefined ? 0n : integerOfPrint(before);
+    if (number !== undefined) return setShown(slot, printOfInteger(number + issued.delta));
+  }
+  slot.unsure = true;
+  return "unsure";
+}
+
+/** Records what the server holds. */
+export function setShown(slot: CellSlot, print: string | undefined): Settled {
+  const equal = print === basePrint(slot);
+  slot.shown = equal ? undefined : { print };
+  return equal ? "equal" : "differs";
+}
+
+/** The server holds the only sibling's value: we need not. */
+function releaseValues(slot: CellSlot): void {
+  const [only, second] = slot.base.siblings;
+  if (only?.value && !second) slot.base.siblings = [{ ...only, value: undefined }];
+}
+
+/** An expiry replaces the deadlines that strings brought along, if its writer had seen them. */
+function supersede(expiry: CellSlot, change: CellChange): void {
+  for (const carrier of [expiry.entry.string, expiry.entry.whole]) {
+    if (!carrier) continue;
+    carrier.base.siblings = carrier.base.siblings.map((s) => (covers(change, s) ? { ...s, number: SUPERSEDED } : s));
+    carrier.pending = carrier.pending.map((p) => (p.action === "put" && covers(change, p) ? { ...p, number: SUPERSEDED } : p));
+  }
+}
+
+/** A string that was written brought the deadline along that the key had to have then. */
+function noticeCarriedDeadline(slot: CellSlot, issued: CellSlot["issued"], raced: boolean): void {
+  const expiry = slot.entry.expiry;
+  if (!expiry || expiry === slot || raced || issued?.how !== "write" || (slot.kind !== "s" && slot.kind !== "w")) return;
+  setShown(expiry, issued.deadline);
+}
+
+/** What is written with a deadline already past is gone at once, and the stream does not say so again. */
+function noticeExpiry(slot: CellSlot, written: boolean, raced: boolean, nowMs: number): void {
+  if (!written || raced || (slot.kind !== "s" && slot.kind !== "w" && slot.kind !== "t")) return;
+  const deadline = baseDeadline(slot.entry);
+  if (deadline !== undefined && deadline <= nowMs) slot.entry.expired = true;
+}

@@ -1,0 +1,179 @@
+/**
+ * Cells and keys as records of the store. A plain string key (one sibling, no deadline) takes about 16 bytes beside its
+ * name; everything rarer costs only where it is.
+ */
+import { VersionVector, type Dot, type Hlc, type ReadonlyVector, type RunningSum, type WriterId } from "@meridian/words";
+import type { Cell, CellChange, EarlyContext, Sibling } from "@meridian/merge";
+import type { ByteReader, ByteWriter } from "@meridian/wire";
+import type { CellSlot } from "./key-entry.js";
+import type { WriterTable } from "./writer-table.js";
+
+const MANY = 7;
+const HAS_SUMS = 0x08;
+const HAS_EARLY = 0x10;
+const HAS_PENDING = 0x20;
+const HAS_SHOWN = 0x40;
+const HAS_NOTHING_SHOWN = 0x80;
+
+const NUMBER_NONE = 0;
+const NUMBER_FINITE = 1;
+const NUMBER_INFINITE = 2;
+const NUMBER_SUPERSEDED = 3;
+const HAS_VALUE = 4;
+
+const ACTIONS = ["put", "increment", "remove"] as const;
+
+/** Writes a slot: its base, and what must survive a crash of what is pending (only what the frontier covers). */
+export function writeSlot(out: ByteWriter, slot: CellSlot, pending: readonly CellChange[], writers: WriterTable): void {
+  const { siblings, sums, early } = slot.base;
+  out.byte(
+    Math.min(siblings.length, MANY) |
+      (sums.length > 0 ? HAS_SUMS : 0) |
+      (early.length > 0 ? HAS_EARLY : 0) |
+      (pending.length > 0 ? HAS_PENDING : 0) |
+      (slot.shown?.print !== undefined ? HAS_SHOWN : slot.shown ? HAS_NOTHING_SHOWN : 0),
+  );
+  if (siblings.length >= MANY) out.varint(siblings.length);
+  for (const sibling of siblings) writeSibling(out, sibling, writers);
+  if (sums.length > 0) writeList(out, sums, (sum) => writeSum(out, sum, writers));
+  if (early.length > 0) writeEarly(out, early, writers);
+  if (pending.length > 0) writeList(out, pending, (change) => writeChange(out, change, writers));
+  if (slot.shown?.print !== undefined) out.text(slot.shown.print);
+}
+
+/** Reads what {@link writeSlot} wrote into a fresh slot. */
+export function readSlot(from: ByteReader, slot: CellSlot, writers: WriterTable): void {
+  const head = from.byte();
+  let count = head & MANY;
+  if (count === MANY) count = from.varint();
+  const cell: Cell = { siblings: [], sums: [], early: [] };
+  for (let at = 0; at < count; at += 1) cell.siblings.push(readSibling(from, writers));
+  if (head & HAS_SUMS) cell.sums = readList(from, () => readSum(from, writers));
+  if (head & HAS_EARLY) cell.early = readEarly(from, writers);
+  slot.base = cell;
+  if (head & HAS_PENDING) {
+    slot.pending = readList(from, () => readChange(from, writers));
+    slot.excepted = true;
+  }
+  if (head & HAS_SHOWN) slot.shown = { print: from.text() };
+  else if (head & HAS_NOTHING_SHOWN) slot.shown = { print: undefined };
+  slot.listed = slot.excepted || slot.shown !== undefined;
+}
+
+/** Writes contexts that ran ahead. */
+export function writeEarly(out: ByteWriter, early: readonly EarlyContext[], writers: WriterTable): void {
+  writeList(out, early, ({ vector, unseen }) => {
+    writeVector(out, vector, writers);
+    writeList(out, unseen, (dot) => writeDot(out, dot, writers));
+  });
+}
+
+/** Reads what {@link writeEarly} wrote. */
+export function readEarly(from: ByteReader, writers: WriterTable): EarlyContext[] {
+  return readList(from, () => ({
+    vector: readVector(from, writers),
+    unseen: readList(from, () => readDot(from, writers)),
+  }));
+}
+
+function writeSibling(out: ByteWriter, sibling: Sibling, writers: WriterTable): void {
+  const { number, value } = sibling;
+  const form =
+    number === 0 ? NUMBER_NONE : number === Infinity ? NUMBER_INFINITE : number === -Infinity ? NUMBER_SUPERSEDED : NUMBER_FINITE;
+  out.varint(writers.indexOf(sibling.writer) * 8 + form + (value ? HAS_VALUE : 0));
+  out.hlc(sibling.hlc);
+  out.text(sibling.print);
+  if (form === NUMBER_FINITE) out.double(number);
+  if (value) out.slice(value, 0, value.length);
+}
+
+function readSibling(from: ByteReader, writers: WriterTable): Sibling {
+  const head = from.varint();
+  const form = head & 3;
+  const hlc = from.hlc();
+  const print = from.text();
+  const number = form === NUMBER_FINITE ? from.double() : form === NUMBER_INFINITE ? Infinity : form === NUMBER_SUPERSEDED ? -Infinity : 0;
+  return { writer: writers.at(Math.floor(head / 8)), hlc, print, number, value: head & HAS_VALUE ? from.copy() : undefined };
+}
+
+function writeSum(out: ByteWriter, sum: Cell["sums"][number], writers: WriterTable): void {
+  out.varint(writers.indexOf(sum.writer));
+  out.hlc(sum.birth);
+  out.hlc(sum.upTo);
+  out.bigint(sum.sum);
+  out.hlc(sum.absorbedUpTo);
+  out.bigint(sum.absorbed);
+}
+
+function readSum(from: ByteReader, writers: WriterTable): Cell["sums"][number] {
+  const writer = writers.at(from.varint());
+  return {
+    writer,
+    birth: from.hlc(),
+    upTo: from.hlc(),
+    sum: from.bigint(),
+    absorbedUpTo: from.hlc(),
+    absorbed: from.bigint(),
+  };
+}
+
+function writeChange(out: ByteWriter, change: CellChange, writers: WriterTable): void {
+  out.byte(ACTIONS.indexOf(change.action) | (change.ahead ? 4 : 0));
+  writeSibling(out, change, writers);
+  out.hlc(change.birth);
+  out.bigint(change.sum);
+  writeVector(out, change.context, writers);
+  if (change.ahead) writeVector(out, change.ahead, writers);
+  writeList(out, change.unseen, (dot) => writeDot(out, dot, writers));
+  writeList(out, change.absorbed, (seen) => {
+    writeDot(out, { writer: seen.writer, hlc: seen.upTo }, writers);
+    out.hlc(seen.birth);
+    out.bigint(seen.sum);
+  });
+}
+
+function readChange(from: ByteReader, writers: WriterTable): CellChange {
+  const head = from.byte();
+  const action = ACTIONS[head & 3] ?? "remove";
+  const { writer, hlc, print, number, value } = readSibling(from, writers);
+  const birth = from.hlc();
+  const sum = from.bigint();
+  const context = readVector(from, writers);
+  const ahead = head & 4 ? readVector(from, writers) : undefined;
+  const unseen = readList(from, () => readDot(from, writers));
+  const absorbed = readList(from, (): RunningSum => {
+    const seen = readDot(from, writers);
+    return { writer: seen.writer, upTo: seen.hlc, birth: from.hlc(), sum: from.bigint() };
+  });
+  return { action, writer, hlc, print, number, value, birth, sum, context, ahead, unseen, absorbed };
+}
+
+function writeDot(out: ByteWriter, dot: Dot, writers: WriterTable): void {
+  out.varint(writers.indexOf(dot.writer));
+  out.hlc(dot.hlc);
+}
+
+function readDot(from: ByteReader, writers: WriterTable): Dot {
+  return { writer: writers.at(from.varint()), hlc: from.hlc() };
+}
+
+function writeVector(out: ByteWriter, vector: ReadonlyVector, writers: WriterTable): void {
+  writeList(out, [...vector.entries()], ([writer, hlc]) => writeDot(out, { writer, hlc }, writers));
+}
+
+function readVector(from: ByteReader, writers: WriterTable): VersionVector {
+  const entries = readList(from, (): readonly [WriterId, Hlc] => {
+    const dot = readDot(from, writers);
+    return [dot.writer, dot.hlc];
+  });
+  return new VersionVector(entries);
+}
+
+function writeList<T>(out: ByteWriter, list: readonly T[], write: (item: T) => void): void {
+  out.varint(list.length);
+  for (const item of list) write(item);
+}
+
+function readList<T>(from: ByteReader, read: () => T): T[] {
+  return Array.from({ length: from.varint() }, read);
+}
