@@ -1,35 +1,61 @@
 /**
- * The store on LMDB, the simple way: one transaction per commit, one entry per write.
+ * The store on LMDB, with a bounded write-back table in front of it.
  *
- * Promises the port. Refuses a folder of another owner (`STORE_FOREIGN`), of a live process (`STORE_LOCKED`), or with
- * unreadable files (`STORE_CORRUPT`).
+ * A commit is one append to a redo file and a few map entries; the newest values are held in memory and merged into
+ * LMDB in sorted order, off the caller's path. Promises the port: a commit that returned survives SIGKILL. After a
+ * power loss the store stands at an earlier commit, whole: see README. Refuses a folder of another owner
+ * (`STORE_FOREIGN`), of a live process (`STORE_LOCKED`), with unreadable files (`STORE_CORRUPT`), and commits when the
+ * disk does not take them (`STORE_FULL`).
  */
 import { mkdirSync } from "node:fs";
 import { MeridianError } from "@meridian/words";
 import type { RootDatabase } from "lmdb";
-import { assertKey } from "./key-check.js";
-import { openEnvironment, openTable, type BinaryTable } from "./lmdb-files.js";
-import { STORE_TABLES, type Store, type StoreTable, type StoreWrite } from "./port.js";
+import { CellTable } from "./cell-table.js";
+import { Checkpoint, CHECKPOINT_KEY, type CheckpointTarget } from "./checkpoint.js";
+import { Snapshot } from "./disk-table.js";
+import { Generation } from "./generation.js";
+import { hashKey } from "./key-hash.js";
+import { corruptStore, openEnvironment, openTable, type BinaryTable } from "./lmdb-files.js";
+import { overlay, type LayerEntry } from "./overlay.js";
+import { PlainTable } from "./plain-table.js";
+import type { Store, StoreTable, StoreWrite } from "./port.js";
+import { ClosedRedoFile, isRedoFile, readRedoFiles, REDO_HEAD_BYTES, RedoLog, removeRedoFile } from "./redo-log.js";
 import { StoreLock } from "./store-lock.js";
+import { claimFolder } from "./store-owner.js";
 
-/** Where the store is and to whom it belongs. */
+/** Where the store is, to whom it belongs, and how much it may hold back in memory. */
 export interface LmdbStoreOptions {
   readonly path: string;
   /** The writer whose state this is, for example `eu/0`. */
   readonly owner: string;
+  /** Keys in memory at which they begin to move to the tables. */
+  readonly heldEntriesMax?: number;
+  /** Bytes in memory at which they begin to move to the tables. */
+  readonly heldBytesMax?: number;
 }
 
-/** Commit before returning; the flush to the disk may follow. */
-const COMMIT_FLAGS = 0x10002 as never;
+/** Default of `heldEntriesMax`. */
+export const HELD_ENTRIES_MAX = 65_536;
+
+/** Default of `heldBytesMax`. */
+export const HELD_BYTES_MAX = 8 << 20;
+
+/** Above this multiple of a limit a commit moves what is held itself before it returns. */
+const WAIT_FACTOR = 2;
+
+/** Steps to the disk grow by this share of their size per unit of {@link LmdbStore.pressure}. */
+const HASTE = 2;
+
+/** Above this multiple of a limit, with the disk still at work, a commit is refused. */
+const REFUSE_FACTOR = 8;
 
 /** Opens or creates the store in the folder `path`. */
 export function openLmdbStore(options: LmdbStoreOptions): LmdbStore {
   mkdirSync(options.path, { recursive: true });
   const lock = StoreLock.acquire(options.path);
   try {
-    const root = openEnvironment(options.path);
-    claim(root, options);
-    return new LmdbStore(root, lock);
+    claimFolder(options.path, options.owner);
+    return new LmdbStore(openEnvironment(options.path), lock, options);
   } catch (error) {
     lock.release();
     throw error;
@@ -38,56 +64,143 @@ export function openLmdbStore(options: LmdbStoreOptions): LmdbStore {
 
 /** A {@link Store} on LMDB. */
 export class LmdbStore implements Store {
-  readonly #root: RootDatabase<Buffer, string>;
-  readonly #tables: Readonly<Record<StoreTable, BinaryTable>>;
+  readonly #options: Required<LmdbStoreOptions>;
   readonly #lock: StoreLock;
+  readonly #root: RootDatabase<Buffer, string>;
+  readonly #target: CheckpointTarget;
+  readonly #checkpoint: Checkpoint;
+  readonly #redo: RedoLog;
+  #active = new Generation();
   #commits = 0;
   #open = true;
 
-  constructor(root: RootDatabase<Buffer, string>, lock: StoreLock) {
-    this.#root = root;
+  /** Use {@link openLmdbStore}. */
+  constructor(root: RootDatabase<Buffer, string>, lock: StoreLock, options: LmdbStoreOptions) {
+    this.#options = { heldEntriesMax: HELD_ENTRIES_MAX, heldBytesMax: HELD_BYTES_MAX, ...options };
     this.#lock = lock;
-    this.#tables = Object.fromEntries(STORE_TABLES.map((name) => [name, openTable(root, name)])) as never;
+    this.#root = root;
+    this.#target = openTarget(root, () => 1 + HASTE * this.pressure);
+    this.#checkpoint = new Checkpoint(this.#target);
+    this.#redo = new RedoLog(options.path, this.#replay());
   }
 
   get(table: StoreTable, key: string): Buffer | undefined {
     this.#assertOpen();
-    return this.#tables[table].getBinary(key);
+    const hash = hashKey(key);
+    const place = this.#active.find(table, key, hash);
+    if (place >= 0) return this.#active.value(place);
+    const frozen = this.#checkpoint.generation;
+    const older = frozen === undefined ? -1 : frozen.find(table, key, hash);
+    return older >= 0 ? (frozen as Generation).value(older) : this.#target.tables[table].get(key, hash);
   }
 
   *range(table: StoreTable, from: string, to: string): Iterable<readonly [string, Buffer]> {
     this.#assertOpen();
     if (from >= to) return;
     const commits = this.#commits;
-    for (const { key, value } of this.#tables[table].getRange({ start: from === "" ? "\0" : from, end: to })) {
-      if (this.#commits !== commits) throw new Error("a range was read on after a later commit");
+    for (const [key, value] of this.#layers(table, from === "" ? "\0" : from, to)) {
+      if (value === undefined) continue;
       yield [key, value];
+      if (!this.#open || this.#commits !== commits) throw new Error("a range was read on after a later commit");
     }
   }
 
   commit(writes: readonly StoreWrite[]): void {
     this.#assertOpen();
-    for (const write of writes) assertKey(write.key);
-    this.#root.transactionSync(() => {
-      for (const { table, key, value } of writes) {
-        if (value === undefined) this.#tables[table].removeSync(key);
-        else this.#tables[table].putSync(key, value);
-      }
-    }, COMMIT_FLAGS);
+    if (writes.length > 0) {
+      this.#makeRoom();
+      const record = this.#active.encode(writes);
+      this.#redo.append(record);
+      this.#active.accept(writes, record);
+    }
     this.#commits += 1;
+    if (this.#holds(1)) this.flush();
+  }
+
+  /** Begins to move what is held into the tables, unless that is already under way. For an idle moment. */
+  flush(): void {
+    this.#assertOpen();
+    this.#beginCheckpoint();
+  }
+
+  /** Waits until a {@link flush} that is under way has ended. */
+  async flushed(): Promise<void> {
+    await this.#checkpoint.settled();
+  }
+
+  /** How full the memory is: 1 is where the move to disk begins, 8 where commits are refused. */
+  get pressure(): number {
+    return Math.max(this.#active.entries / this.#options.heldEntriesMax, this.#active.bytes / this.#options.heldBytesMax);
   }
 
   sizeBytes(): number {
     this.#assertOpen();
     const stats = this.#root.getStats() as { pageSize: number; lastPageNumber: number };
-    return stats.pageSize * (stats.lastPageNumber + 1);
+    return stats.pageSize * (stats.lastPageNumber + 1) + this.#redo.bytes + this.#checkpoint.redoBytes;
   }
 
   async close(): Promise<void> {
     if (!this.#open) return;
     this.#open = false;
+    // Twice: what is on its way, then what was committed meanwhile.
+    for (let round = 0; round < 2; round += 1) {
+      this.#beginCheckpoint();
+      await this.#checkpoint.settled();
+    }
+    this.#redo.close();
+    this.#target.snapshot.close();
     await this.#root.close();
     this.#lock.release();
+  }
+
+  #beginCheckpoint(): void {
+    if (this.#checkpoint.generation !== undefined) return this.#checkpoint.retry();
+    if (this.#active.entries === 0) return;
+    this.#checkpoint.start({ generation: this.#active, redo: this.#redo.rotate() });
+    this.#active = new Generation();
+  }
+
+  #layers(table: StoreTable, from: string, to: string): Iterable<LayerEntry> {
+    const disk = this.#target.tables[table].range(from, to);
+    const frozen = this.#checkpoint.generation;
+    const older = frozen === undefined ? disk : overlay(frozen.range(table, from, to), disk);
+    return overlay(this.#active.range(table, from, to), older);
+  }
+
+  #holds(factor: number): boolean {
+    return this.pressure >= factor;
+  }
+
+  /** Reached only where checkpoints are slower than commits, or the caller never yields to the event loop. */
+  #makeRoom(): void {
+    if (!this.#holds(WAIT_FACTOR) || this.#checkpoint.finishNow() || !this.#holds(REFUSE_FACTOR)) return;
+    throw new MeridianError("STORE_FULL", `the store holds ${this.#active.bytes} bytes that the disk does not take`, {
+      advice: "the volume is too slow or stuck; nothing was committed, and a later attempt can succeed",
+      retryable: true,
+      cause: this.#checkpoint.failure,
+    });
+  }
+
+  /** Brings the redo files of earlier lives into the tables. Returns the number of the next file. */
+  #replay(): number {
+    const { path } = this.#options;
+    const done = Number(this.#target.meta.getBinary(CHECKPOINT_KEY)?.toString() ?? 0);
+    const generation = new Generation();
+    let next = done + 1;
+    let last = done;
+    const files = readRedoFiles(path);
+    for (const { number, bytes } of files) {
+      if (!isRedoFile(bytes)) throw corruptStore(path, `redo file ${number} in ${path} is not a redo file`);
+      last = Math.max(last, number);
+      // Behind a gap or a torn record nothing is a continuation of what was replayed.
+      if (number === next && generation.load(bytes, REDO_HEAD_BYTES)) next += 1;
+    }
+    if (generation.entries > 0) {
+      this.#checkpoint.start({ generation, redo: new ClosedRedoFile(path, last, { fd: undefined, bytes: 0 }) });
+      this.#checkpoint.finishNow();
+    }
+    for (const { number } of files) removeRedoFile(path, number);
+    return last + 1;
   }
 
   #assertOpen(): void {
@@ -95,15 +208,17 @@ export class LmdbStore implements Store {
   }
 }
 
-/** Writes the owner into a new store, or compares it with an old one's. */
-function claim(root: RootDatabase<Buffer, string>, options: LmdbStoreOptions): void {
-  const meta = openTable(root, "meta");
-  const found = meta.getBinary("owner")?.toString();
-  if (found === undefined) {
-    root.transactionSync(() => meta.putSync("owner", Buffer.from(options.owner)), COMMIT_FLAGS);
-  } else if (found !== options.owner) {
-    throw new MeridianError("STORE_FOREIGN", `${options.path} belongs to ${found}, not to ${options.owner}`, {
-      advice: "correct the store path, or the region's or server's name; a name never changes once a mesh runs",
-    });
-  }
+function openTarget(root: RootDatabase<Buffer, string>, haste: () => number): CheckpointTarget {
+  // A transaction knows only the tables that were open when it began: the snapshot comes last.
+  const [meta, cell, out, received, state] = ["meta", "cell", "out", "in", "state"].map((name) => openTable(root, name)) as [
+    BinaryTable, BinaryTable, BinaryTable, BinaryTable, BinaryTable,
+  ];
+  const snapshot = new Snapshot(root);
+  const tables = {
+    cell: new CellTable(cell, snapshot),
+    out: new PlainTable(out, snapshot),
+    in: new PlainTable(received, snapshot),
+    state: new PlainTable(state, snapshot),
+  };
+  return { root, meta, snapshot, tables, haste };
 }

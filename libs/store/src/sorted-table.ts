@@ -1,9 +1,10 @@
 /**
  * An ordered map from binary strings to buffers, for many point writes and few ranges.
  *
- * Reads and writes cost a hash lookup. New keys wait in a list that is sorted and merged when a range is asked;
- * deleted keys stay in the order until half of it is dead. Keys that come in ascending order are never sorted again.
+ * Reads and writes cost a hash lookup; order is made when a range asks for it. Deleted keys stay in the order until
+ * half of it is dead.
  */
+import { KeyOrder } from "./key-order.js";
 
 /** Below this many keys a dead entry costs less than compacting. */
 const COMPACT_KEYS_MIN = 64;
@@ -12,8 +13,7 @@ const COMPACT_KEYS_MIN = 64;
 export class SortedTable {
   /** A key that is present with `undefined` is deleted, and still stands in the order. */
   #values = new Map<string, Buffer | undefined>();
-  #order: string[] = [];
-  #fresh: string[] = [];
+  readonly #order = new KeyOrder();
   #dead = 0;
   #bytes = 0;
 
@@ -39,7 +39,7 @@ export class SortedTable {
     } else {
       this.#bytes += key.length + value.length;
       if (this.#values.has(key)) this.#dead -= 1;
-      else this.#place(key);
+      else this.#order.add(key);
     }
     this.#values.set(key, value);
   }
@@ -55,11 +55,7 @@ export class SortedTable {
 
   /** Entries with `from <= key < to`, in order. The table must not change meanwhile. */
   *range(from: string, to: string): Iterable<readonly [string, Buffer]> {
-    this.#settle();
-    const order = this.#order;
-    for (let at = lowerBound(order, from); at < order.length; at += 1) {
-      const key = order[at] as string;
-      if (key >= to) return;
+    for (const key of this.#order.range(from, to)) {
       const value = this.#values.get(key);
       if (value !== undefined) yield [key, value];
     }
@@ -70,55 +66,15 @@ export class SortedTable {
     this.#compact();
     const twin = new SortedTable();
     twin.#values = new Map(this.#values);
-    twin.#order = this.#order.slice();
+    twin.#order.reset([...this.#order.all()]);
     twin.#bytes = this.#bytes;
     return twin;
   }
 
-  #place(key: string): void {
-    const last = this.#order[this.#order.length - 1];
-    if (this.#fresh.length === 0 && (last === undefined || key > last)) this.#order.push(key);
-    else this.#fresh.push(key);
-  }
-
-  #settle(): void {
-    if (this.#fresh.length === 0) return;
-    this.#order = mergeSorted(this.#order, this.#fresh.sort(compareKeys));
-    this.#fresh = [];
-  }
-
   #compact(): void {
-    this.#settle();
     if (this.#dead === 0) return;
-    this.#order = this.#order.filter((key) => this.#values.get(key) !== undefined);
+    this.#order.reset(this.#order.all().filter((key) => this.#values.get(key) !== undefined));
     for (const [key, value] of this.#values) if (value === undefined) this.#values.delete(key);
     this.#dead = 0;
   }
-}
-
-/** Orders binary strings bytewise. */
-export function compareKeys(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
-function lowerBound(order: readonly string[], from: string): number {
-  let low = 0;
-  let high = order.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((order[middle] as string) < from) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-function mergeSorted(a: readonly string[], b: readonly string[]): string[] {
-  const merged: string[] = new Array<string>(a.length + b.length);
-  let left = 0;
-  let right = 0;
-  for (let at = 0; at < merged.length; at += 1) {
-    const fromLeft = right >= b.length || (left < a.length && (a[left] as string) < (b[right] as string));
-    merged[at] = (fromLeft ? a[left++] : b[right++]) as string;
-  }
-  return merged;
 }

@@ -17,6 +17,7 @@ export const ERROR_CODES = {
   STORE_CORRUPT: "the agent's store holds something that cannot be read",
   STORE_FOREIGN: "the agent's store belongs to another region or server",
   STORE_LOCKED: "another process holds the agent's store",
+  STORE_FULL: "the agent's store cannot be written",
   SERVER_UNAVAILABLE: "the region's server cannot be reached",
   SERVER_REFUSED: "the region's server refused a command that the agent needs",
   SERVER_UNSUPPORTED: "the region's server is of a kind or version that cannot be captured faithfully",

@@ -1,0 +1,189 @@
+/**
+ * A block of cells: consecutive keys with their values, in about one page.
+ *
+ * Cells are small and many; one LMDB entry each would cost twice their size on disk and in resident pages. A block
+ * stores what its keys have in common once: `u16 prefix length, prefix`, then per cell `suffix length, value length,
+ * suffix, value` (lengths: one byte, or 255 and then 2 or 4 bytes, little-endian). Pure: bytes in, bytes out.
+ */
+import { BlockReader } from "./block-reader.js";
+
+/** A block is split above this: what an LMDB overflow page of 4096 bytes holds. */
+export const BLOCK_BYTES_MAX = 4080;
+
+/** Share of {@link BLOCK_BYTES_MAX} to which the parts of a split are filled. */
+const SPLIT_FILL = 0.7;
+
+const WIDE = 255;
+
+/** Sorted writes of one merge: `undefined` deletes. */
+export interface SortedWrites {
+  readonly keys: readonly string[];
+  value(index: number): Buffer | undefined;
+}
+
+/** One block after a merge. */
+export interface MergedBlock {
+  readonly firstKey: string;
+  readonly bytes: Buffer;
+}
+
+/**
+ * Merges `writes[from, to)` into a block. The result is empty where no cell is left, and several blocks where one
+ * would be too large. A single cell that is larger than a block gets a block of its own size.
+ */
+export function mergeBlock(block: BlockReader, writes: SortedWrites, from: number, to: number): MergedBlock[] {
+  const items = mergeItems(block, writes, from, to);
+  if (items.length === 0) return [];
+  return split(items).map(([start, end]) => emit(items, start, end));
+}
+
+/** The cells of a merge in key order: a cell of the block (index >= 0) or a write (-1 - index). */
+class Items {
+  readonly block: BlockReader;
+  readonly writes: SortedWrites;
+  readonly #refs: number[] = [];
+  readonly #values: (Buffer | undefined)[] = [];
+
+  constructor(block: BlockReader, writes: SortedWrites) {
+    this.block = block;
+    this.writes = writes;
+  }
+
+  get length(): number {
+    return this.#refs.length;
+  }
+
+  pushCells(start: number, end: number): void {
+    for (let cell = start; cell < end; cell += 1) {
+      this.#refs.push(cell);
+      this.#values.push(undefined);
+    }
+  }
+
+  pushWrite(index: number, value: Buffer): void {
+    this.#refs.push(-1 - index);
+    this.#values.push(value);
+  }
+
+  /** The block's cell at `at`, or -1 where it is a write. */
+  cell(at: number): number {
+    const ref = this.#refs[at] as number;
+    return ref < 0 ? -1 : ref;
+  }
+
+  key(at: number): string {
+    const ref = this.#refs[at] as number;
+    return ref < 0 ? (this.writes.keys[-1 - ref] as string) : this.block.key(ref);
+  }
+
+  keyLength(at: number): number {
+    const ref = this.#refs[at] as number;
+    return ref < 0 ? (this.writes.keys[-1 - ref] as string).length : this.block.keyLength(ref);
+  }
+
+  value(at: number): Buffer {
+    return this.#values[at] as Buffer;
+  }
+
+  valueLength(at: number): number {
+    const ref = this.#refs[at] as number;
+    return ref < 0 ? (this.#values[at] as Buffer).length : this.block.valueLength(ref);
+  }
+}
+
+function mergeItems(block: BlockReader, writes: SortedWrites, from: number, to: number): Items {
+  const items = new Items(block, writes);
+  let cell = 0;
+  for (let index = from; index < to; index += 1) {
+    const key = writes.keys[index] as string;
+    const place = block.lowerBound(key, cell);
+    items.pushCells(cell, place);
+    cell = place < block.count && block.compare(place, key) === 0 ? place + 1 : place;
+    const value = writes.value(index);
+    if (value !== undefined) items.pushWrite(index, value);
+  }
+  items.pushCells(cell, block.count);
+  return items;
+}
+
+/** Cuts the cells into runs of which each fits a block. */
+function split(items: Items): [number, number][] {
+  const prefix = commonPrefix(items.key(0), items.key(items.length - 1));
+  const sizes = Array.from({ length: items.length }, (_, at) => cellBytes(items, at, prefix));
+  const total = sizes.reduce((sum, size) => sum + size, 2 + prefix);
+  if (total <= BLOCK_BYTES_MAX) return [[0, items.length]];
+  const target = total / Math.max(2, Math.ceil(total / (BLOCK_BYTES_MAX * SPLIT_FILL)));
+  const runs: [number, number][] = [];
+  let start = 0;
+  let filled = 0;
+  sizes.forEach((size, at) => {
+    if (at > start && filled + size / 2 > target) {
+      runs.push([start, at]);
+      start = at;
+      filled = 0;
+    }
+    filled += size;
+  });
+  runs.push([start, items.length]);
+  return runs;
+}
+
+function emit(items: Items, start: number, end: number): MergedBlock {
+  const firstKey = items.key(start);
+  const prefix = end - start === 1 ? firstKey.length : commonPrefix(firstKey, items.key(end - 1));
+  let room = 2 + prefix;
+  for (let at = start; at < end; at += 1) room += cellBytes(items, at, prefix);
+  const bytes = Buffer.allocUnsafeSlow(room);
+  bytes.writeUInt16LE(prefix, 0);
+  let to = 2 + bytes.write(firstKey.slice(0, prefix), 2, "latin1");
+  const whole = prefix === items.block.prefixLength;
+  for (let at = start; at < end; ) {
+    const cell = items.cell(at);
+    if (cell >= 0 && whole) {
+      let last = at;
+      while (last + 1 < end && items.cell(last + 1) === cell + last + 1 - at) last += 1;
+      to += items.block.copyCells(cell, cell + last + 1 - at, bytes, to);
+      at = last + 1;
+    } else {
+      to = emitCell(items, at, prefix, bytes, to);
+      at += 1;
+    }
+  }
+  return { firstKey, bytes };
+}
+
+function emitCell(items: Items, at: number, prefix: number, bytes: Buffer, to: number): number {
+  const cell = items.cell(at);
+  const suffix = items.key(at).slice(prefix);
+  let next = writeLengths(bytes, suffix.length, items.valueLength(at), to);
+  next += bytes.write(suffix, next, "latin1");
+  return next + (cell >= 0 ? items.block.copyValue(cell, bytes, next) : items.value(at).copy(bytes, next));
+}
+
+function cellBytes(items: Items, at: number, prefix: number): number {
+  const suffix = items.keyLength(at) - prefix;
+  const value = items.valueLength(at);
+  return (suffix < WIDE ? 1 : 3) + (value < WIDE ? 1 : 5) + suffix + value;
+}
+
+function writeLengths(bytes: Buffer, suffix: number, value: number, to: number): number {
+  let next = to;
+  if (suffix < WIDE) bytes[next++] = suffix;
+  else {
+    bytes[next] = WIDE;
+    next = bytes.writeUInt16LE(suffix, next + 1);
+  }
+  if (value < WIDE) bytes[next++] = value;
+  else {
+    bytes[next] = WIDE;
+    next = bytes.writeUInt32LE(value, next + 1);
+  }
+  return next;
+}
+
+function commonPrefix(a: string, b: string): number {
+  const most = Math.min(a.length, b.length);
+  let at = 0;
+  while (at < most && a.charCodeAt(at) === b.charCodeAt(at)) at += 1;
+  return at;
+}

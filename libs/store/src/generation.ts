@@ -1,0 +1,157 @@
+/**
+ * One generation of commits that are in the redo log and not yet in the tables.
+ *
+ * Commits are encoded into slabs, in the very bytes that the redo log gets; a hash table points at the newest write of
+ * each key in them. So a commit copies its bytes once, and an entry costs 16 bytes beside them and no object. Order is
+ * made only when somebody asks for a range.
+ */
+import { KeyOrder } from "./key-order.js";
+import { hashKey } from "./key-hash.js";
+import { PlaceTable } from "./place-table.js";
+import { STORE_TABLES, type StoreTable, type StoreWrite } from "./port.js";
+import {
+  encodeWrite, keyAt, isKeyAt, recordBytes, recordEnd, RECORD_HEAD_BYTES, sealRecord, tableAt, valueAt, writeEnd,
+} from "./redo-record.js";
+
+const SLAB_SHIFT = 20;
+const SLAB_BYTES = 1 << SLAB_SHIFT;
+
+/** Makes equal keys of two tables differ in hash. */
+const TABLE_STEP = 0x9e3779b9;
+
+interface Slab {
+  readonly bytes: Buffer;
+  /** Position of its first byte in the generation; a multiple of {@link SLAB_BYTES}. */
+  readonly base: number;
+}
+
+/** The bytes of one record, ready for the redo log. */
+export interface EncodedRecord {
+  readonly bytes: Buffer;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The newest values of a bounded run of commits. */
+export class Generation {
+  readonly #newest = new PlaceTable();
+  readonly #orders = STORE_TABLES.map(() => new KeyOrder());
+  /** Per table, where the first write of each key stands that is not in the order yet. */
+  readonly #unordered: number[][] = STORE_TABLES.map(() => []);
+  /** The slab of every mebibyte of positions. */
+  readonly #slabs: Slab[] = [];
+  #slab: Slab | undefined;
+  #used = 0;
+  /** What {@link #isSame} compares with. */
+  #soughtTable = 0;
+  #soughtKey = "";
+  readonly #isSame = (place: number): boolean => {
+    const { bytes, base } = this.#slabs[place >>> SLAB_SHIFT] as Slab;
+    return isKeyAt(bytes, place - base, this.#soughtTable, this.#soughtKey);
+  };
+
+  /** Keys held, over all tables. */
+  get entries(): number {
+    return this.#newest.size;
+  }
+
+  /** Bytes of memory held in slabs. */
+  get bytes(): number {
+    return this.#slabs.length * SLAB_BYTES;
+  }
+
+  /** Where the newest write of a key stands, for {@link value}; -1 where this generation has none. */
+  find(table: StoreTable, key: string, hash: number): number {
+    const index = STORE_TABLES.indexOf(table);
+    return this.#newest.placeIn(this.#slotOf(index, key, hashIn(index, hash)));
+  }
+
+  /** The value written at a place; undefined is a deletion. Its bytes never change. */
+  value(place: number): Buffer | undefined {
+    const { bytes, base } = this.#slabs[place >>> SLAB_SHIFT] as Slab;
+    return valueAt(bytes, place - base);
+  }
+
+  /** Keys of a table in order, deleted ones included. */
+  keys(table: StoreTable): readonly string[] {
+    return this.#order(table).all();
+  }
+
+  /** Entries with `from <= key < to` in order; undefined is a deletion. */
+  *range(table: StoreTable, from: string, to: string): Iterable<readonly [string, Buffer | undefined]> {
+    for (const key of this.#order(table).range(from, to)) yield [key, this.value(this.find(table, key, hashKey(key)))];
+  }
+
+  /** Encodes a commit. It is not visible before {@link accept}. Throws `RangeError` on a key that the port refuses. */
+  encode(writes: readonly StoreWrite[]): EncodedRecord {
+    const { bytes } = this.#reserve(recordBytes(writes));
+    const start = this.#used;
+    let end = start + RECORD_HEAD_BYTES;
+    for (const write of writes) end = encodeWrite(bytes, end, STORE_TABLES.indexOf(write.table), write.key, write.value);
+    sealRecord(bytes, start, end);
+    return { bytes, start, end };
+  }
+
+  /** Makes the commit that was encoded last visible. */
+  accept(writes: readonly StoreWrite[], record: EncodedRecord): void {
+    const { base } = this.#slab as Slab;
+    this.#used = record.end;
+    let at = record.start + RECORD_HEAD_BYTES;
+    for (const { table, key } of writes) {
+      this.#point(STORE_TABLES.indexOf(table), key, base + at);
+      at = writeEnd(record.bytes, at);
+    }
+  }
+
+  /** Takes over the records of a redo file up to the first that is damaged. Returns whether all were good. */
+  load(file: Buffer, from: number): boolean {
+    if (file.length <= from) return true;
+    const { bytes, base } = this.#reserve(file.length - from);
+    const shift = base + this.#used - from;
+    file.copy(bytes, this.#used, from);
+    this.#used += file.length - from;
+    let at = from;
+    for (let end = recordEnd(file, at); end !== undefined; end = recordEnd(file, at)) {
+      for (at += RECORD_HEAD_BYTES; at < end; at = writeEnd(file, at)) this.#point(tableAt(file, at), keyAt(file, at), at + shift);
+    }
+    return at === file.length;
+  }
+
+  #slotOf(table: number, key: string, hash: number): number {
+    this.#soughtTable = table;
+    this.#soughtKey = key;
+    return this.#newest.slotOf(hash, this.#isSame);
+  }
+
+  #point(table: number, key: string, place: number): void {
+    const hash = hashIn(table, hashKey(key));
+    const slot = this.#slotOf(table, key, hash);
+    if (this.#newest.placeIn(slot) < 0) (this.#unordered[table] as number[]).push(place);
+    this.#newest.fill(slot, hash, place);
+  }
+
+  #order(table: StoreTable): KeyOrder {
+    const index = STORE_TABLES.indexOf(table);
+    const order = this.#orders[index] as KeyOrder;
+    for (const place of this.#unordered[index] as number[]) {
+      const { bytes, base } = this.#slabs[place >>> SLAB_SHIFT] as Slab;
+      order.add(keyAt(bytes, place - base));
+    }
+    this.#unordered[index] = [];
+    return order;
+  }
+
+  #reserve(size: number): Slab {
+    if (this.#slab !== undefined && this.#used + size <= this.#slab.bytes.length) return this.#slab;
+    const count = Math.max(1, Math.ceil(size / SLAB_BYTES));
+    const slab = { bytes: Buffer.allocUnsafeSlow(count * SLAB_BYTES), base: this.#slabs.length * SLAB_BYTES };
+    for (let each = 0; each < count; each += 1) this.#slabs.push(slab);
+    this.#slab = slab;
+    this.#used = 0;
+    return slab;
+  }
+}
+
+function hashIn(table: number, hash: number): number {
+  return (hash + Math.imul(table, TABLE_STEP)) | 0;
+}
