@@ -1,0 +1,175 @@
+/**
+ * The target on a real server: three scripts over one raw connection.
+ *
+ * Promise: calls reach the server in the order made, also across a SCRIPT FLUSH (calls that found no script are held,
+ * the scripts loaded again, and the calls sent in their order). A lost connection rejects everything in flight with a
+ * retryable error; reconnecting is the owner's business. Refuses servers that the scripts cannot work on
+ * (`SERVER_UNSUPPORTED`) when connecting.
+ */
+import { decodeMark, type ApplyBatch, type ReadRequest } from "@meridian/mark";
+import { ReplyError, type CommandArgument, type Reply } from "@meridian/resp";
+import { MeridianError } from "@meridian/words";
+import { createHash } from "node:crypto";
+import type { ApplyReply, ApplyStatus, FenceReply, ReadStatus, ScanPage, ServerFacts, Target } from "../port.js";
+import { APPLY_SCRIPT } from "../script/apply-script.js";
+import { FENCE_SCRIPT } from "../script/fence-script.js";
+import { READ_SCRIPT } from "../script/read-script.js";
+import { replyFailure } from "./reply-failure.js";
+import { ServerConnection, type ConnectionOptionsOfServer } from "./server-connection.js";
+import { parseServerFacts, refuseUnsupported } from "./server-facts.js";
+
+/** How to reach the server, and as whom. */
+export interface RedisTargetOptions extends ConnectionOptionsOfServer {
+  readonly username?: string;
+  readonly password?: string;
+  /** For CLIENT LIST: letters, digits, `:`, `-`. */
+  readonly clientName: string;
+}
+
+const SCRIPTS = [APPLY_SCRIPT, READ_SCRIPT, FENCE_SCRIPT] as const;
+const [APPLY_SHA, READ_SHA, FENCE_SHA] = SCRIPTS.map((source) => createHash("sha1").update(source).digest("hex")) as [string, string, string];
+
+interface ScriptCall {
+  readonly number: number;
+  readonly args: CommandArgument[];
+  readonly resolve: (reply: Reply) => void;
+  readonly reject: (error: MeridianError) => void;
+}
+
+/** See the module's comment. Made by {@link RedisTarget.connect}. */
+export class RedisTarget implements Target {
+  readonly #connection: ServerConnection;
+  #calls = 0;
+  #scriptsInFlight = 0;
+  /** Calls that wait until the scripts are loaded again; undefined while they are loaded. */
+  #held: ScriptCall[] | undefined;
+
+  private constructor(connection: ServerConnection) {
+    this.#connection = connection;
+  }
+
+  /** Connects, authenticates, checks the server and loads the scripts. */
+  static async connect(options: RedisTargetOptions): Promise<RedisTarget> {
+    const connection = await ServerConnection.open(options);
+    try {
+      const { username, password, clientName } = options;
+      if (password !== undefined) {
+        await ask(connection, ["AUTH", ...(username === undefined ? [] : [utf8(username)]), utf8(password)], "authenticate");
+      }
+      await ask(connection, ["CLIENT", "SETNAME", clientName], "name the connection");
+      const target = new RedisTarget(connection);
+      refuseUnsupported(await target.info());
+      await target.#load();
+      return target;
+    } catch (error) {
+      await connection.close();
+      throw error;
+    }
+  }
+
+  async fence(): Promise<FenceReply> {
+    const reply = await this.#script([FENCE_SHA, "0"], "fence");
+    const [epoch, mark] = reply as [number, Buffer];
+    return { epoch, mark: decodeMark(mark) };
+  }
+
+  async apply(batch: ApplyBatch): Promise<ApplyReply> {
+    const reply = await this.#script([APPLY_SHA, "0", ...batch.args], "apply");
+    const [status, epoch, seq, skipped] = reply as [Buffer, number, number, number];
+    return { status: status.toString("latin1") as ApplyStatus, epoch, seq, skipped };
+  }
+
+  async read(request: ReadRequest, epoch: number, byteLimit: number): Promise<ReadStatus> {
+    const args: CommandArgument[] = [READ_SHA, "0", epoch, request.id, byteLimit];
+    for (const { db, key } of request.keys) args.push(db, key);
+    return ((await this.#script(args, "read")) as Buffer).toString("latin1") as ReadStatus;
+  }
+
+  async scan(db: number, cursor: string, count: number): Promise<ScanPage> {
+    // the scripts rely on database 0, so both switches go out together with the scan
+    const [, page] = await Promise.all([
+      ask(this.#connection, ["SELECT", db], "select"),
+      ask(this.#connection, ["SCAN", cursor, "COUNT", count], "scan"),
+      ask(this.#connection, ["SELECT", 0], "select"),
+    ]);
+    const [next, keys] = page as [Buffer, Buffer[]];
+    return { cursor: next.toString("latin1"), keys: keys.map((key) => key.toString("latin1")) };
+  }
+
+  async info(): Promise<ServerFacts> {
+    return parseServerFacts(((await ask(this.#connection, ["INFO"], "describe itself")) as Buffer).toString("latin1"));
+  }
+
+  async close(): Promise<void> {
+    await this.#connection.close();
+  }
+
+  async #script(args: CommandArgument[], doing: string): Promise<Reply> {
+    const reply = await new Promise<Reply>((resolve, reject) => {
+      const call = { number: this.#calls++, args: ["EVALSHA", ...args], resolve, reject };
+      if (this.#held === undefined) this.#send(call);
+      else this.#held.push(call);
+    });
+    if (reply instanceof ReplyError) throw replyFailure(reply, doing);
+    return reply;
+  }
+
+  #send(call: ScriptCall): void {
+    this.#scriptsInFlight += 1;
+    this.#connection.send(call.args, (reply) => this.#onReply(call, reply), (error) => this.#onLost(call, error));
+  }
+
+  #onReply(call: ScriptCall, reply: Reply): void {
+    this.#scriptsInFlight -= 1;
+    // a batch behind one that found no script finds its predecessor missing: it goes again too
+    if (isNoScript(reply) || (this.#held !== undefined && isGap(reply))) {
+      this.#held ??= [];
+      this.#held.push(call);
+    } else call.resolve(reply);
+    if (this.#held !== undefined && this.#scriptsInFlight === 0) void this.#reload();
+  }
+
+  #onLost(call: ScriptCall, error: MeridianError): void {
+    this.#scriptsInFlight -= 1;
+    call.reject(error);
+    if (this.#held === undefined) return;
+    const held = this.#held;
+    this.#held = undefined;
+    for (const other of held) other.reject(error);
+  }
+
+  async #reload(): Promise<void> {
+    const failure = await this.#load().then(
+      () => undefined,
+      (error: unknown) => error as MeridianError,
+    );
+    const held = (this.#held ?? []).sort((a, b) => a.number - b.number);
+    this.#held = undefined;
+    for (const call of held) {
+      if (failure === undefined) this.#send(call);
+      else call.reject(failure);
+    }
+  }
+
+  async #load(): Promise<void> {
+    await Promise.all(SCRIPTS.map((source) => ask(this.#connection, ["SCRIPT", "LOAD", source], "load a script")));
+  }
+}
+
+async function ask(connection: ServerConnection, args: readonly CommandArgument[], doing: string): Promise<Reply> {
+  const reply = await connection.call(args);
+  if (reply instanceof ReplyError) throw replyFailure(reply, doing);
+  return reply;
+}
+
+function isNoScript(reply: Reply): boolean {
+  return reply instanceof ReplyError && reply.code === "NOSCRIPT";
+}
+
+function isGap(reply: Reply): boolean {
+  return Array.isArray(reply) && Buffer.isBuffer(reply[0]) && reply[0].toString("latin1") === "GAP";
+}
+
+function utf8(text: string): Buffer {
+  return Buffer.from(text, "utf8");
+}

@@ -1,0 +1,74 @@
+/**
+ * The script that reads keys at an exact position of the stream: it sets one key to everything it read and deletes it.
+ *
+ * ARGV: epoch, id, byte limit per key, then database and key in turn. Reply: OK, FENCED or NOMARK; only OK wrote.
+ * The payload's layout is in libs/mark `read-result`. A key beyond the limit is refused, not cut; one whose memory is
+ * {@link MEMORY_FACTOR} times the limit is refused without being read, and its size is then the server's estimate.
+ */
+import { MARK_KEY, MARK_PREFIX_BYTES, MARK_VERSION, READ_KEY, READ_VERSION } from "@meridian/mark";
+
+/** Small items take up to this many times their own bytes in the server's memory. */
+const MEMORY_FACTOR = 8;
+
+/** Source of the read script. */
+export const READ_SCRIPT = `
+local A, call, pack, num = ARGV, redis.call, struct.pack, tonumber
+local mark = call('GET', '${MARK_KEY}')
+if not mark then return 'NOMARK' end
+if #mark < ${MARK_PREFIX_BYTES} or string.byte(mark) ~= ${MARK_VERSION} then return {err = 'BADMARK the mark in the server is damaged'} end
+local _, epoch = struct.unpack('>BI4', mark)
+if epoch ~= num(A[1]) then return 'FENCED' end
+local limit, db = num(A[3]), '0'
+local out = {pack('>BI4dI4', ${READ_VERSION}, epoch, num(A[2]), (#A - 3) / 2)}
+local function put(bytes)
+  out[#out + 1] = pack('>I4', #bytes)
+  out[#out + 1] = bytes
+end
+local function head(tag, key, deadline)
+  out[#out + 1] = tag .. pack('>I2I4', num(db), #key)
+  out[#out + 1] = key
+  out[#out + 1] = pack('>d', deadline)
+end
+local function refuse(key, deadline, bytes)
+  head('!', key, deadline)
+  put('too large: ' .. string.format('%.0f', bytes) .. ' bytes')
+end
+local function whole(tag, key, deadline, bytes)
+  if #bytes > limit then return refuse(key, deadline, #bytes) end
+  head(tag, key, deadline)
+  put(bytes)
+end
+local function list(tag, key, deadline, items)
+  local bytes = 0
+  for j = 1, #items do bytes = bytes + #items[j] end
+  if bytes > limit then return refuse(key, deadline, bytes) end
+  head(tag, key, deadline)
+  out[#out + 1] = pack('>I4', #items)
+  for j = 1, #items do put(items[j]) end
+end
+for i = 4, #A, 2 do
+  if A[i] ~= db then
+    db = A[i]
+    call('SELECT', db)
+  end
+  local key = A[i + 1]
+  local kind = call('TYPE', key).ok
+  if kind == 'none' then head('-', key, -1)
+  else
+    local deadline = call('PEXPIRETIME', key)
+    local size
+    if kind == 'string' then size = call('STRLEN', key)
+    else size = (call('MEMORY', 'USAGE', key) or 0) / ${MEMORY_FACTOR} end
+    if size > limit then refuse(key, deadline, kind == 'string' and size or size * ${MEMORY_FACTOR})
+    elseif kind == 'string' then whole('s', key, deadline, call('GET', key))
+    elseif kind == 'hash' then list('h', key, deadline, call('HGETALL', key))
+    elseif kind == 'set' then list('e', key, deadline, call('SMEMBERS', key))
+    elseif kind == 'zset' then list('z', key, deadline, call('ZRANGE', key, 0, -1, 'WITHSCORES'))
+    else whole('w', key, deadline, call('DUMP', key)) end
+  end
+end
+if db ~= '0' then call('SELECT', '0') end
+call('SET', '${READ_KEY}', table.concat(out))
+call('DEL', '${READ_KEY}')
+return 'OK'
+`;
