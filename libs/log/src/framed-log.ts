@@ -4,7 +4,7 @@
 import type { WriterId } from "@meridian/words";
 import { isLastPiece } from "./entry.js";
 import type { EntryStore } from "./entry-store.js";
-import { HealthWatch } from "./health.js";
+import { type HealthWatch } from "./health.js";
 import { untilAborted, type Wait } from "./patience.js";
 import type { LogHealth, LogHooks, LogPosition, LogRecord, MutationLog } from "./port.js";
 import { encodePosition } from "./position.js";

@@ -47,6 +47,7 @@ export class GapCheck {
 export function recordGap(writer: WriterId, position: string, what: string): MeridianError {
   return new MeridianError("RECORD_GAP", `the log of ${writer} does not go on after position ${position}: ${what}`, {
     advice:
-      "this reader was away for longer than the log's retention, or the log lost data: rebuild this region from a peer, then raise the retention",
+      "this reader was away for longer than the log's retention, or the log lost data: " +
+      "rebuild this region from a peer, then raise the retention",
   });
 }

@@ -48,7 +48,11 @@ interface KafkajsCluster {
   findLeaderForPartitions(topic: string, partitions: readonly number[]): Readonly<Record<string, readonly number[]>>;
   findBroker(node: { readonly nodeId: string }): Promise<KafkajsBroker>;
   fetchTopicsOffset(
-    topics: readonly { readonly topic: string; readonly partitions: readonly { readonly partition: number }[]; readonly fromBeginning: boolean }[],
+    topics: readonly {
+      readonly topic: string;
+      readonly partitions: readonly { readonly partition: number }[];
+      readonly fromBeginning: boolean;
+    }[],
   ): Promise<readonly { readonly partitions: readonly { readonly offset: string }[] }[]>;
 }
 
@@ -122,7 +126,9 @@ export class KafkaPartition {
     const { topic, partition } = this.#place;
     await this.#cluster.refreshMetadataIfNecessary();
     const [nodeId] = Object.keys(this.#cluster.findLeaderForPartitions(topic, [partition]));
-    if (nodeId === undefined) throw Object.assign(new Error(`${topic} has no partition ${partition}`), { type: "UNKNOWN_TOPIC_OR_PARTITION" });
+    if (nodeId === undefined) {
+      throw Object.assign(new Error(`${topic} has no partition ${partition}`), { type: "UNKNOWN_TOPIC_OR_PARTITION" });
+    }
     return this.#cluster.findBroker({ nodeId });
   }
 }

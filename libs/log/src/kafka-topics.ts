@@ -23,6 +23,8 @@ interface Requirement {
   readonly fits: (found: string) => boolean;
 }
 
+type TypedError = Error & { readonly type?: string };
+
 interface Mismatch {
   readonly text: string;
   readonly remedy: string;
@@ -87,11 +89,12 @@ async function createTopics(admin: Admin, options: KafkaLogOptions, topics: read
       topics: topics.map(([topic, numPartitions]) => ({ topic, numPartitions, replicationFactor, configEntries })),
     });
   } catch (error) {
-    const errors = (error as { errors?: readonly { type?: string }[] }).errors ?? [error as { type?: string }];
+    const errors = (error as { errors?: readonly TypedError[] }).errors ?? [error as TypedError];
     // several agents create the same topics at the same time
     const others = errors.filter(({ type }) => type !== "TOPIC_ALREADY_EXISTS");
-    if (others.length === 0) return;
-    if (!others.some(({ type }) => type === "INVALID_REPLICATION_FACTOR")) throw others[0];
+    const [other] = others;
+    if (other === undefined) return;
+    if (!others.some(({ type }) => type === "INVALID_REPLICATION_FACTOR")) throw other;
     throw new MeridianError("BAD_OPTION", `the cluster has fewer brokers than log.kafka.replicationFactor (${replicationFactor})`, {
       advice: "start more brokers, or lower log.kafka.replicationFactor and accept that a lost disk loses records",
       cause: error,
@@ -131,7 +134,9 @@ async function describeOnce(admin: Admin, options: KafkaLogOptions, needed: Read
     wanted.flatMap(({ setting, wanted: value, fits }): readonly Mismatch[] => {
       const found = configEntries.find(({ configName }) => configName === setting)?.configValue;
       if (found === undefined || found === null || fits(found)) return [];
-      const remedy = `kafka-configs.sh --bootstrap-server ${bootstrap} --alter --entity-type topics --entity-name ${resourceName} --add-config ${setting}=${value}`;
+      const remedy =
+        `kafka-configs.sh --bootstrap-server ${bootstrap} --alter --entity-type topics ` +
+        `--entity-name ${resourceName} --add-config ${setting}=${value}`;
       return [{ text: `topic ${resourceName} has ${setting} ${found}, wanted ${value}`, remedy }];
     }),
   );
@@ -153,7 +158,9 @@ function shapeMismatches(
     found.push({ text: `topic ${topic} has partitions ${partitions}, wanted ${partitionsWanted}`, remedy });
   }
   if (copies < copiesWanted) {
-    const remedy = `kafka-reassign-partitions.sh --bootstrap-server ${bootstrap} (to ${copiesWanted} replicas of ${topic}), or set log.kafka.replicationFactor to ${copies}`;
+    const remedy =
+      `kafka-reassign-partitions.sh --bootstrap-server ${bootstrap} (to ${copiesWanted} replicas of ${topic}), ` +
+      `or set log.kafka.replicationFactor to ${copies}`;
     found.push({ text: `topic ${topic} has replication factor ${copies}, wanted ${copiesWanted}`, remedy });
   }
   return found;

@@ -130,12 +130,12 @@ describe("the log in Redis Streams", () => {
     const [list, expiring] = [freshWriter(), freshWriter()];
     const client = server.client();
     await client.rpush(streamKey(list), "x");
-    await expect(open().open([list])).rejects.toMatchObject({ code: "TOPIC_MISMATCH", advice: expect.stringContaining("RENAME") as string });
+    await expect(open().open([list])).rejects.toMatchObject(mismatch("RENAME"));
     await expect(open().append(list, Buffer.from("x"))).rejects.toMatchObject({ code: "TOPIC_MISMATCH", retryable: false });
     await expect(take(open(), list, 1)).rejects.toMatchObject({ code: "TOPIC_MISMATCH" });
     await open().append(expiring, Buffer.from("x"));
     await client.pexpire(streamKey(expiring), HOUR_MS);
-    await expect(open().open([expiring])).rejects.toMatchObject({ code: "TOPIC_MISMATCH", advice: expect.stringContaining("PERSIST") as string });
+    await expect(open().open([expiring])).rejects.toMatchObject(mismatch("PERSIST"));
     await client.config("SET", "maxmemory", "1gb");
     await client.config("SET", "maxmemory-policy", "allkeys-lru");
     await expect(open().open([freshWriter()])).rejects.toMatchObject({
@@ -149,7 +149,8 @@ describe("the log in Redis Streams", () => {
   it("keeps each region's stream on its region's server, with its own user", async () => {
     const other = await startRedis();
     try {
-      await other.client().call("ACL", "SETUSER", "log", "on", ">secret", "~meridian:log:*", "+@stream", "+@transaction", "+@connection", "+type", "+pttl", "+info");
+      const rights = "~meridian:log:* +@stream +@transaction +@connection +type +pttl +info";
+      await other.client().call("ACL", "SETUSER", "log", "on", ">secret", ...rights.split(" "));
       const eu = writerId("eu", "0");
       const us = writerId("us", "0");
       const log = open({ regions: { us: `redis://log:secret@127.0.0.1:${other.port}` } });
@@ -160,12 +161,17 @@ describe("the log in Redis Streams", () => {
       expect(await countOn(other, eu)).toBe(0);
       expect(texts(await take(log, us, 1))).toEqual(["u"]);
       const wrong = open({ regions: { us: `redis://log:wrong@127.0.0.1:${other.port}` } });
-      await expect(wrong.open([us])).rejects.toMatchObject({ code: "LOG_UNAVAILABLE", message: expect.not.stringContaining("wrong@") as string });
+      const message = expect.not.stringContaining("wrong@") as string;
+      await expect(wrong.open([us])).rejects.toMatchObject({ code: "LOG_UNAVAILABLE", message });
     } finally {
       await other.stop();
     }
   });
 });
+
+function mismatch(advice: string): object {
+  return { code: "TOPIC_MISMATCH", advice: expect.stringContaining(advice) as string };
+}
 
 function countOn(server: TestRedis, writer: WriterId): Promise<number> {
   return server.client().xlen(streamKey(writer));

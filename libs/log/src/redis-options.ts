@@ -106,7 +106,8 @@ const ADVICE: readonly (readonly [RegExp, string])[] = [
 ];
 
 function adviceFor(text: string): string {
-  return ADVICE.find(([pattern]) => pattern.test(text))?.[1] ?? "check that the log server runs and can be reached; nothing is lost while it is away";
+  const known = ADVICE.find(([pattern]) => pattern.test(text));
+  return known?.[1] ?? "check that the log server runs and can be reached; nothing is lost while it is away";
 }
 
 function withoutPassword(url: string): string {

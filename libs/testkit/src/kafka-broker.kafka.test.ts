@@ -1,6 +1,10 @@
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Kafka, logLevel } from "kafkajs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { kafkaBroker, startLocalKafka, type LocalKafka } from "./kafka-broker.js";
+import { installKafka } from "./kafka-install.js";
 import { startTcpProxy } from "./tcp-proxy.js";
 import { freePort } from "./free-port.js";
 
@@ -41,6 +45,20 @@ describe("a Kafka broker for tests", () => {
     } finally {
       await fronted.stop();
       proxy.stop();
+    }
+  });
+
+  it("is an error with the remedy where there is no Maven", async () => {
+    const cache = await mkdtemp(join(tmpdir(), "meridian-no-kafka-"));
+    try {
+      await expect(installKafka(cache, { PATH: "/nowhere" })).rejects.toMatchObject({
+        code: "LOG_UNAVAILABLE",
+        message: expect.stringContaining("mvn failed: it is not installed") as string,
+        advice: expect.stringContaining("install Maven") as string,
+      });
+      expect(await readdir(cache)).toEqual([]);
+    } finally {
+      await rm(cache, { recursive: true });
     }
   });
 

@@ -13,6 +13,7 @@ import { once } from "node:events";
 import { access, cp, mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { MeridianError } from "@meridian/words";
 import { Kafka, logLevel } from "kafkajs";
 import { guardChild } from "./child-guard.js";
 import { freePort } from "./free-port.js";
@@ -46,7 +47,7 @@ const PORT_ATTEMPTS_MAX = 5;
 const CONTAINER_IMAGE = "confluentinc/cp-kafka:8.1.0";
 const CONTAINER_PORT = 9093;
 
-/** Finds or starts a broker: see the head of this file for the order. */
+/** Finds or starts a broker: see the head of this file for the order. Throws `LOG_UNAVAILABLE` where there is none. */
 export async function kafkaBroker(
   options: KafkaBrokerOptions = {},
   env: Readonly<Record<string, string | undefined>> = process.env,
@@ -141,7 +142,8 @@ export class LocalKafka implements KafkaBroker {
     } catch (error) {
       const text = await this.log();
       await this.kill();
-      throw new Error(`the Kafka broker on port ${this.port} did not start: ${String(error)}\n${text}`, { cause: error });
+      const message = `the Kafka broker on port ${this.port} did not start: ${String(error)}\n${text}`;
+      throw new MeridianError("LOG_UNAVAILABLE", message, { advice: "see the broker's own words above", cause: error });
     }
   }
 

@@ -11,6 +11,7 @@ import { access, mkdir, open, readFile, rename, rm, writeFile } from "node:fs/pr
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { MeridianError } from "@meridian/words";
 import { waitFor } from "./wait-for.js";
 
 /** What a broker is started from. */
@@ -34,44 +35,53 @@ const CLUSTER_ID = "MkU3OEVBNTcwNTJENDM2Qg";
 /** The first time downloads 43 MB. */
 const INSTALL_TIMEOUT_MS = 300_000;
 const REMEDY =
-  "install Maven and a JDK of version 17 or newer (Debian: apt-get install maven), or set MERIDIAN_TEST_KAFKA=host:port to a broker that tests may use";
+  "install Maven and a JDK of version 17 or newer (Debian: apt-get install maven), " +
+  "or set MERIDIAN_TEST_KAFKA=host:port to a broker that tests may use";
 
 const run = promisify(execFile);
 
-/** Finds or makes the install. Throws with the remedy. */
-export async function installKafka(): Promise<KafkaInstall> {
+/** The environment of the tools: PATH matters. */
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Finds or makes the install in the folder `cache`. Throws `LOG_UNAVAILABLE` with the remedy. */
+export async function installKafka(cache = CACHE, env: Environment = process.env): Promise<KafkaInstall> {
   const key = createHash("sha256").update(await readFile(POM)).digest("hex").slice(0, 12);
-  const folder = join(CACHE, key);
+  const folder = join(cache, key);
   const install = { classPath: join(folder, "lib", "*"), formatted: join(folder, "formatted") };
-  if (!(await exists(folder))) await withLock(`${folder}.lock`, async () => {
-    if (!(await exists(folder))) await makeInstall(folder);
+  if (await exists(folder)) return install;
+  await mkdir(cache, { recursive: true });
+  await withLock(`${folder}.lock`, async () => {
+    if (!(await exists(folder))) await makeInstall(folder, env);
   });
   return install;
 }
 
-async function makeInstall(folder: string): Promise<void> {
+async function makeInstall(folder: string, env: Environment): Promise<void> {
   const making = `${folder}.${process.pid}.new`;
   try {
     await mkdir(making, { recursive: true });
     const maven = ["-q", "-B", "-f", POM, "dependency:copy-dependencies", "-DincludeScope=runtime"];
-    await tool("mvn", [...maven, `-DoutputDirectory=${join(making, "lib")}`]);
+    await tool(env, "mvn", [...maven, `-DoutputDirectory=${join(making, "lib")}`]);
     const properties = join(making, "format.properties");
     await writeFile(properties, formatProperties(join(making, "formatted")));
     const format = ["kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", properties];
-    await tool("java", [...KAFKA_JVM_FLAGS, "-cp", join(making, "lib", "*"), ...format]);
+    await tool(env, "java", [...KAFKA_JVM_FLAGS, "-cp", join(making, "lib", "*"), ...format]);
     await rename(making, folder);
   } finally {
     await rm(making, { recursive: true, force: true });
   }
 }
 
-async function tool(command: string, args: readonly string[]): Promise<void> {
+async function tool(env: Environment, command: string, args: readonly string[]): Promise<void> {
   try {
-    await run(command, args, { timeout: INSTALL_TIMEOUT_MS });
+    await run(command, args, { timeout: INSTALL_TIMEOUT_MS, env });
   } catch (error) {
     const { code, stdout = "", stderr = "" } = error as { code?: string | number; stdout?: string; stderr?: string };
     const what = code === "ENOENT" ? "it is not installed" : `${stdout}${stderr}`.trim().slice(-2000) || String(error);
-    throw new Error(`a Kafka broker is needed and ${command} failed: ${what}\nRemedy: ${REMEDY}`, { cause: error });
+    throw new MeridianError("LOG_UNAVAILABLE", `a Kafka broker is needed and ${command} failed: ${what}`, {
+      advice: REMEDY,
+      cause: error,
+    });
   }
 }
 
@@ -89,7 +99,6 @@ function formatProperties(dataDir: string): string {
 
 /** One process makes, the others wait: Maven's local repository is not safe for two at a time. */
 async function withLock(path: string, work: () => Promise<void>): Promise<void> {
-  await mkdir(CACHE, { recursive: true });
   await waitFor(() => takeLock(path), { timeoutMs: INSTALL_TIMEOUT_MS, pollMs: 200, what: `${path} held by another process` });
   try {
     await work();
