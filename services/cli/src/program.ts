@@ -3,8 +3,11 @@ import { readFileSync } from "node:fs";
 import { MeridianError } from "@meridian/words";
 import { Command, CommanderError } from "commander";
 import type { CommandContext } from "./command-context.js";
+import { addBenchCommand } from "./commands/bench-command.js";
+import { addDemoCommand } from "./commands/demo-command.js";
 import { addDevCommand } from "./commands/dev-command.js";
 import { addDiffCommand } from "./commands/diff-command.js";
+import { addLogCommand } from "./commands/log-command.js";
 import { addStatusCommand } from "./commands/status-command.js";
 import { EXIT, EXIT_HELP, type ExitCode } from "./exit-code.js";
 import type { Terminal } from "./terminal.js";
@@ -52,6 +55,9 @@ export function buildProgram(context: CommandContext): Command {
   addDevCommand(program, context);
   addStatusCommand(program, context);
   addDiffCommand(program, context);
+  addDemoCommand(program, context);
+  addBenchCommand(program, context);
+  addLogCommand(program, context);
   program
     .command("version")
     .description("Prints the version.")
