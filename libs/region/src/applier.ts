@@ -9,7 +9,7 @@
 import { ApplyBatch, encodeMarkHeader, type CellName, type Mark } from "@meridian/mark";
 import { aheadOf } from "@meridian/merge";
 import type { Frame } from "@meridian/wire";
-import type { VersionVector, WriterId } from "@meridian/words";
+import type { Hlc, VersionVector, WriterId } from "@meridian/words";
 import { CellSlot, type KeyEntry } from "./key-entry.js";
 import type { KeySpace } from "./key-space.js";
 import { carriesExpiry, needsExpiry, obstacleOf, planSlot, wouldLoseValue } from "./plan.js";
@@ -27,7 +27,8 @@ export const BATCH_BYTES = 256 * 1024;
 /** A frame whose changes are pending, until the mark that carries it is read. */
 interface FrameInFlight {
   readonly writer: WriterId;
-  readonly last: number;
+  readonly last: Hlc;
+  readonly mutations: number;
   readonly slots: readonly CellSlot[];
   readonly done: () => void;
 }
@@ -38,6 +39,7 @@ export interface ApplierContext {
   /** What was received; raised frame by frame as they are taken. */
   readonly received: VersionVector;
   readonly counters: RegionCounters;
+  readonly onVisible: ((writer: WriterId, last: Hlc, mutations: number) => void) | undefined;
   /** Asks for a key to be read at a position of the stream. */
   readonly requestRead: (entry: KeyEntry) => void;
   /** Asks for a key to be read, and for what the server holds to be taken for what local clients wrote. */
@@ -93,7 +95,7 @@ export class Applier {
     const slots = receiveFrame(frame, ahead, keys);
     received.raise(frame.writer, frame.last);
     counters.received += frame.mutations;
-    this.#taken.push({ writer: frame.writer, last: frame.last, slots, done });
+    this.#taken.push({ writer: frame.writer, last: frame.last, mutations: frame.mutations, slots, done });
     this.#takenCells += slots.length;
     this.#takenBytes += frame.bytes;
   }
@@ -213,6 +215,7 @@ export class Applier {
       for (const slot of frame.slots) this.#settleOne(slot, mark, left, nowMs);
       this.#inFlight.splice(at, 1);
       frame.done();
+      this.#context.onVisible?.(frame.writer, frame.last, frame.mutations);
     }
     for (const name of mark.settled) this.#settleNamed(name, mark, left, nowMs);
   }

@@ -1,5 +1,5 @@
 export { BATCH_BYTES, BATCH_CELLS, BATCHES_IN_FLIGHT_MAX } from "./applier.js";
-export type { RegionCounters } from "./counters.js";
+export { zeroCounters, type RegionCounters } from "./counters.js";
 export type {
   Halt,
   Hold,

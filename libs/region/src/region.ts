@@ -32,6 +32,10 @@ export interface RegionOptions {
   readonly maxDriftMs: number;
   /** Cells kept in memory, in each of two generations. */
   readonly cachedSlotsMax: number;
+  /** Counted on from an earlier life, where there was one. */
+  readonly counters?: RegionCounters;
+  /** A peer's frame became visible here: its writer, last version and number of mutations. */
+  readonly onVisible?: (writer: WriterId, last: Hlc, mutations: number) => void;
 }
 
 /** What a region has under way. */
@@ -49,7 +53,7 @@ const IMPORT_BACKLOG_KEYS = 512;
 
 /** See the module's comment. */
 export class Region {
-  readonly counters: RegionCounters = zeroCounters();
+  readonly counters: RegionCounters;
   readonly #options: RegionOptions;
   readonly #state: RegionState;
   readonly #writers: WriterTable;
@@ -70,6 +74,8 @@ export class Region {
   #committedOffset = 0;
   #acknowledged = 0;
   #epoch = 0;
+  /** The epoch of the last fence seen in the stream: it may come before the script's own answer. */
+  #barrier = 0;
   #isReady = false;
   #stateChanged = false;
   #listing: Listing | undefined;
@@ -80,6 +86,7 @@ export class Region {
     const bytes = options.store.get("state", STATE_KEY);
     const state = bytes ? decodeState(bytes) : firstState();
     this.#options = options;
+    this.counters = options.counters ?? zeroCounters();
     this.#state = state;
     this.#writers = new WriterTable(state.writers);
     this.#clock = new HybridClock({ maxDriftMs: options.maxDriftMs, start: { bound: firstUnused(state) } });
@@ -96,6 +103,7 @@ export class Region {
       keys: this.#keys,
       received: this.#received,
       counters: this.counters,
+      onVisible: options.onVisible,
       requestRead: (entry) => this.#reader.want(entry),
       requestReconcile: (entry) => this.#reader.blind(entry),
     });
@@ -161,6 +169,11 @@ export class Region {
     return this.#acknowledged;
   }
 
+  /** True once the fence was seen in the stream: from then on the region applies. */
+  get isReady(): boolean {
+    return this.#isReady;
+  }
+
   get isImporting(): boolean {
     return this.#state.importing.length > 0;
   }
@@ -219,6 +232,7 @@ export class Region {
   onFenced(epoch: number): void {
     this.#epoch = epoch;
     this.#stateChanged = true;
+    if (this.#barrier === epoch) this.#begin();
   }
 
   /** Bytes of the stream, in order. */
@@ -358,7 +372,9 @@ export class Region {
       this.#clock.observe(hlc, Math.max(this.#nowMs, hlcMs(hlc)));
     }
     this.#stateChanged = true;
-    if (mark.seq === 0 && mark.epoch === this.#epoch) this.#begin();
+    if (mark.seq !== 0) return;
+    this.#barrier = mark.epoch;
+    if (mark.epoch === this.#epoch) this.#begin();
   }
 
   #begin(): void {

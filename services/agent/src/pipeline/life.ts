@@ -1,0 +1,269 @@
+/**
+ * One life of a pipeline: connections to the server, a region made from the store, and the loop that carries out what
+ * the region decides. A life ends at the first failure of a connection; the pipeline then begins the next one, and
+ * what was under way is resumed from the store and from the server's mark.
+ */
+import type { MutationLog } from "@meridian/log";
+import { ReplicaTail } from "@meridian/psync";
+import { Region, type RegionCounters, type RegionOptions, type Step } from "@meridian/region";
+import type { Store } from "@meridian/store";
+import { RedisTarget, type ApplyReply, type ReadStatus } from "@meridian/target";
+import type { Logger } from "@meridian/shell";
+import { MeridianError, type WriterId } from "@meridian/words";
+import type { Endpoint } from "../endpoint.js";
+import { PeerReader } from "./peer-reader.js";
+import { Publisher } from "./publisher.js";
+
+/** Named limits and settings of a life. */
+export interface LifeSettings {
+  readonly connectTimeoutMs: number;
+  readonly ackIntervalMs: number;
+  readonly replyTimeoutMs: number;
+  readonly maxDriftMs: number;
+  readonly cachedSlotsMax: number;
+  readonly publishInFlightMax: number;
+  /** Captured and not yet durable in the log: beyond this the stream is paused. */
+  readonly pendingBytesMax: number;
+}
+
+/** What a life works with. */
+export interface LifeDeps {
+  readonly writer: WriterId;
+  readonly peers: readonly WriterId[];
+  readonly endpoint: () => Endpoint;
+  readonly store: Store;
+  readonly log: MutationLog;
+  readonly logger: Logger;
+  readonly settings: LifeSettings;
+  readonly counters: RegionCounters;
+  readonly onVisible: NonNullable<RegionOptions["onVisible"]>;
+  readonly onPeerFailure: (writer: WriterId, error: MeridianError) => void;
+}
+
+/** Keys asked for in one page of the first import. */
+const LIST_COUNT = 200;
+/** Content of one key beyond which it is not read back: the server's own limit for one value. */
+const READ_BYTES_MAX = 512 * 1024 * 1024;
+/** How often time is told to a region in which nothing else happens. */
+const TICK_MS = 100;
+/** The pause ends when what is pending has fallen to this share of its limit. */
+const RESUME_SHARE = 0.5;
+
+/** See the module's comment. */
+export class Life {
+  readonly region: Region;
+  readonly #deps: LifeDeps;
+  readonly #publisher: Publisher;
+  readonly #readers: PeerReader[];
+  #tail: ReplicaTail | undefined;
+  #target: RedisTarget | undefined;
+  #ticker: NodeJS.Timeout | undefined;
+  #end: ((error: MeridianError | undefined) => void) | undefined;
+  #isFlushDue = false;
+  #isPaused = false;
+  #isOver = false;
+
+  constructor(deps: LifeDeps) {
+    const { writer, peers, store, settings, counters, onVisible } = deps;
+    this.#deps = deps;
+    this.region = new Region({ writer, peers, store, maxDriftMs: settings.maxDriftMs, cachedSlotsMax: settings.cachedSlotsMax, counters, onVisible });
+    this.#publisher = new Publisher({
+      log: deps.log,
+      writer,
+      inFlightMax: settings.publishInFlightMax,
+      recall: (seq) => this.#recall(seq),
+      onPublished: (seq) => {
+        this.region.onPublished(seq);
+        this.#flushSoon();
+      },
+      onFailure: (error) => this.#over(error),
+    });
+    this.#readers = peers.map((peer) => this.#reader(peer));
+  }
+
+  /** True once the fence was seen in the stream. */
+  get isRunning(): boolean {
+    return this.region.isReady && !this.#isOver;
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  /** Connects and works until something fails (the error) or `stop` is called (undefined). */
+  async run(): Promise<MeridianError | undefined> {
+    const ended = new Promise<MeridianError | undefined>((resolve) => {
+      this.#end = resolve;
+    });
+    try {
+      if (!this.region.halt) await this.#connect();
+    } catch (error) {
+      this.#over(error as MeridianError);
+    }
+    const failure = await ended;
+    await this.#disconnect();
+    return failure;
+  }
+
+  /** Ends the life. With `drainMs`, captured mutations get so long to become durable in the log. */
+  async stop(drainMs: number): Promise<void> {
+    const until = Date.now() + drainMs;
+    for (const reader of this.#readers) await reader.stop();
+    this.#flush();
+    while (!this.#isOver && this.region.pending.records > 0 && Date.now() < until) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      this.#flush();
+    }
+    this.#over(undefined);
+  }
+
+  async #connect(): Promise<void> {
+    const { settings, logger } = this.#deps;
+    const endpoint = this.#deps.endpoint();
+    this.#target = await RedisTarget.connect({ ...endpoint, connectTimeoutMs: settings.connectTimeoutMs, replyTimeoutMs: settings.replyTimeoutMs, clientName: "meridian-apply" });
+    const facts = await this.#target.info();
+    const { connectTimeoutMs, ackIntervalMs } = settings;
+    this.#tail = new ReplicaTail(
+      { ...endpoint, connectTimeoutMs, ackIntervalMs, logger },
+      { onChunk: (chunk) => this.#onChunk(chunk), onLost: (error) => this.#over(error) },
+    );
+    const attached = await this.#tail.attach(this.region.place);
+    this.#tail.pause();
+    this.region.onAttached(attached, attached.resumed, facts.databases);
+    logger.info({ replicationId: attached.replicationId, offset: attached.offset, resumed: attached.resumed }, "attached to the server");
+    this.#flush();
+    if (this.region.halt) return;
+    const { epoch } = await this.#target.fence();
+    logger.info({ epoch }, "took the server over");
+    this.region.onFenced(epoch);
+    this.#tail.resume();
+    for (const reader of this.#readers) reader.start();
+    this.#ticker = setInterval(() => this.#flush(), TICK_MS);
+    this.#flush();
+  }
+
+  async #disconnect(): Promise<void> {
+    clearInterval(this.#ticker);
+    this.#publisher.stop();
+    await Promise.all([...this.#readers.map((reader) => reader.stop()), this.#tail?.close(), this.#target?.close()]);
+  }
+
+  #reader(writer: WriterId): PeerReader {
+    return new PeerReader({
+      log: this.#deps.log,
+      writer,
+      after: this.region.positionOf(writer),
+      onRecord: (from, position, bytes) => {
+        this.region.onRecord(from, position, bytes);
+        this.#flushSoon();
+      },
+      wants: () => this.region.wants(writer),
+      onFailure: this.#deps.onPeerFailure,
+    });
+  }
+
+  #onChunk(chunk: Buffer): void {
+    if (this.#isOver) return;
+    this.region.onStream(chunk, Date.now());
+    this.#flushSoon();
+  }
+
+  /** Chunks and records that arrive in one turn of the event loop share one transaction. */
+  #flushSoon(): void {
+    if (this.#isFlushDue || this.#isOver) return;
+    this.#isFlushDue = true;
+    setImmediate(() => {
+      this.#isFlushDue = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    if (this.#isOver) return;
+    try {
+      this.#carryOut(this.region.flush(Date.now()));
+    } catch (error) {
+      if (!(error instanceof MeridianError)) throw error;
+      this.#over(error);
+    }
+  }
+
+  #carryOut(step: Step): void {
+    if (step.writes.length > 0) this.#deps.store.commit(step.writes);
+    this.#publisher.publish(step.publish);
+    for (const batch of step.apply) this.#answer(this.#target?.apply(batch), (reply) => this.#onApplied(reply));
+    for (const reading of step.read) this.#answer(this.#target?.read(reading, this.region.epoch, READ_BYTES_MAX), (status) => this.#onRead(status));
+    for (const { db, cursor } of step.list) {
+      this.#answer(this.#target?.scan(db, cursor, LIST_COUNT), (page) => {
+        this.region.onListed(db, page.cursor, page.keys);
+        this.#flushSoon();
+      });
+    }
+    if (step.acknowledge !== undefined) this.#tail?.ack(step.acknowledge);
+    for (const reader of this.#readers) reader.poke();
+    this.#throttle();
+    if (this.region.halt) this.#over(halted(this.region));
+  }
+
+  #answer<T>(call: Promise<T> | undefined, onReply: (reply: T) => void): void {
+    call?.then(onReply).catch((error: unknown) => {
+      if (!(error instanceof MeridianError)) throw error;
+      this.#over(error);
+    });
+  }
+
+  #onApplied({ status, epoch }: ApplyReply): void {
+    if (status === "FENCED") this.#over(fenced(epoch));
+    else if (status !== "OK" && status !== "DUP") this.#over(lostMark(status));
+  }
+
+  #onRead(status: ReadStatus): void {
+    if (status === "FENCED") this.#over(fenced(undefined));
+    else if (status !== "OK") this.#over(lostMark(status));
+  }
+
+  /** Local writes are never refused because the log is slow: they wait in the store, and then in the server. */
+  #throttle(): void {
+    const { bytes } = this.region.pending;
+    const { pendingBytesMax } = this.#deps.settings;
+    if (!this.#isPaused && bytes > pendingBytesMax) {
+      this.#isPaused = true;
+      this.#tail?.pause();
+    } else if (this.#isPaused && bytes < pendingBytesMax * RESUME_SHARE) {
+      this.#isPaused = false;
+      this.#tail?.resume();
+    }
+  }
+
+  #recall(seq: number): Buffer {
+    const record = this.#deps.store.get("out", seq.toString().padStart(16, "0"));
+    if (record) return Buffer.from(record);
+    throw new MeridianError("STORE_CORRUPT", `the store has lost outgoing record ${seq}`, {
+      advice: "restore the store from a backup, or remove it and start this region as a new one",
+    });
+  }
+
+  #over(error: MeridianError | undefined): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#end?.(error);
+  }
+}
+
+function halted(region: Region): MeridianError {
+  const halt = region.halt;
+  return new MeridianError(halt?.code ?? "QUARANTINED", halt?.reason ?? "", { advice: halt?.advice ?? "" });
+}
+
+function fenced(epoch: number | undefined): MeridianError {
+  return new MeridianError("FENCED", `another agent has taken this server over${epoch === undefined ? "" : ` (epoch ${epoch})`}`, {
+    advice: "run one agent per server: stop the other one, then start this one again",
+  });
+}
+
+function lostMark(status: string): MeridianError {
+  return new MeridianError("SERVER_UNAVAILABLE", `the server's mark is not where this agent left it (${status})`, {
+    advice: "the agent attaches again and finds out; if this repeats, something else writes keys under meridian:",
+    retryable: true,
+  });
+}

@@ -1,0 +1,84 @@
+/** A pipeline's status, put together from its region, its log and its meters. */
+import { hlcMs, type WriterId } from "@meridian/words";
+import type { PeerState, PeerStatus, PipelineState, PipelineStatus } from "../status.js";
+import type { RegionPipeline } from "./region-pipeline.js";
+
+/** Queued bytes from which a peer counts as behind. */
+const BEHIND_BYTES = 1024 * 1024;
+
+/** See the module's comment. */
+export function pipelineStatus(pipeline: RegionPipeline, state: PipelineState): PipelineStatus {
+  const { context, counters, life, failure, store } = pipeline;
+  const region = life?.region;
+  const pending = region?.pending;
+  return {
+    server: context.server.name,
+    state,
+    ...(failure && state !== "running" ? { reason: failure.message, advice: failure.advice } : {}),
+    capture: {
+      replicationId: region?.place?.replicationId ?? "",
+      offset: region?.capturedOffset ?? 0,
+      durableOffset: region?.durableOffset ?? 0,
+      mutations: counters.mutations,
+      commands: counters.commands,
+      ownCommands: counters.ownCommands,
+    },
+    publish: {
+      records: counters.records,
+      mutations: counters.mutations,
+      bytes: counters.publishedBytes,
+      pendingRecords: pending?.records ?? 0,
+      pendingBytes: pending?.bytes ?? 0,
+    },
+    receive: { records: counters.receivedRecords, mutations: counters.received, bytes: counters.receivedBytes },
+    apply: {
+      batches: counters.batches,
+      cells: counters.cells,
+      skipped: counters.skipped,
+      retried: counters.retried,
+      inFlight: (pending?.batches ?? 0) + (pending?.frames ?? 0) + (pending?.retries ?? 0) + (pending?.reads ?? 0),
+      conflicts: counters.conflicts,
+      readBacks: counters.readBacks,
+    },
+    peers: pipeline.peers.map((writer) => peerStatus(pipeline, writer)),
+    unsupported: Object.fromEntries(counters.unsupported),
+    wholeValue: Object.fromEntries(counters.wholeValue),
+    store: { bytes: store?.sizeBytes() ?? 0, cells: 0 },
+    clock: { aheadMs: region?.aheadMs(Date.now()) ?? 0 },
+    log: logStatus(pipeline),
+  };
+}
+
+function logStatus({ context, log }: RegionPipeline): PipelineStatus["log"] {
+  const health = log?.health();
+  return {
+    kind: context.options.log.kind,
+    state: health?.state ?? "down",
+    ...(health?.lastError === undefined ? {} : { lastError: health.lastError }),
+  };
+}
+
+function peerStatus(pipeline: RegionPipeline, writer: WriterId): PeerStatus {
+  const region = pipeline.life?.region;
+  const lag = pipeline.lag.summary(writer, performance.now());
+  const frontier = region?.frontier.get(writer);
+  const queueBytes = region?.queuedBytes(writer) ?? 0;
+  return {
+    writer,
+    frontierMs: frontier ? hlcMs(frontier) : 0,
+    lagMsP50: lag.p50Ms,
+    lagMsP99: lag.p99Ms,
+    lagMsP999: lag.p999Ms,
+    lagSamples: lag.samples,
+    driftMs: pipeline.drift.get(writer) ?? 0,
+    state: peerState(pipeline, writer, queueBytes),
+    queueBytes,
+  };
+}
+
+function peerState(pipeline: RegionPipeline, writer: WriterId, queueBytes: number): PeerState {
+  if (pipeline.peerFailures.has(writer) || pipeline.log?.health().state !== "up") return "down";
+  const hold = pipeline.life?.region.holds.find((held) => held.writer === writer);
+  if (hold) return hold.code === "CLOCK_DRIFT" ? "held" : "down";
+  return queueBytes > BEHIND_BYTES ? "behind" : "up";
+}

@@ -1,0 +1,184 @@
+/**
+ * The pipeline of one captured server: life after life over one store and one log, until it is stopped or meets
+ * something that another life cannot heal.
+ */
+import { openLog, type MutationLog } from "@meridian/log";
+import { zeroCounters } from "@meridian/region";
+import { openLmdbStore, type Store } from "@meridian/store";
+import { hlcMs, MeridianError, writerId, type Hlc, type WriterId } from "@meridian/words";
+import type { Pipeline, PipelineContext, PipelineFactory } from "../agent-pipeline.js";
+import { endpointOf } from "../endpoint.js";
+import { LagMeter } from "../lag-meter.js";
+import type { PipelineState, PipelineStatus } from "../status.js";
+import { Life } from "./life.js";
+import { logConfigOf } from "./log-config.js";
+import { pipelineStatus } from "./pipeline-status.js";
+
+/** First pause between two lives; it doubles up to the last. */
+const PAUSE_FIRST_MS = 50;
+const PAUSE_LAST_MS = 5_000;
+/** A life that worked so long earns the first pause again. */
+const STEADY_MS = 10_000;
+/** Cells in memory per generation. */
+const CACHED_SLOTS_MAX = 40_000;
+/** How long stopping waits for captured mutations to become durable; the rest is resumed from the store. */
+const DRAIN_MS_MAX = 5_000;
+
+/** Makes pipelines over real servers. */
+export const regionPipelines: PipelineFactory = (context) => new RegionPipeline(context);
+
+/** See the module's comment. */
+export class RegionPipeline implements Pipeline {
+  readonly writer: WriterId;
+  readonly peers: readonly WriterId[];
+  readonly context: PipelineContext;
+  readonly counters = zeroCounters();
+  readonly lag: LagMeter;
+  readonly drift = new Map<WriterId, number>();
+  readonly peerFailures = new Map<WriterId, MeridianError>();
+  life: Life | undefined;
+  store: Store | undefined;
+  log: MutationLog | undefined;
+  failure: MeridianError | undefined;
+  #state: PipelineState = "starting";
+  #report: (error: unknown) => void = () => {};
+  #running: Promise<void> | undefined;
+  #isStopping = false;
+  #wake: (() => void) | undefined;
+
+  constructor(context: PipelineContext) {
+    const { options, server } = context;
+    this.context = context;
+    this.writer = writerId(options.region, server.name);
+    this.peers = options.peers.map((region) => writerId(region, server.name));
+    this.lag = new LagMeter(options.lag.windowMs);
+  }
+
+  onFatal(report: (error: unknown) => void): void {
+    this.#report = report;
+  }
+
+  async start(): Promise<void> {
+    const { options } = this.context;
+    this.store = openLmdbStore({ path: `${options.store.path}/${this.writer.replace("/", "-")}`, owner: this.writer });
+    this.log = openLog(logConfigOf(options), { logger: this.context.logger });
+    await this.#openLog(this.log);
+    this.#running = this.#live();
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    this.#wake?.();
+    await this.life?.stop(DRAIN_MS_MAX);
+    await this.#running;
+    await this.log?.close();
+    await this.store?.close();
+    this.#state = "stopped";
+  }
+
+  status(): PipelineStatus {
+    return pipelineStatus(this, this.#shownState());
+  }
+
+  /** A log that is away is waited for; one with wrong settings is refused. */
+  async #openLog(log: MutationLog): Promise<void> {
+    for (let pauseMs = PAUSE_FIRST_MS; !this.#isStopping; pauseMs = Math.min(pauseMs * 2, PAUSE_LAST_MS)) {
+      try {
+        return await log.open([this.writer, ...this.peers]);
+      } catch (error) {
+        if (!(error instanceof MeridianError) || !error.retryable) throw error;
+        this.failure = error;
+        this.#state = "waiting";
+        this.context.logger.warn({ code: error.code, advice: error.advice }, error.message);
+        await this.#pause(pauseMs);
+      }
+    }
+  }
+
+  async #live(): Promise<void> {
+    let pauseMs = PAUSE_FIRST_MS;
+    while (!this.#isStopping) {
+      const began = Date.now();
+      this.life = this.#newLife();
+      const error = await this.life.run().catch((cause: unknown) => asFailure(cause));
+      if (!error) return;
+      this.failure = error;
+      if (!this.#isHealable(error)) return;
+      this.context.logger.warn({ code: error.code, advice: error.advice, pauseMs }, error.message);
+      this.#state = "waiting";
+      if (Date.now() - began > STEADY_MS) pauseMs = PAUSE_FIRST_MS;
+      await this.#pause(pauseMs);
+      pauseMs = Math.min(pauseMs * 2, PAUSE_LAST_MS);
+    }
+  }
+
+  /** Quarantine stays visible; what another life cannot heal is reported. */
+  #isHealable(error: MeridianError): boolean {
+    if (error.retryable) return true;
+    this.context.logger.error({ code: error.code, advice: error.advice }, error.message);
+    if (error.code === "QUARANTINED" || error.code === "LINEAGE_BROKEN") {
+      this.#state = "quarantined";
+      return false;
+    }
+    this.#state = error.code === "FENCED" ? "fenced" : "stopped";
+    this.#report(error);
+    return false;
+  }
+
+  #newLife(): Life {
+    const { options, server, logger } = this.context;
+    return new Life({
+      writer: this.writer,
+      peers: this.peers,
+      endpoint: () => endpointOf(server),
+      store: this.store as Store,
+      log: this.log as MutationLog,
+      logger,
+      settings: {
+        connectTimeoutMs: options.capture.connectTimeoutMs,
+        ackIntervalMs: options.capture.ackIntervalMs,
+        replyTimeoutMs: options.apply.replyTimeoutMs,
+        maxDriftMs: options.clock.maxDriftMs,
+        cachedSlotsMax: CACHED_SLOTS_MAX,
+        publishInFlightMax: options.publish.inFlightMax,
+        pendingBytesMax: options.store.bytesMax / 2,
+      },
+      counters: this.counters,
+      onVisible: (writer, last, mutations) => this.#onVisible(writer, last, mutations),
+      onPeerFailure: (writer, error) => this.#onPeerFailure(writer, error),
+    });
+  }
+
+  #onVisible(writer: WriterId, last: Hlc, mutations: number): void {
+    const lagMs = Date.now() - hlcMs(last);
+    this.drift.set(writer, -lagMs);
+    this.lag.record(writer, lagMs, mutations, performance.now());
+  }
+
+  #onPeerFailure(writer: WriterId, error: MeridianError): void {
+    this.peerFailures.set(writer, error);
+    this.context.logger.error({ writer, code: error.code, advice: error.advice }, error.message);
+  }
+
+  #shownState(): PipelineState {
+    if (this.#state === "stopped" || this.#state === "fenced" || this.#state === "quarantined") return this.#state;
+    if (this.life?.isRunning) return "running";
+    return this.life && this.life.region.epoch > 0 ? "fencing" : this.#state;
+  }
+
+  async #pause(ms: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#wake = undefined;
+  }
+}
+
+function asFailure(cause: unknown): MeridianError {
+  if (cause instanceof MeridianError) return cause;
+  throw cause;
+}
