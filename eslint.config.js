@@ -19,7 +19,6 @@ const RULES = {
   "no-restricted-imports": ["error", NO_DEEP_IMPORTS],
   "no-self-compare": "error",
   "no-template-curly-in-string": "error",
-  "no-unreachable-loop": "error",
   "object-shorthand": "error",
   "prefer-const": "error",
 
