@@ -1,15 +1,16 @@
 /**
  * Measures commits and gets of the LMDB store: `npm run build` first, then
  *
- *   node libs/store/bench/commit.mjs [--keys 1000000] [--commit 1000] [--writes 1000000] [--adapter lmdb|simple]
+ *   node libs/store/bench/commit.mjs [--keys 1000000] [--commit 1000] [--writes 1000000] [--rate 0] [--adapter lmdb|simple]
  *
  * Keys of 16 bytes, values of 24. Fills the store in random order, then overwrites random keys, a `state` write in
- * each commit, yielding to the event loop between commits as an agent does. `simple` is LMDB with one put per cell in
+ * each commit, yielding to the event loop between commits as an agent does, as fast as it can or `--rate` writes per second. `simple` is LMDB with one put per cell in
  * one transaction per commit (no flush to the disk), for comparison. CPU is of the whole process, all threads.
  */
 import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { parseArgs } from "node:util";
 import { open } from "lmdb";
 import { openLmdbStore } from "../dist/index.js";
@@ -19,10 +20,11 @@ const { values: args } = parseArgs({
     keys: { type: "string", default: "1000000" },
     commit: { type: "string", default: "1000" },
     writes: { type: "string", default: "1000000" },
+    rate: { type: "string", default: "0" },
     adapter: { type: "string", default: "lmdb" },
   },
 });
-const [KEYS, COMMIT, WRITES] = [args.keys, args.commit, args.writes].map(Number);
+const [KEYS, COMMIT, WRITES, RATE] = [args.keys, args.commit, args.writes, args.rate].map(Number);
 const path = mkdtempSync(join(tmpdir(), "meridian-bench-"));
 const value = Buffer.alloc(24, 7);
 
@@ -55,12 +57,14 @@ const random = () => {
 const keyOf = (index) => `key:${String(index).padStart(12, "0")}`;
 const yieldToLoop = () => new Promise((resolve) => setImmediate(resolve));
 
-async function run(name, store, total, next) {
+async function run(name, store, total, rate, next) {
   const cpu = process.cpuUsage();
   const started = performance.now();
   let longest = 0;
   let inCommit = 0;
   let longestTurn = 0;
+  const loop = monitorEventLoopDelay({ resolution: 1 });
+  loop.enable();
   for (let done = 0; done < total; done += COMMIT) {
     const writes = [];
     for (let each = 0; each < COMMIT; each += 1) writes.push({ table: "cell", key: keyOf(next(done + each)), value });
@@ -70,14 +74,15 @@ async function run(name, store, total, next) {
     const after = performance.now();
     longest = Math.max(longest, after - before);
     inCommit += after - before;
-    await yieldToLoop();
-    longestTurn = Math.max(longestTurn, performance.now() - after);
+    do await yieldToLoop();
+    while (rate > 0 && ((done + COMMIT) / rate) * 1000 > performance.now() - started);
+    longestTurn = Math.max(longestTurn, loop.max / 1e6);
   }
   const us = (ms) => ((ms * 1000) / total).toFixed(2);
   const used = process.cpuUsage(cpu);
   console.log(
     `${name}: ${us(performance.now() - started)} us/write (commit ${us(inCommit)}, CPU ${us((used.user + used.system) / 1000)}),` +
-      ` longest commit ${longest.toFixed(1)} ms, longest turn ${longestTurn.toFixed(1)} ms, size ${(store.sizeBytes() / 1e6).toFixed(0)} MB, ${memory()}` +
+      ` longest commit ${longest.toFixed(1)} ms, loop delay p99 ${(loop.percentile(99) / 1e6).toFixed(1)} ms, longest ${longestTurn.toFixed(1)} ms, size ${(store.sizeBytes() / 1e6).toFixed(0)} MB, ${memory()}` +
       (store.pressure === undefined ? "" : `, pressure ${store.pressure.toFixed(1)}`),
   );
 }
@@ -97,11 +102,13 @@ for (let at = KEYS - 1; at > 0; at -= 1) {
   const other = random() % (at + 1);
   [order[at], order[other]] = [order[other], order[at]];
 }
-await run("fill", store, KEYS, (at) => order[at % KEYS]);
-await run("overwrite", store, WRITES, () => random() % KEYS);
+await run("fill", store, KEYS, 0, (at) => order[at % KEYS]);
+await run("overwrite", store, WRITES, RATE, () => random() % KEYS);
 gets("of random present keys", store, () => keyOf(random() % KEYS));
 gets("of absent keys", store, () => `kez:${random()}`);
 await store.flushed();
+const heap = process.memoryUsage();
+console.log(`V8 heap ${Math.round(heap.heapTotal / 1e6)} MB of which used ${Math.round(heap.heapUsed / 1e6)}, buffers ${Math.round(heap.external / 1e6)} MB`);
 console.log(`idle: size ${(store.sizeBytes() / 1e6).toFixed(0)} MB, ${memory()}`);
 const closing = performance.now();
 await store.close();

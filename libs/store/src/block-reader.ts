@@ -1,9 +1,10 @@
 /**
  * Reads blocks of cells. One reader serves all blocks of a table: it indexes one block at a time, without objects.
  *
- * The format stands in `cell-block.ts`.
+ * The format stands in `block-format.ts`.
  */
-const WIDE = 255;
+import { PREFIX_AT, WIDE } from "./block-format.js";
+
 /** Below this many bytes a loop is faster than a native copy. */
 const LOOP_BYTES_MAX = 48;
 
@@ -26,8 +27,8 @@ export class BlockReader {
     this.#count = 0;
     this.#prefix = "";
     if (length === 0) return;
-    let at = 2 + bytes.readUInt16LE(0);
-    this.#prefix = bytes.toString("latin1", 2, at);
+    let at = PREFIX_AT + bytes.readUInt16LE(0);
+    this.#prefix = bytes.toString("latin1", PREFIX_AT, at);
     while (at < length) at = this.#indexCell(at);
   }
 
@@ -37,6 +38,16 @@ export class BlockReader {
 
   get prefixLength(): number {
     return this.#end === 0 ? -1 : this.#prefix.length;
+  }
+
+  /** Bytes of the whole block. */
+  get bytes(): number {
+    return this.#end;
+  }
+
+  /** Whether a key begins with the block's prefix. */
+  hasPrefixOf(key: string): boolean {
+    return key.startsWith(this.#prefix);
   }
 
   key(cell: number): string {
@@ -85,8 +96,19 @@ export class BlockReader {
     return end - at;
   }
 
+  /** Bytes of the cells `[from, to)`. */
+  cellsBytes(from: number, to: number): number {
+    return from === to ? 0 : (this.#ends[to - 1] as number) - (this.#starts[from] as number);
+  }
+
+  /** Copies what stands before the first cell to the start of `into`; returns the bytes copied. */
+  copyHead(into: Buffer): number {
+    return this.#copy(0, PREFIX_AT + this.#prefix.length, into, 0);
+  }
+
   /** Copies whole cells `[from, to)`; returns the bytes copied. */
   copyCells(from: number, to: number, into: Buffer, at: number): number {
+    if (from === to) return 0;
     return this.#copy(this.#starts[from] as number, this.#ends[to - 1] as number, into, at);
   }
 

@@ -1,19 +1,17 @@
 /**
- * A block of cells: consecutive keys with their values, in about one page.
+ * Merging sorted writes into a block of cells, with splits.
  *
- * Cells are small and many; one LMDB entry each would cost twice their size on disk and in resident pages. A block
- * stores what its keys have in common once: `u16 prefix length, prefix`, then per cell `suffix length, value length,
- * suffix, value` (lengths: one byte, or 255 and then 2 or 4 bytes, little-endian). Pure: bytes in, bytes out.
+ * Most merges patch the block as it is; this module does the others: where the block becomes too large, or where a
+ * key does not share its prefix. Pure: bytes in, bytes out.
  */
-import { BlockReader } from "./block-reader.js";
+import type { BlockArena } from "./block-arena.js";
+import { BLOCK_BYTES_MAX, cellBytes, writeLengths } from "./block-format.js";
+import { patchBlock } from "./block-patch.js";
+import type { BlockReader } from "./block-reader.js";
 
-/** A block is split above this: what an LMDB overflow page of 4096 bytes holds. */
-export const BLOCK_BYTES_MAX = 4080;
-
-/** Share of {@link BLOCK_BYTES_MAX} to which the parts of a split are filled. */
+/** Share of a block to which the parts of a split are filled. */
 const SPLIT_FILL = 0.7;
 
-const WIDE = 255;
 
 /** Sorted writes of one merge: `undefined` deletes. */
 export interface SortedWrites {
@@ -21,7 +19,13 @@ export interface SortedWrites {
   value(index: number): Buffer | undefined;
 }
 
-/** One block after a merge. */
+/** What a merge needs beside its block: memory for the result, and who is told of every key that was not there. */
+export interface MergeContext {
+  readonly arena: BlockArena;
+  onNewKey(key: string): void;
+}
+
+/** One block after a merge. Its bytes belong to the arena. */
 export interface MergedBlock {
   readonly firstKey: string;
   readonly bytes: Buffer;
@@ -31,10 +35,12 @@ export interface MergedBlock {
  * Merges `writes[from, to)` into a block. The result is empty where no cell is left, and several blocks where one
  * would be too large. A single cell that is larger than a block gets a block of its own size.
  */
-export function mergeBlock(block: BlockReader, writes: SortedWrites, from: number, to: number): MergedBlock[] {
-  const items = mergeItems(block, writes, from, to);
+export function mergeBlock(block: BlockReader, writes: SortedWrites, from: number, to: number, context: MergeContext): MergedBlock[] {
+  const quick = patchBlock(block, writes, from, to, context);
+  if (quick !== undefined) return [quick];
+  const items = mergeItems(block, writes, from, to, context);
   if (items.length === 0) return [];
-  return split(items).map(([start, end]) => emit(items, start, end));
+  return split(items).map(([start, end]) => emit(items, start, end, context.arena));
 }
 
 /** The cells of a merge in key order: a cell of the block (index >= 0) or a write (-1 - index). */
@@ -91,7 +97,7 @@ class Items {
   }
 }
 
-function mergeItems(block: BlockReader, writes: SortedWrites, from: number, to: number): Items {
+function mergeItems(block: BlockReader, writes: SortedWrites, from: number, to: number, context: MergeContext): Items {
   const items = new Items(block, writes);
   let cell = 0;
   for (let index = from; index < to; index += 1) {
@@ -100,7 +106,9 @@ function mergeItems(block: BlockReader, writes: SortedWrites, from: number, to: 
     items.pushCells(cell, place);
     cell = place < block.count && block.compare(place, key) === 0 ? place + 1 : place;
     const value = writes.value(index);
-    if (value !== undefined) items.pushWrite(index, value);
+    if (value === undefined) continue;
+    if (cell === place) context.onNewKey(key);
+    items.pushWrite(index, value);
   }
   items.pushCells(cell, block.count);
   return items;
@@ -109,7 +117,7 @@ function mergeItems(block: BlockReader, writes: SortedWrites, from: number, to: 
 /** Cuts the cells into runs of which each fits a block. */
 function split(items: Items): [number, number][] {
   const prefix = commonPrefix(items.key(0), items.key(items.length - 1));
-  const sizes = Array.from({ length: items.length }, (_, at) => cellBytes(items, at, prefix));
+  const sizes = Array.from({ length: items.length }, (_, at) => cellBytes(items.keyLength(at) - prefix, items.valueLength(at)));
   const total = sizes.reduce((sum, size) => sum + size, 2 + prefix);
   if (total <= BLOCK_BYTES_MAX) return [[0, items.length]];
   const target = total / Math.max(2, Math.ceil(total / (BLOCK_BYTES_MAX * SPLIT_FILL)));
@@ -128,12 +136,12 @@ function split(items: Items): [number, number][] {
   return runs;
 }
 
-function emit(items: Items, start: number, end: number): MergedBlock {
+function emit(items: Items, start: number, end: number, arena: BlockArena): MergedBlock {
   const firstKey = items.key(start);
   const prefix = end - start === 1 ? firstKey.length : commonPrefix(firstKey, items.key(end - 1));
   let room = 2 + prefix;
-  for (let at = start; at < end; at += 1) room += cellBytes(items, at, prefix);
-  const bytes = Buffer.allocUnsafeSlow(room);
+  for (let at = start; at < end; at += 1) room += cellBytes(items.keyLength(at) - prefix, items.valueLength(at));
+  const bytes = arena.take(room);
   bytes.writeUInt16LE(prefix, 0);
   let to = 2 + bytes.write(firstKey.slice(0, prefix), 2, "latin1");
   const whole = prefix === items.block.prefixLength;
@@ -158,27 +166,6 @@ function emitCell(items: Items, at: number, prefix: number, bytes: Buffer, to: n
   let next = writeLengths(bytes, suffix.length, items.valueLength(at), to);
   next += bytes.write(suffix, next, "latin1");
   return next + (cell >= 0 ? items.block.copyValue(cell, bytes, next) : items.value(at).copy(bytes, next));
-}
-
-function cellBytes(items: Items, at: number, prefix: number): number {
-  const suffix = items.keyLength(at) - prefix;
-  const value = items.valueLength(at);
-  return (suffix < WIDE ? 1 : 3) + (value < WIDE ? 1 : 5) + suffix + value;
-}
-
-function writeLengths(bytes: Buffer, suffix: number, value: number, to: number): number {
-  let next = to;
-  if (suffix < WIDE) bytes[next++] = suffix;
-  else {
-    bytes[next] = WIDE;
-    next = bytes.writeUInt16LE(suffix, next + 1);
-  }
-  if (value < WIDE) bytes[next++] = value;
-  else {
-    bytes[next] = WIDE;
-    next = bytes.writeUInt32LE(value, next + 1);
-  }
-  return next;
 }
 
 function commonPrefix(a: string, b: string): number {

@@ -5,6 +5,7 @@
  * about 60 bytes per block of some 90 cells, the filter 10 to 20 bits per cell; both are built when the store opens.
  * The first block stands under the smallest possible key, so that every key has a block.
  */
+import { BlockArena } from "./block-arena.js";
 import { BlockReader } from "./block-reader.js";
 import { mergeBlock, type SortedWrites } from "./cell-block.js";
 import type { DiskPut, DiskTable, MergeStep, Snapshot } from "./disk-table.js";
@@ -30,6 +31,7 @@ export class CellTable implements DiskTable {
   readonly #snapshot: Snapshot;
   readonly #reader = new BlockReader();
   readonly #filter = new KeyFilter();
+  readonly #context = { arena: new BlockArena(), onNewKey: (key: string) => this.#filter.add(hashKey(key)) };
   #labels: string[] = [];
 
   constructor(table: BinaryTable, snapshot: Snapshot) {
@@ -70,6 +72,8 @@ export class CellTable implements DiskTable {
   }
 
   step(writes: SortedWrites, from: number, haste: number): MergeStep {
+    // The owner has committed the step before: its blocks are no longer needed.
+    this.#context.arena.reset();
     const puts: DiskPut[] = [];
     const edits: LabelEdit[] = [];
     let next = from;
@@ -85,8 +89,7 @@ export class CellTable implements DiskTable {
   #mergeInto(index: number, writes: SortedWrites, from: number, to: number, puts: DiskPut[]): string[] {
     const label = this.#labels[index] as string;
     this.#openBlock(index);
-    const merged = mergeBlock(this.#reader, writes, from, to);
-    for (let at = from; at < to; at += 1) this.#filter.add(hashKey(writes.keys[at] as string));
+    const merged = mergeBlock(this.#reader, writes, from, to, this.#context);
     if (merged.length === 0) {
       puts.push({ table: this.#table, key: label, value: undefined });
       return label === FIRST_LABEL ? [FIRST_LABEL] : [];

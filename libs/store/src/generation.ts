@@ -19,6 +19,9 @@ const SLAB_BYTES = 1 << SLAB_SHIFT;
 /** Makes equal keys of two tables differ in hash. */
 const TABLE_STEP = 0x9e3779b9;
 
+/** New keys of a table that are sorted at once: sorting all of them when the generation is full would be a stall. */
+const ORDER_KEYS = 4096;
+
 interface Slab {
   readonly bytes: Buffer;
   /** Position of its first byte in the generation; a multiple of {@link SLAB_BYTES}. */
@@ -100,6 +103,9 @@ export class Generation {
     for (const { table, key } of writes) {
       this.#point(STORE_TABLES.indexOf(table), key, base + at);
       at = writeEnd(record.bytes, at);
+    }
+    for (const table of STORE_TABLES) {
+      if ((this.#unordered[STORE_TABLES.indexOf(table)] as number[]).length >= ORDER_KEYS) this.#order(table).settle();
     }
   }
 

@@ -23,7 +23,7 @@ export class KeyOrder {
 
   /** Every key, in order. Not to be changed; valid until the next `add`. */
   all(): readonly string[] {
-    this.#settle();
+    this.settle();
     if (this.#side.length > 0) {
       this.#main = mergeSorted(this.#main, this.#side);
       this.#side = [];
@@ -40,7 +40,7 @@ export class KeyOrder {
 
   /** Keys with `from <= key < to`, in order. */
   *range(from: string, to: string): Iterable<string> {
-    this.#settle();
+    this.settle();
     const main = this.#main;
     const side = this.#side;
     let left = lowerBound(main, from);
@@ -56,7 +56,8 @@ export class KeyOrder {
     }
   }
 
-  #settle(): void {
+  /** Sorts what was added: a caller that does so now and then pays in small parts. */
+  settle(): void {
     if (this.#fresh.length === 0) return;
     this.#side = mergeSorted(this.#side, this.#fresh.sort());
     this.#fresh = [];

@@ -43,9 +43,6 @@ export const HELD_BYTES_MAX = 8 << 20;
 /** Above this multiple of a limit a commit moves what is held itself before it returns. */
 const WAIT_FACTOR = 2;
 
-/** Steps to the disk grow by this share of their size per unit of {@link LmdbStore.pressure}. */
-const HASTE = 2;
-
 /** Above this multiple of a limit, with the disk still at work, a commit is refused. */
 const REFUSE_FACTOR = 8;
 
@@ -79,7 +76,7 @@ export class LmdbStore implements Store {
     this.#options = { heldEntriesMax: HELD_ENTRIES_MAX, heldBytesMax: HELD_BYTES_MAX, ...options };
     this.#lock = lock;
     this.#root = root;
-    this.#target = openTarget(root, () => 1 + HASTE * this.pressure);
+    this.#target = openTarget(root, () => Math.max(1, this.pressure ** 2));
     this.#checkpoint = new Checkpoint(this.#target);
     this.#redo = new RedoLog(options.path, this.#replay());
   }
