@@ -39,5 +39,5 @@ export function exitReasonOf(error: unknown): ExitReason {
 /** Lines for `--help`. */
 export function exitCodesText(): string {
   const lines = Object.values(EXIT_CODES).map(({ code, restart, means }) => `  ${code}  ${means}${restart ? " (restart)" : ""}`);
-  return ["Exit codes:", ...lines, "  128+n  forced by a second signal n while stopping"].join("\n");
+  return ["Exit codes:", ...lines, "  128+n  forced by a second signal n while stopping", "  137  killed itself because the reader of its log had stalled (restart)"].join("\n");
 }

@@ -2,11 +2,11 @@
  * Structured logs: one JSON object per line, or a readable line where a person watches a terminal.
  *
  * The rest of the code knows only {@link Logger}. The level can be changed while running and then holds for every
- * logger made from the same root. Writing never blocks the process: where the reader of the log stalls, at most
- * {@link BUFFER_BYTES_MAX} wait in memory, then lines are dropped and counted. Secrets are the caller's business:
- * options are logged only through their masked form.
+ * logger made from the same root. Writing never blocks the process (see `log-output.ts`). Secrets are the caller's
+ * business: options are logged only through their masked form.
  */
 import { pino, type DestinationStream, type Level } from "pino";
+import { LogOutput } from "./log-output.js";
 import { prettyLine } from "./pretty-line.js";
 
 /** What the code needs of a logger: fields for machines, a message for people. An error goes in as `err`. */
@@ -26,8 +26,8 @@ export const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
 /** One of {@link LOG_LEVELS}. */
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** Bytes that may wait for a slow reader of the log. */
-export const BUFFER_BYTES_MAX = 4 * 1024 * 1024;
+/** Time that writing what waits may take when the process ends, in milliseconds. */
+export const FLUSH_MS_MAX = 1_000;
 
 /** Where lines go. */
 export interface LogDestination {
@@ -57,17 +57,22 @@ export interface ServiceLogger extends ParentLogger {
   level: LogLevel;
   /** Lines dropped because the reader of the log was too slow. */
   readonly droppedLines: number;
-  /** Writes what waits, at once; call before the process ends. */
-  flush(): void;
+  /**
+   * Call before the process ends. Resolves with true once everything is written, with false where the reader of the
+   * log does not take it within {@link FLUSH_MS_MAX}.
+   */
+  flush(): Promise<boolean>;
 }
 
 /** Makes a service's logger. */
 export function createLogger(options: LoggerOptions): ServiceLogger {
-  const output = options.destination === undefined ? standardOutput() : { stream: options.destination, flush: () => {}, dropped: () => 0 };
+  const output = options.destination === undefined ? new LogOutput(1, dropLine) : undefined;
+  const destination: LogDestination = output ?? options.destination!;
   const terminal = options.destination === undefined && process.stdout.isTTY;
   const pretty = options.pretty === "always" || (options.pretty === "auto" && terminal);
-  const stream: DestinationStream = pretty ? { write: (line) => output.stream.write(prettyLine(line, terminal)) } : output.stream;
-  const root = pino({ name: options.name, level: options.level, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (level) => ({ level }) } }, stream);
+  const stream: DestinationStream = pretty ? { write: (line) => destination.write(prettyLine(line, terminal)) } : destination;
+  const settings = { name: options.name, level: options.level, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (level: string) => ({ level }) } };
+  const root = pino(settings, stream);
   const write = (level: Level, fields: LogFields, message: string): void => root[level](fields, message);
   return {
     get level() {
@@ -77,12 +82,12 @@ export function createLogger(options: LoggerOptions): ServiceLogger {
       root.level = level;
     },
     get droppedLines() {
-      return output.dropped();
+      return output?.droppedLines ?? 0;
     },
     ...levels(write),
     // Not pino's own children: those keep the level that was set when they were made.
     child: (bound) => levels((level, fields, message) => write(level, { ...bound, ...fields }, message)),
-    flush: output.flush,
+    flush: () => output?.flush(FLUSH_MS_MAX) ?? Promise.resolve(true),
   };
 }
 
@@ -95,17 +100,6 @@ function levels(write: (level: Level, fields: LogFields, message: string) => voi
   };
 }
 
-function standardOutput(): { stream: LogDestination; flush: () => void; dropped: () => number } {
-  let dropped = 0;
-  const stream = pino.destination({ fd: 1, sync: false, maxLength: BUFFER_BYTES_MAX });
-  stream.on("drop", () => dropped++);
-  return { stream, flush: () => flushQuietly(stream), dropped: () => dropped };
-}
-
-function flushQuietly(stream: { flushSync(): void }): void {
-  try {
-    stream.flushSync();
-  } catch {
-    // The reader of the log has gone, or standard output was never opened: there is nobody left to tell.
-  }
+function dropLine(count: number): string {
+  return `${JSON.stringify({ level: "warn", time: new Date().toISOString(), dropped: count, msg: "the reader of the log was too slow; lines are missing here" })}\n`;
 }

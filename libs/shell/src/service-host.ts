@@ -23,6 +23,8 @@ export interface ServiceHost {
   print(text: string): void;
   printError(text: string): void;
   exit(code: number): void;
+  /** Ends the process without waiting for anything, output under way included. */
+  kill(): void;
 }
 
 /** The real process. */
@@ -43,5 +45,6 @@ export function processHost(): ServiceHost {
     print: (text) => void process.stdout.write(text),
     printError: (text) => void process.stderr.write(text),
     exit: (code) => process.exit(code),
+    kill: () => process.kill(process.pid, "SIGKILL"),
   };
 }

@@ -25,6 +25,9 @@ class FakeHost implements ServiceHost {
   exit(code: number): void {
     this.exits.push(code);
   }
+  kill(): void {
+    this.exits.push(137);
+  }
 }
 
 interface Life {
@@ -151,4 +154,19 @@ test("printing ends with 0", async () => {
   const host = new FakeHost();
   expect(await runService("test", (service) => Promise.resolve(service.print("help\n")), host)).toBe(0);
   expect(host.errors).toEqual(["out: help\n"]);
+});
+
+test("where the log cannot be written any more, the process is killed rather than left hanging", async () => {
+  const host = new FakeHost();
+  const logger = createLogger({ name: "test", level: "info", pretty: "never", destination: { write: () => {} } });
+  const stalled = { ...logger, flush: () => Promise.resolve(false) };
+  await runService(
+    "test",
+    (service) => {
+      service.configure({ logger: stalled });
+      return Promise.reject(new Error("boom"));
+    },
+    host,
+  );
+  expect(host.exits).toEqual([137]);
 });

@@ -164,8 +164,11 @@ class ServiceRun implements Service {
     if (this.#over) return;
     this.#over = true;
     this.#logger?.info({ exitCode: code }, "ended");
-    this.#logger?.flush();
-    this.#resolveEnded(code);
-    this.#host.exit(code);
+    void (this.#logger?.flush() ?? Promise.resolve(true)).then((flushed) => {
+      this.#resolveEnded(code);
+      // An exit waits for writes under way, for ever where the reader of the log has stalled.
+      if (flushed) this.#host.exit(code);
+      else this.#host.kill();
+    });
   }
 }

@@ -283,7 +283,7 @@ describe("addresses", () => {
     expect(options({ file: `region: eu\nservers: [{ url: "${url}" }]` }).servers[0]!.url).toBe(url.replace(/\/$/, ""));
   });
 
-  test.each(["h:6379", "http://h", "redis://", "redis://h:99999", "redis://h/3", "redis://h?db=3", "redis://h#x", "redis:h", "redis://h:0"])("%s is none", (url) => {
+  test.each(["h:6379", "http://h", "redis://", "redis://h:99999", "redis://h/3", "redis://h?db=3", "redis://h#x", "redis:h", "redis://h:0", "redis://:100%@h"])("%s is none", (url) => {
     expect(problems({ file: `region: eu\nservers: [{ url: "${url}" }]` })).toMatchObject([{ field: "servers[0].url" }]);
   });
 });

@@ -50,7 +50,7 @@ export function allowedText(field: ScalarField): string {
     case "choice":
       return `one of ${field.values.join(", ")}`;
     case "url":
-      return `an address ${field.schemes.map((scheme) => `${scheme}://`).join(" or ")}[user:password@]host[:port], nothing behind it`;
+      return `an address ${field.schemes.map((scheme) => `${scheme}://`).join(" or ")}[user:password@]host[:port], special characters as %XX, nothing behind it`;
     case "integer":
     case "number":
       return `${field.kind === "integer" ? "a whole number" : "a number"}${unitText(field.unit)}${boundsText(field.min, field.max, String)}`;
@@ -106,5 +106,15 @@ function readUrl(field: UrlField, raw: RawScalar, allowed: string): ScalarReadin
   if (scheme === undefined || !field.schemes.includes(scheme)) return { found, allowed };
   const url = URL.canParse(raw.text) ? new URL(raw.text) : undefined;
   const bare = url !== undefined && url.hostname !== "" && /^\/?$/.test(url.pathname) && url.search === "" && url.hash === "";
-  return bare && url.port !== "0" ? { value: raw.text.replace(/\/$/, "") } : { found, allowed };
+  return bare && url.port !== "0" && decodable(`${url.username}${url.password}`) ? { value: raw.text.replace(/\/$/, "") } : { found, allowed };
+}
+
+/** A percent sign in a password must be written as %25. */
+function decodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
