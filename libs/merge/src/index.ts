@@ -18,6 +18,7 @@ export {
   scoreContent,
   type RegisterContent,
 } from "./content.js";
+export { joinCells } from "./join.js";
 export { aheadOf, covers, forgetEarly, isCoveredEarly, mergeChange, rememberEarly, sameDot } from "./merge.js";
 export { newestDot, winnerOf, wins } from "./order.js";
 export {

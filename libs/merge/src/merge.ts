@@ -1,8 +1,8 @@
 /**
- * Merging one change into one cell. Idempotent; changes of different writers commute.
+ * Merging one change into one cell. Merging it twice in a row changes nothing; changes of different writers commute.
  *
- * Not here: whether a change was received before (the region drops duplicates by version), and what a reader sees
- * (content.ts).
+ * Not here: whether a change was received before (the region drops duplicates by version: a put that was replaced
+ * meanwhile would come back), and what a reader sees (content.ts).
  */
 import { HLC_ZERO, VersionVector, type Dot, type ReadonlyVector, type RunningSum, type WriterId } from "@meridian/words";
 import type { Cell, CellChange, CellSum, EarlyContext, Sibling } from "./cell.js";

@@ -1,0 +1,67 @@
+/**
+ * Joining two states of one cell, as two regions hold them: what a cell becomes where a whole state arrives in place of
+ * the changes that made it. Commutative, associative and idempotent; equal to having merged the changes of both.
+ *
+ * Promises this only where both vectors are honest: a region's vector names exactly the changes that were merged into
+ * its cell, and a cell that is not recorded is the empty one. Not here: what a key remembers beside its cells.
+ */
+import { VersionVector, type Dot, type ReadonlyVector } from "@meridian/words";
+import { cloneCell, type Cell, type CellSum, type Sibling } from "./cell.js";
+import { forgetEarly, isCoveredEarly, rememberEarly, sameDot } from "./merge.js";
+
+/** The cell that results where `a` and `b` meet; `receivedA` and `receivedB` are what was merged into each. */
+export function joinCells(a: Cell, receivedA: ReadonlyVector, b: Cell, receivedB: ReadonlyVector): Cell {
+  const received = new VersionVector(receivedA.entries());
+  received.join(receivedB);
+  const early = cloneCell(a).early;
+  for (const { vector, unseen } of b.early) if (!a.early.some((known) => isSameEarly(known, vector, unseen))) rememberEarly(early, vector, unseen);
+  return {
+    siblings: [...survivors(a, b, receivedB), ...survivors(b, a, receivedA).filter((s) => !a.siblings.some((known) => sameDot(known, s)))],
+    sums: joinSums(a.sums, b.sums),
+    early: forgetEarly(early, received),
+  };
+}
+
+/** Siblings of `own` that the other side has too, or has neither received nor covered before they came. */
+function survivors(own: Cell, other: Cell, otherReceived: ReadonlyVector): Sibling[] {
+  return own.siblings.flatMap((sibling) => {
+    const same = other.siblings.find((known) => sameDot(known, sibling));
+    if (same) return [joinSibling(sibling, same)];
+    const isGone = otherReceived.covers(sibling.writer, sibling.hlc) || isCoveredEarly(other.early, sibling);
+    return isGone ? [] : [sibling];
+  });
+}
+
+/** One write, seen twice: either side may have let its value go, and a replaced deadline stays replaced. */
+function joinSibling(a: Sibling, b: Sibling): Sibling {
+  return { ...a, number: Math.min(a.number, b.number), value: a.value ?? b.value };
+}
+
+function joinSums(a: readonly CellSum[], b: readonly CellSum[]): CellSum[] {
+  const joined = a.map((sum) => ({ ...sum }));
+  for (const sum of b) {
+    const known = joined.find(({ writer, birth }) => writer === sum.writer && birth === sum.birth);
+    if (!known) {
+      joined.push({ ...sum });
+      continue;
+    }
+    if (sum.upTo > known.upTo) {
+      known.upTo = sum.upTo;
+      known.sum = sum.sum;
+    }
+    if (sum.absorbedUpTo > known.absorbedUpTo) {
+      known.absorbedUpTo = sum.absorbedUpTo;
+      known.absorbed = sum.absorbed;
+    }
+  }
+  return joined;
+}
+
+function isSameEarly(known: Cell["early"][number], vector: ReadonlyVector, unseen: readonly Dot[]): boolean {
+  return (
+    known.vector.includes(vector) &&
+    vector.includes(known.vector) &&
+    known.unseen.length === unseen.length &&
+    unseen.every((dot) => known.unseen.some((other) => sameDot(other, dot)))
+  );
+}
