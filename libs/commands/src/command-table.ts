@@ -13,6 +13,7 @@ import { SET_ROWS } from "./rows-set.js";
 import { SORTED_SET_ROWS } from "./rows-sorted-set.js";
 import { STRING_ROWS } from "./rows-string.js";
 import { LIST_ROWS, SKETCH_ROWS, STREAM_ROWS } from "./rows-whole.js";
+import { compareVersions } from "./server-version.js";
 import { carriesOwnName } from "./stream-form.js";
 
 const DRAFTS = [
@@ -41,14 +42,4 @@ export const COMMAND_TABLE: readonly CommandRow<CommandName>[] = DRAFTS.map((dra
 export function existsIn(row: CommandRow, kind: "redis" | "valkey", version: string): boolean {
   const since = typeof row.since === "string" ? row.since : row.since[kind];
   return since !== undefined && compareVersions(since, version) <= 0;
-}
-
-function compareVersions(a: string, b: string): number {
-  const left = a.split(".").map(Number);
-  const right = b.split(".").map(Number);
-  for (let i = 0; i < 3; i++) {
-    const difference = (left[i] ?? 0) - (right[i] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return 0;
 }

@@ -3,6 +3,8 @@ import { family, KEY_1 } from "./command-row.js";
 
 const row = family("cells");
 const FIELD_TTL = { redis: "7.4.0", valkey: "9.0.0" };
+const FIELD_SETEX = { redis: "8.0.0", valkey: "9.0.0" };
+const FIELD_DEADLINE = "HPEXPIREAT key <ms> flag* FIELDS n field... | HDEL key field | MULTI; HDEL key field; ...; EXEC | nothing";
 const OWN_DEADLINE = "a field's deadline stays in its region: the field's end arrives at the peers as HDEL";
 
 export const HASH_ROWS = [
@@ -13,15 +15,14 @@ export const HASH_ROWS = [
   row("hincrby", "captured", "as sent", KEY_1, "2.0.0", "a contribution to the field's counter"),
   row("hincrbyfloat", "captured", "HSET key field value", KEY_1, "2.6.0",
     "arrives as HSET of the sum: last writer wins, the increment itself is not in the stream"),
-  row("hexpire", "local", "not observed", KEY_1, FIELD_TTL, OWN_DEADLINE, { counted: true }),
-  row("hpexpire", "local", "not observed", KEY_1, FIELD_TTL, OWN_DEADLINE, { counted: true }),
-  row("hexpireat", "local", "not observed", KEY_1, FIELD_TTL, OWN_DEADLINE, { counted: true }),
-  row("hpexpireat", "local", "not observed", KEY_1, FIELD_TTL, OWN_DEADLINE, { counted: true }),
-  row("hpersist", "local", "not observed", KEY_1, FIELD_TTL, OWN_DEADLINE, { counted: true }),
-  row("hsetex", "readback", "not observed", KEY_1, { redis: "8.0.0", valkey: "9.0.0" },
+  row("hexpire", "local", FIELD_DEADLINE, KEY_1, FIELD_TTL, OWN_DEADLINE),
+  row("hpexpire", "local", FIELD_DEADLINE, KEY_1, FIELD_TTL, OWN_DEADLINE),
+  row("hexpireat", "local", FIELD_DEADLINE, KEY_1, FIELD_TTL, OWN_DEADLINE),
+  row("hpexpireat", "local", FIELD_DEADLINE, KEY_1, FIELD_TTL, OWN_DEADLINE, { counted: true }),
+  row("hpersist", "local", "as sent | nothing", KEY_1, FIELD_TTL, OWN_DEADLINE, { counted: true }),
+  row("hsetex", "readback", "as sent | HSETEX key option* PXAT <ms> FIELDS n field... | HDEL key field...", KEY_1, FIELD_SETEX,
     `values are read back; ${OWN_DEADLINE}`, { counted: true }),
-  row("hgetex", "readback", "not observed", KEY_1, { redis: "8.0.0", valkey: "9.0.0" },
-    `a deadline in the past deletes; ${OWN_DEADLINE}`, { counted: true }),
-  row("hgetdel", "readback", "not observed", KEY_1, { redis: "8.0.0", valkey: "9.1.0" },
-    "its form in the stream was not observed; reading back is right for any form"),
+  row("hgetex", "local", "HPEXPIREAT key <ms> FIELDS n field... | HPERSIST key FIELDS n field... | HDEL key field... | nothing", KEY_1,
+    FIELD_SETEX, OWN_DEADLINE),
+  row("hgetdel", "captured", "HDEL key field... | nothing", KEY_1, { redis: "8.0.0", valkey: "9.1.0" }, "arrives as HDEL"),
 ] as const;

@@ -42,7 +42,7 @@ export const STREAM_ROWS = [
   row("xgroup|createconsumer", "local", "as sent | nothing", KEY_2, "6.2.0", OWN_GROUP),
   row("xgroup|delconsumer", "local", "as sent | nothing", KEY_2, "5.0.0", OWN_GROUP),
   row("xreadgroup", "local",
-    "XCLAIM key group consumer 0 id TIME <ms> RETRYCOUNT n FORCE JUSTID LASTID id | MULTI; any...; ...; EXEC | nothing", NO_KEY, "5.0.0",
+    "XCLAIM key group consumer 0 id TIME <ms> RETRYCOUNT n FORCE JUSTID LASTID id @<7.2 | MULTI; any...; ...; EXEC | nothing", NO_KEY, "5.0.0",
     OWN_GROUP),
   row("xack", "local", "as sent | nothing", KEY_1, "5.0.0", OWN_GROUP),
   row("xclaim", "local", "XCLAIM key group consumer 0 id TIME <ms> RETRYCOUNT n FORCE JUSTID LASTID id | nothing", KEY_1, "5.0.0",
@@ -53,13 +53,15 @@ export const STREAM_ROWS = [
 ] as const;
 
 const SKETCH = "a HyperLogLog is replicated whole";
+const VECTORS = "a vector set is replicated whole";
 
 export const SKETCH_ROWS = [
   row("pfadd", "whole", "as sent | nothing", KEY_1, "2.8.9", SKETCH),
   row("pfmerge", "whole", "as sent", KEY_1, "2.8.9", SKETCH),
   row("pfcount", "local", "as sent | nothing", KEY_1, "2.8.9", "a read that stores the count it computed; the registers do not change"),
   row("pfdebug", "local", "as sent", KEY_2, "2.8.9", "changes the encoding, not the count"),
-  row("vadd", "whole", "not observed", KEY_1, { redis: "8.0.0" }, "a vector set is replicated whole"),
-  row("vrem", "whole", "not observed", KEY_1, { redis: "8.0.0" }, "a vector set is replicated whole"),
-  row("vsetattr", "whole", "not observed", KEY_1, { redis: "8.0.0" }, "a vector set is replicated whole"),
+  row("vadd", "whole", "as sent | nothing", KEY_1, { redis: "8.0.0" },
+    `${VECTORS}; a changed vector of a known element is not in the stream`),
+  row("vrem", "whole", "as sent | nothing", KEY_1, { redis: "8.0.0" }, VECTORS),
+  row("vsetattr", "whole", "as sent", KEY_1, { redis: "8.0.0" }, VECTORS),
 ] as const;

@@ -44,6 +44,14 @@ const expiry = (command: string, later: string): readonly Example[] => [
   [`${command} k ${later}`],
 ];
 
+const fieldExpiry = (command: string, later: string): readonly Example[] => [
+  [HASH, `${command} h ${later} FIELDS 1 f`],
+  [HASH, `${command} h ${later} NX FIELDS 2 f missing`],
+  [HASH, `${command} h 0 FIELDS 1 f`],
+  [HASH, `${command} h 0 FIELDS 2 f g`],
+  [HASH, `${command} h ${later} FIELDS 1 missing`],
+];
+
 const STRINGS = {
   set: [
     ["SET k v"], ["SET k v XX"], ["SET k v", "SET k w XX"], ["SET k v", "SET k w KEEPTTL"], ["SET k v", "SET k w GET"], ["SET k v NX"],
@@ -105,6 +113,20 @@ const HASHES = {
   hdel: [[HASH, "HDEL h f missing"], [HASH, "HDEL h f g"], [HASH, "HDEL h missing"]],
   hincrby: [[HASH, "HINCRBY h f 2"], ["HINCRBY h f 2"], [HASH, "HINCRBY h f 0"]],
   hincrbyfloat: [[HASH, "HINCRBYFLOAT h f 1.5"]],
+  hexpire: fieldExpiry("HEXPIRE", "100"),
+  hpexpire: fieldExpiry("HPEXPIRE", "100000"),
+  hexpireat: fieldExpiry("HEXPIREAT", LATER),
+  hpexpireat: fieldExpiry("HPEXPIREAT", `${LATER}000`),
+  hpersist: [[HASH, "HEXPIRE h 100 FIELDS 1 f", "HPERSIST h FIELDS 1 f"], [HASH, "HPERSIST h FIELDS 1 f"]],
+  hsetex: [
+    ["HSETEX h FIELDS 1 f v"], [HASH, "HSETEX h FXX PX 100000 FIELDS 1 f v"], [HASH, "HSETEX h KEEPTTL FIELDS 1 f v"],
+    [HASH, "HSETEX h PXAT 1 FIELDS 1 f v"],
+  ],
+  hgetex: [
+    [HASH, "HGETEX h EX 100 FIELDS 1 f"], [HASH, "HEXPIRE h 100 FIELDS 1 f", "HGETEX h PERSIST FIELDS 1 f"],
+    [HASH, "HGETEX h PXAT 1 FIELDS 1 f"], [HASH, "HGETEX h FIELDS 1 f"],
+  ],
+  hgetdel: [[HASH, "HGETDEL h FIELDS 2 f g"], [HASH, "HGETDEL h FIELDS 1 missing"]],
 } satisfies Partial<Record<CommandName, readonly Example[]>>;
 
 const SETS = {
@@ -113,6 +135,7 @@ const SETS = {
   smove: [[SET, OTHER_SET, "SMOVE s s2 a"], [SET, OTHER_SET, "SMOVE s s2 b"], [SET, "SMOVE s s2 missing"], [SET, "SMOVE s s a"]],
   spop: [
     [SET, "SPOP s"], [SET, "SPOP s 1"], [SET, "SPOP s 2"], [SET, "SPOP s 9"], ["SADD s a", "SPOP s"], ["SPOP missing"],
+    [`SADD s ${Array.from({ length: 2000 }, (_, i) => i).join(" ")}`, "SPOP s 1500"],
   ],
   sunionstore: [...storeOf("SUNIONSTORE", "s s2"), ["SADD d a", "SUNIONSTORE d missing"], ["SET d v", SET, "SUNIONSTORE d s"]],
   sinterstore: [...storeOf("SINTERSTORE", "s s2"), ["SADD d a", "SINTERSTORE d missing"]],
@@ -201,6 +224,9 @@ const SKETCHES = {
   pfmerge: [["PFADD p a", "PFMERGE d p"]],
   pfcount: [["PFADD p a", "PFCOUNT p"], ["PFADD p a", "PFADD q b", "PFCOUNT p q"]],
   pfdebug: [["PFADD p a", "PFDEBUG TODENSE p"]],
+  vadd: [["VADD v VALUES 3 1 2 3 e"], ["VADD v VALUES 3 1 2 3 e", "VADD v VALUES 3 1 2 3 e"]],
+  vrem: [["VADD v VALUES 3 1 2 3 e", "VREM v e"], ["VADD v VALUES 3 1 2 3 e", "VREM v missing"]],
+  vsetattr: [["VADD v VALUES 3 1 2 3 e", "VSETATTR v e {}"]],
 } satisfies Partial<Record<CommandName, readonly Example[]>>;
 
 const WRITES = "redis.call('SET', KEYS[1], '1')";

@@ -180,6 +180,9 @@ async function run(example: Example): Promise<Outcome> {
   return { sent: subject.map((word) => word.toString("latin1")), carried, changed: changedKeys(before, await values()) };
 }
 
+/** Redis 8.0 changes the vector of an element that is already there without telling its replicas. */
+const UNTOLD = ["vadd"];
+
 const unique = (items: readonly string[]): string[] => [...new Set(items)].sort();
 
 /** The keys of one carried command, by the table and by the server, which does not tell about other databases. */
@@ -196,16 +199,16 @@ async function verify(row: CommandRow, examples: readonly Example[]): Promise<vo
   let exact = false;
   for (const example of examples) {
     const { sent, carried, changed } = await run(example);
-    const alternative = matchingAlternative(row.stream, sent, carried);
+    const alternative = matchingAlternative(row.stream, sent, carried, server.version.text);
     expect(alternative, `${sent.join(" ")} came as ${show(carried)}`).toBeDefined();
     shown.add(alternative ?? "");
     for (const command of carried) await verifyKeys(command);
     const found = unique(carried.flatMap(keysByTable));
-    if (row.treatment !== "quarantine") expect(found, sent.join(" ")).toEqual(expect.arrayContaining([...changed]));
+    if (changes && !UNTOLD.includes(row.name)) expect(found, sent.join(" ")).toEqual(expect.arrayContaining([...changed]));
     exact ||= found.length > 0 && found.join(" ") === changed.join(" ");
   }
   expect(exact || !changes, "an example that changed every key that the row finds").toBe(true);
-  expect([...shown].sort(), "alternatives that the examples showed").toEqual([...alternativesOf(row.stream)].sort());
+  expect([...shown].sort(), "alternatives that the examples showed").toEqual([...alternativesOf(row.stream, server.version.text)].sort());
 }
 
 describe("the stream column", () => {

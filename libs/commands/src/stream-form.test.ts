@@ -37,6 +37,19 @@ describe("matchingAlternative", () => {
   });
 });
 
+describe("alternativesOf", () => {
+  it("leaves out what is of other versions", () => {
+    const form = "OLD key @<7.2 | NEW key @>=7.2 | ANY key";
+    expect(alternativesOf(form, "7.0.15")).toEqual(["OLD key", "ANY key"]);
+    expect(alternativesOf(form, "7.2.0")).toEqual(["NEW key", "ANY key"]);
+    expect(alternativesOf(form, "8.0")).toEqual(["NEW key", "ANY key"]);
+    expect(alternativesOf(form)).toEqual(["OLD key", "NEW key", "ANY key"]);
+    expect(match(form, "x", "NEW k")).toBe("NEW key");
+    expect(matchingAlternative(form, ["x"], [["NEW", "k"]], "7.0.15")).toBeUndefined();
+    expect(alternativesOf("not observed")).toEqual([]);
+  });
+});
+
 describe("carriesOwnName", () => {
   it("knows which commands never appear under their own name", () => {
     expect(carriesOwnName("setex", "SET key value PXAT <ms>")).toBe(false);

@@ -8,17 +8,25 @@
  * `nothing`: no command. UPPER-CASE words, digits and `=` stand for themselves in any case; lower-case words for any one
  * argument; `word...` for one or more; `word*` for any number; `<ms>` for a number; the command `...` for any number of
  * further ones like the last. DEL also stands for UNLINK, which servers with lazyfree on send in its place.
- * `not observed`, `by subcommand`: no claim.
+ * An alternative that ends in ` @>=7.2` or ` @<7.2` is that of such versions only. `not observed`, `by subcommand`: no
+ * claim.
  */
+import { compareVersions } from "./server-version.js";
 
 /** One command as a list of arguments. */
 export type Arguments = readonly string[];
 
+const VERSION_BOUND = /^(?<alternative>.*) @(?<relation><|>=)(?<bound>[\d.]+)$/;
 const NO_CLAIM = new Set(["not observed", "by subcommand"]);
 
-/** The alternatives of a form; none where it claims nothing. */
-export function alternativesOf(form: string): readonly string[] {
-  return NO_CLAIM.has(form) ? [] : form.split(" | ");
+/** The alternatives of a form, of every version or of the given one; none where it claims nothing. */
+export function alternativesOf(form: string, version?: string): readonly string[] {
+  if (NO_CLAIM.has(form)) return [];
+  return form.split(" | ").flatMap((text) => {
+    const { alternative = text, relation, bound } = VERSION_BOUND.exec(text)?.groups ?? {};
+    if (version === undefined || bound === undefined) return [alternative];
+    return compareVersions(version, bound) < 0 === (relation === "<") ? [alternative] : [];
+  });
 }
 
 /** Whether the stream, going by the form, can carry the command under its own name. A form without a claim may. */
@@ -30,8 +38,13 @@ export function carriesOwnName(name: string, form: string): boolean {
 }
 
 /** The first alternative that fits what the stream carried for `sent`, or undefined. */
-export function matchingAlternative(form: string, sent: Arguments, carried: readonly Arguments[]): string | undefined {
-  return alternativesOf(form).find((alternative) => {
+export function matchingAlternative(
+  form: string,
+  sent: Arguments,
+  carried: readonly Arguments[],
+  version?: string,
+): string | undefined {
+  return alternativesOf(form, version).find((alternative) => {
     if (alternative === "nothing") return carried.length === 0;
     if (alternative === "as sent") return carried.length === 1 && sameArguments(sent, carried[0] ?? []);
     return commandsMatch(commandsOf(alternative), carried);
