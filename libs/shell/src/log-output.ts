@@ -21,12 +21,12 @@ export class LogOutput {
   readonly #fd: number;
   /** Makes the line that says how many were dropped. */
   readonly #dropLine: (count: number) => string;
-  #waiting: Buffer[] = [];
+  readonly #waiting: Buffer[] = [];
   #waitingBytes = 0;
   #writing = false;
   #untold = 0;
   #droppedLines = 0;
-  #idle: (() => void)[] = [];
+  readonly #idle: (() => void)[] = [];
 
   constructor(fd: number, dropLine: (count: number) => string) {
     this.#fd = fd;
@@ -79,7 +79,11 @@ export class LogOutput {
     }
     let bytes = 0;
     let lines = 0;
-    while (lines < this.#waiting.length && (lines === 0 || bytes + this.#waiting[lines]!.length <= WRITE_BYTES_MAX)) bytes += this.#waiting[lines++]!.length;
+    for (const line of this.#waiting) {
+      if (lines > 0 && bytes + line.length > WRITE_BYTES_MAX) break;
+      bytes += line.length;
+      lines += 1;
+    }
     this.#waitingBytes -= bytes;
     return Buffer.concat(this.#waiting.splice(0, lines), bytes);
   }

@@ -71,7 +71,12 @@ export function createLogger(options: LoggerOptions): ServiceLogger {
   const terminal = options.destination === undefined && process.stdout.isTTY;
   const pretty = options.pretty === "always" || (options.pretty === "auto" && terminal);
   const stream: DestinationStream = pretty ? { write: (line) => destination.write(prettyLine(line, terminal)) } : destination;
-  const settings = { name: options.name, level: options.level, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (level: string) => ({ level }) } };
+  const settings = {
+    name: options.name,
+    level: options.level,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (level: string) => ({ level }) },
+  };
   const root = pino(settings, stream);
   const write = (level: Level, fields: LogFields, message: string): void => root[level](fields, message);
   return {

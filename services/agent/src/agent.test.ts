@@ -13,8 +13,8 @@ class TestPipeline implements Pipeline {
   readonly server: string;
   readonly calls: string[] = [];
   state: PipelineState = "starting";
-  startError: unknown;
-  stopError: unknown;
+  startError: Error | undefined;
+  stopError: Error | undefined;
   fail!: (error: unknown) => void;
 
   constructor({ server }: PipelineContext) {

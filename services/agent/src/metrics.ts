@@ -17,10 +17,13 @@ export interface AgentMetric {
 }
 
 type OfPipeline = (pipeline: PipelineStatus) => number;
+type Counts = Readonly<Record<string, number>>;
+type SamplesOfPeer = (peer: PeerStatus) => Sample[];
 type OfPeer = (peer: PeerStatus) => number;
 
 function perServer(kind: AgentMetric["kind"], name: string, help: string, value: OfPipeline): AgentMetric {
-  const read = ({ pipelines }: AgentStatus): Sample[] => pipelines.map((pipeline) => ({ labels: { server: pipeline.server }, value: value(pipeline) }));
+  const read = ({ pipelines }: AgentStatus): Sample[] =>
+    pipelines.map((pipeline) => ({ labels: { server: pipeline.server }, value: value(pipeline) }));
   return { name, kind, help, labels: ["server"], read };
 }
 
@@ -28,17 +31,20 @@ function perPeer(name: string, help: string, value: OfPeer): AgentMetric {
   return samplesPerPeer(name, help, [], (peer) => [{ labels: {}, value: value(peer) }]);
 }
 
-function samplesPerPeer(name: string, help: string, labels: readonly string[], samples: (peer: PeerStatus) => Sample[]): AgentMetric {
+function samplesPerPeer(name: string, help: string, labels: readonly string[], samples: SamplesOfPeer): AgentMetric {
   const read = ({ pipelines }: AgentStatus): Sample[] =>
     pipelines.flatMap(({ server, peers }) =>
-      peers.flatMap((peer) => samples(peer).map((sample) => ({ labels: { server, peer: peer.writer, ...sample.labels }, value: sample.value }))),
+      peers.flatMap((peer) =>
+        samples(peer).map(({ labels: own, value }) => ({ labels: { server, peer: peer.writer, ...own }, value })),
+      ),
     );
   return { name, kind: "level", help, labels: ["server", "peer", ...labels], read };
 }
 
-function perName(name: string, help: string, label: string, counts: (pipeline: PipelineStatus) => Readonly<Record<string, number>>): AgentMetric {
-  const read = ({ pipelines }: AgentStatus): Sample[] =>
-    pipelines.flatMap((pipeline) => Object.entries(counts(pipeline)).map(([key, value]) => ({ labels: { server: pipeline.server, [label]: key }, value })));
+function perName(name: string, help: string, label: string, counts: (pipeline: PipelineStatus) => Counts): AgentMetric {
+  const samples = (pipeline: PipelineStatus): Sample[] =>
+    Object.entries(counts(pipeline)).map(([key, value]) => ({ labels: { server: pipeline.server, [label]: key }, value }));
+  const read = ({ pipelines }: AgentStatus): Sample[] => pipelines.flatMap(samples);
   return { name, kind: "total", help, labels: ["server", label], read };
 }
 
@@ -49,7 +55,9 @@ function states(all: readonly string[], state: string): Sample[] {
 
 function perState(name: string, help: string, all: readonly string[], state: (pipeline: PipelineStatus) => string): AgentMetric {
   const read = ({ pipelines }: AgentStatus): Sample[] =>
-    pipelines.flatMap((pipeline) => states(all, state(pipeline)).map(({ labels, value }) => ({ labels: { server: pipeline.server, ...labels }, value })));
+    pipelines.flatMap((pipeline) =>
+      states(all, state(pipeline)).map(({ labels, value }) => ({ labels: { server: pipeline.server, ...labels }, value })),
+    );
   return { name, kind: "level", help, labels: ["server", "state"], read };
 }
 

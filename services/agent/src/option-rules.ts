@@ -9,10 +9,10 @@ import { tlsNamesGiven, type TlsOptions } from "./tls-fields.js";
 export const AGENT_RULES: readonly OptionRule<AgentOptions>[] = [
   { reads: ["region", "peers"], check: peersAreOthers },
   { reads: ["servers"], check: serverNamesDiffer },
-  { reads: ["servers"], check: ({ servers }) => servers.flatMap((server, at) => addressFits(`servers.${at}`, server)) },
+  { reads: ["servers"], check: ({ servers }) => servers.flatMap((server, at) => addressFits(`servers.${at}`, server, [server.url])) },
   { reads: ["log"], check: logHasItsAddress },
   { reads: ["log", "region", "peers"], check: logRegionsAreKnown },
-  { reads: ["log.redis"], check: ({ log }) => (log.redis.url === undefined ? [] : addressFits("log.redis", { ...log.redis, url: log.redis.url })) },
+  { reads: ["log.redis"], check: logAddressFits },
 ];
 
 function peersAreOthers({ region, peers }: AgentOptions): RuleBreach[] {
@@ -33,7 +33,8 @@ interface Address {
   readonly tls: TlsOptions;
 }
 
-function addressFits(field: string, address: Address): RuleBreach[] {
+/** `urls`: every address that the TLS options are for. */
+function addressFits(field: string, address: Address, urls: readonly string[]): RuleBreach[] {
   const url = new URL(address.url);
   const breaches: RuleBreach[] = [];
   for (const name of ["username", "password"] as const) {
@@ -44,13 +45,18 @@ function addressFits(field: string, address: Address): RuleBreach[] {
     breaches.push({ field: `${field}.password`, found: "a username without a password", allowed: "both, or neither" });
   }
   const names = tlsNamesGiven(address.tls);
-  if (names.length > 0 && url.protocol !== "rediss:") {
+  if (names.length > 0 && !urls.some((each) => each.startsWith("rediss:"))) {
     breaches.push({ field: `${field}.tls`, found: `${names.join(", ")} with a redis:// address`, allowed: "a rediss:// address, which speaks TLS, or no tls" });
   }
   if ((address.tls.cert === undefined) !== (address.tls.key === undefined)) {
     breaches.push({ field: `${field}.tls`, found: "one of cert and key", allowed: "both, or neither" });
   }
   return breaches;
+}
+
+function logAddressFits({ log: { redis } }: AgentOptions): RuleBreach[] {
+  const { url, regions } = redis;
+  return url === undefined ? [] : addressFits("log.redis", { ...redis, url }, [url, ...Object.values(regions)]);
 }
 
 function logHasItsAddress({ log }: AgentOptions): RuleBreach[] {

@@ -82,6 +82,11 @@ test("several rules are broken at once, beside fields that are wrong in themselv
   expect(problems(file).map(({ field }) => field).sort()).toEqual(["http.port", "log.redis.url", "peers[0]", "servers[0].password", "servers[1].name"]);
 });
 
+test("TLS options of the log may be for another region's server", () => {
+  const file = "region: eu\npeers: [us]\nservers: [{ url: redis://h }]\nlog: { redis: { url: redis://h, regions: { us: rediss://u }, tls: { ca: x } } }";
+  expect(problems(file)).toEqual([]);
+});
+
 test("secrets come from the environment", () => {
   const options = load(MINIMAL, { MERIDIAN_SERVERS_0_USERNAME: "capture", MERIDIAN_SERVERS_0_PASSWORD: "s3", MERIDIAN_LOG_REDIS_PASSWORD: "l0g" });
   expect(options.servers[0]).toMatchObject({ username: "capture", password: "s3" });

@@ -108,7 +108,7 @@ class Checker {
     return field.kind === "list" ? this.#list(field, raw, path) : this.#scalar(field, raw, path);
   }
 
-  #scalar(field: ScalarField, raw: Raw, path: readonly string[]): unknown {
+  #scalar(field: ScalarField, raw: Raw, path: readonly string[]): string | number | boolean | undefined {
     const reading = readScalar(field, raw);
     return "value" in reading ? reading.value : this.refuse(path, raw.origin, reading.found, reading.allowed);
   }
@@ -122,7 +122,8 @@ class Checker {
     const values = split.items.map((item, at) => this.#scalar(field.item, item!, [...path, String(at)]));
     for (const [at, value] of values.entries()) {
       if (value === undefined || values.indexOf(value) === at) continue;
-      this.refuse([...path, String(at)], split.items[at]!.origin, `${shown(String(value))} a second time`, "every value once");
+      const found = field.item.kind === "secret" ? "a value" : shown(String(value));
+      this.refuse([...path, String(at)], split.items[at]!.origin, `${found} a second time`, "every value once");
     }
     return values;
   }

@@ -37,7 +37,7 @@ export function readYaml(text: string, originOf: (line: number) => string): Yaml
   if (problems.length > 0) return { problems };
   if (document.contents === null) return { root: emptyMap(originOf(1)), problems: [] };
   const reader = new NodeReader(originAt);
-  const root = reader.read(document.contents as ParsedNode, 0);
+  const root = reader.read(document.contents, 0);
   return reader.problems.length > 0 ? { problems: reader.problems } : { root, problems: [] };
 }
 
@@ -95,13 +95,13 @@ class NodeReader {
       const entries = new Map<string, Raw>();
       for (const pair of node.items) {
         const key = isScalar(pair.key) ? (pair.key.source ?? String(pair.key.value)) : "";
-        const value = pair.value as ParsedNode | null;
+        const value = pair.value;
         const empty = (): RawScalar => ({ form: "scalar", text: "", type: "empty", origin });
         entries.set(key, value === null ? empty() : this.read(value, depth + 1));
       }
       return { form: "map", entries, origin };
     }
-    if (isSeq(node)) return { form: "list", items: node.items.map((item) => this.read(item as ParsedNode, depth + 1)), origin };
+    if (isSeq(node)) return { form: "list", items: node.items.map((item) => this.read(item, depth + 1)), origin };
     if (isAlias(node)) {
       this.problems.push(syntaxProblem(origin, ...SYNTAX["BAD_ALIAS"]!));
       return { form: "scalar", text: "", type: "empty", origin };
