@@ -123,7 +123,7 @@ export function storeAcceptance(name: string, harness: StoreHarness): void {
           expect(readStore(store, FIRST, LAST)).toEqual(readModel(model, FIRST, LAST));
           for (const [at, value] of model) expect(store.get(...splitName(at))?.equals(value)).toBe(true);
         }),
-        { numRuns: 60 },
+        { numRuns: 40 },
       );
     });
   });

@@ -3,8 +3,8 @@
  *
  * The steps are planned on the caller's thread (about a millisecond each) and written by lmdb's writer thread, each in
  * a transaction that is forced to the disk there; between steps the event loop runs. Before the first step the redo
- * file is forced to the disk, so that the tables are never ahead of it. Where the caller never yields, {@link
- * Checkpoint.finishNow} does the same synchronously. A failed run keeps the generation and can be started again:
+ * file is forced to the disk, so that the tables are never ahead of it. Where the caller is faster, or never yields,
+ * {@link Checkpoint.finishNow} does the same synchronously. A failed run keeps the generation and can be started again:
  * writing a step twice is harmless.
  */
 import type { RootDatabase } from "lmdb";
@@ -17,6 +17,12 @@ import type { ClosedRedoFile } from "./redo-log.js";
 
 /** Key under which the number of the last redo file that the tables contain is kept. */
 export const CHECKPOINT_KEY = "checkpoint";
+
+/** Key under which the number of the last step of this life is kept, so that its commit can be seen. */
+const STEP_KEY = "step";
+
+/** How long a commit may wait for the writer thread. */
+const WRITER_WAIT_MS_MAX = 10_000;
 
 /** Commit and force to the disk before returning. */
 const DURABLE_COMMIT = 2 as never;
@@ -37,12 +43,22 @@ export interface CheckpointTarget {
   readonly haste: () => number;
 }
 
+/** A step that lmdb's writer thread has been given. */
+interface PendingWrite {
+  readonly step: MergeStep;
+  readonly number: number;
+  started: boolean;
+  readonly done: Promise<boolean>;
+}
+
 /** Runs one checkpoint at a time. */
 export class Checkpoint {
   readonly #target: CheckpointTarget;
   #frozen: FrozenGeneration | undefined;
   #plan: Iterator<MergeStep> | undefined;
-  #writing = false;
+  #writing: PendingWrite | undefined;
+  /** Of the last step that was written. */
+  #number = 0;
   #run: Promise<void> = Promise.resolve();
   #failure: unknown;
 
@@ -85,37 +101,73 @@ export class Checkpoint {
     await this.#run;
   }
 
-  /** Does what is left on the caller's thread. False where the writer thread is at work: it cannot be overtaken. */
-  finishNow(): boolean {
-    if (this.#writing) return false;
-    if (this.#frozen === undefined) return true;
-    this.#frozen.redo.syncNow();
-    const plan = this.#plan ?? this.#steps(this.#frozen);
-    for (let step = plan.next(); step.done !== true; step = plan.next()) {
-      this.#target.root.transactionSync(() => this.#write(step.value as MergeStep), DURABLE_COMMIT);
-      this.#adopt(step.value);
+  /**
+   * Does what is left on the caller's thread. False where that is impossible: the writer thread is at work and `wait`
+   * is not set or it takes too long, or the disk refuses.
+   */
+  finishNow(wait: boolean): boolean {
+    const frozen = this.#frozen;
+    if (frozen === undefined) return true;
+    if (this.#writing !== undefined && !(wait && this.#awaitWriter(this.#writing))) return false;
+    try {
+      frozen.redo.syncNow();
+      const plan = this.#plan ?? this.#steps(frozen);
+      for (let step = plan.next(); step.done !== true; step = plan.next()) {
+        const { value } = step;
+        this.#target.root.transactionSync(() => this.#write(value), DURABLE_COMMIT);
+        this.#adopt(value);
+      }
+      this.#finish(frozen);
+      return true;
+    } catch (error) {
+      this.#fail(error);
+      return false;
     }
-    this.#finish(this.#frozen);
-    return true;
   }
 
   async #drive(frozen: FrozenGeneration, plan: Iterator<MergeStep>): Promise<void> {
     try {
       await frozen.redo.sync();
-      // Whoever finished meanwhile has replaced the plan.
+      // Whoever finished meanwhile has dropped the plan.
       while (this.#plan === plan) {
         const step = plan.next();
         if (step.done === true) return this.#finish(frozen);
-        this.#writing = true;
-        await this.#target.root.batch(() => this.#write(step.value));
-        this.#writing = false;
+        const write = (this.#writing = this.#submit(step.value));
+        await write.done;
+        if (this.#plan !== plan) return;
+        this.#writing = undefined;
         this.#adopt(step.value);
       }
     } catch (error) {
-      this.#writing = false;
-      this.#plan = undefined;
-      this.#failure = error;
+      if (this.#plan === plan) this.#fail(error);
     }
+  }
+
+  #submit(step: MergeStep): PendingWrite {
+    const done = this.#target.root.batch(() => this.#write(step));
+    const write: PendingWrite = { step, number: this.#number, started: false, done };
+    // lmdb's writer thread starts in the next turns of the event loop, and from then on needs nothing of this thread.
+    setImmediate(() => setImmediate(() => (write.started = true)));
+    return write;
+  }
+
+  /** Blocks until the writer thread has committed; its answer through the event loop then finds nothing to do. */
+  #awaitWriter(write: PendingWrite): boolean {
+    if (!write.started) return false;
+    const { snapshot, meta } = this.#target;
+    const pause = new Int32Array(new SharedArrayBuffer(4));
+    for (let waitedMs = 0; waitedMs < WRITER_WAIT_MS_MAX; waitedMs += 1) {
+      snapshot.move();
+      if (meta.getBinary(STEP_KEY, snapshot.options)?.toString() === String(write.number)) {
+        write.step.adopt();
+        this.#writing = undefined;
+        // The plan goes on here; for the run that waits for the answer it has ended.
+        this.#plan = this.#plan === undefined ? undefined : resume(this.#plan);
+        return true;
+      }
+      Atomics.wait(pause, 0, 0, 1);
+    }
+    return false;
   }
 
   *#steps({ generation, redo }: FrozenGeneration): Generator<MergeStep, undefined> {
@@ -135,6 +187,8 @@ export class Checkpoint {
   }
 
   #write(step: MergeStep): void {
+    this.#number += 1;
+    void this.#target.meta.put(STEP_KEY, Buffer.from(String(this.#number)));
     for (const { table, key, value } of step.puts) {
       if (value === undefined) void table.remove(key);
       else void table.put(key, value);
@@ -146,10 +200,22 @@ export class Checkpoint {
     step.adopt();
   }
 
+  #fail(error: unknown): void {
+    this.#writing = undefined;
+    this.#plan = undefined;
+    this.#failure = error;
+  }
+
   #finish(frozen: FrozenGeneration): void {
     frozen.redo.remove();
     this.#frozen = undefined;
     this.#plan = undefined;
     this.#failure = undefined;
   }
+}
+
+/** The same iteration as another object. */
+function* resume(plan: Iterator<MergeStep>): Generator<MergeStep, undefined> {
+  for (let step = plan.next(); step.done !== true; step = plan.next()) yield step.value;
+  return undefined;
 }

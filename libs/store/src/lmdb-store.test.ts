@@ -186,6 +186,17 @@ describe("LmdbStore's folder", () => {
     expect(codeOf(() => openLmdbStore({ path, owner: OWNER }))).toBe("STORE_CORRUPT");
   });
 
+  it("keeps a commit that follows a life without one", async () => {
+    let at = path;
+    for (const life of [0, 1, 2, 3]) {
+      const store = openLmdbStore({ path: at, owner: OWNER });
+      if (life === 2) store.commit([{ table: "cell", key: "a", value: Buffer.from("kept") }]);
+      if (life === 3) expect(store.get("cell", "a")?.toString()).toBe("kept");
+      at = await copyAlive(store, at);
+      await store.close();
+    }
+  });
+
   it("drops a torn record at the end of the redo log, and nothing before it", async () => {
     const store = openLmdbStore({ path, owner: OWNER });
     for (let at = 0; at < 10; at += 1) store.commit([{ table: "state", key: "n", value: Buffer.from(`${at}`) }]);

@@ -40,10 +40,13 @@ export const HELD_ENTRIES_MAX = 65_536;
 /** Default of `heldBytesMax`. */
 export const HELD_BYTES_MAX = 8 << 20;
 
-/** Above this multiple of a limit a commit moves what is held itself before it returns. */
-const WAIT_FACTOR = 2;
+/** Above this multiple of a limit a commit moves what is frozen itself, unless the writer thread is at work. */
+const HELP_FACTOR = 2;
 
-/** Above this multiple of a limit, with the disk still at work, a commit is refused. */
+/** Above this multiple of a limit a commit waits for the writer thread, then moves the rest itself. */
+const WAIT_FACTOR = 4;
+
+/** Above this multiple of a limit, with a disk that does not answer, a commit is refused. */
 const REFUSE_FACTOR = 8;
 
 /** Opens or creates the store in the folder `path`. */
@@ -168,9 +171,10 @@ export class LmdbStore implements Store {
     return this.pressure >= factor;
   }
 
-  /** Reached only where checkpoints are slower than commits, or the caller never yields to the event loop. */
+  /** Reached only where checkpoints are slower than commits, or the caller hardly yields to the event loop. */
   #makeRoom(): void {
-    if (!this.#holds(WAIT_FACTOR) || this.#checkpoint.finishNow() || !this.#holds(REFUSE_FACTOR)) return;
+    if (!this.#holds(HELP_FACTOR)) return;
+    if (this.#checkpoint.finishNow(this.#holds(WAIT_FACTOR)) || !this.#holds(REFUSE_FACTOR)) return;
     throw new MeridianError("STORE_FULL", `the store holds ${this.#active.bytes} bytes that the disk does not take`, {
       advice: "the volume is too slow or stuck; nothing was committed, and a later attempt can succeed",
       retryable: true,
@@ -194,10 +198,11 @@ export class LmdbStore implements Store {
     }
     if (generation.entries > 0) {
       this.#checkpoint.start({ generation, redo: new ClosedRedoFile(path, last, { fd: undefined, bytes: 0 }) });
-      this.#checkpoint.finishNow();
+      if (!this.#checkpoint.finishNow(false)) throw this.#checkpoint.failure;
     }
     for (const { number } of files) removeRedoFile(path, number);
-    return last + 1;
+    // A gap means a lost file, so the next file follows the last that the tables contain.
+    return (generation.entries > 0 ? last : done) + 1;
   }
 
   #assertOpen(): void {
