@@ -36,6 +36,10 @@ export async function runCli(args: readonly string[], context: Omit<CommandConte
     await program.parseAsync(args, { from: "user" });
     return code;
   } catch (error) {
+    if (context.stop.aborted && error === context.stop.reason) {
+      context.terminal.err("stopped before it was done\n");
+      return EXIT.unusable;
+    }
     return exitOf(error, context.terminal);
   }
 }

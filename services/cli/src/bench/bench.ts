@@ -91,7 +91,8 @@ class WorkloadBench {
     });
     const died = mesh.failure.then((reason) => Promise.reject(new Error(reason)));
     try {
-      const runs = this.#runs(`Meridian, ${log} log`, mesh.region(SOURCE).url, mesh.region(TARGET).url, meshSubjects(mesh, signal));
+      const subjects = meshSubjects(mesh, this.#load.pid, signal);
+      const runs = this.#runs(`Meridian, ${log} log`, mesh.region(SOURCE).url, mesh.region(TARGET).url, subjects);
       return await Promise.race([died, runs]);
     } finally {
       await mesh.stop();
@@ -109,6 +110,7 @@ class WorkloadBench {
       const processes = [
         { name: "master", pid: source.pid },
         { name: "replica", pid: target.pid },
+        { name: "load", pid: this.#load.pid },
       ];
       const subjects = { processes, agents: [], untilQuiet: () => Promise.resolve() };
       return await this.#runs("native replica", source.url, target.url, subjects, halfRate);
@@ -149,11 +151,12 @@ class WorkloadBench {
   }
 }
 
-function meshSubjects(mesh: Mesh, signal: AbortSignal): RunSubjects {
+function meshSubjects(mesh: Mesh, loadPid: number | undefined, signal: AbortSignal): RunSubjects {
   const processes = [
     ...mesh.regions.map(({ region, agent }) => ({ name: `agent ${region}`, pid: agent.pid })),
     ...mesh.regions.map(({ region, server }) => ({ name: `server ${region}`, pid: server?.pid })),
     { name: `log`, pid: mesh.log.pid },
+    { name: "load", pid: loadPid },
   ];
   return { processes, agents: mesh.regions, untilQuiet: () => waitForQuiet(mesh.regions, { signal }) };
 }

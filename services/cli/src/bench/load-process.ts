@@ -21,7 +21,8 @@ export class LoadProcess {
   readonly #release: () => void;
 
   constructor() {
-    this.#child = fork(WORKER, [], { stdio: ["ignore", "inherit", "inherit", "ipc"], detached: true });
+    // JSON would turn a limit of Infinity into null
+    this.#child = fork(WORKER, [], { stdio: ["ignore", "inherit", "inherit", "ipc"], detached: true, serialization: "advanced" });
     this.#release = guardChild(this.#child);
   }
 

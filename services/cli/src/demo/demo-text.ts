@@ -15,7 +15,7 @@ export function demoText(report: DemoReport, color: Palette): string {
     `conflicts   ${grouped(report.conflicts)} merged`,
     `lag         ${lagText(report)}`,
     `agents      ${report.agents.map((agent) => agentText(agent, report.writingMs)).join("\n            ")}`,
-    `settled     ${millisecondsText(report.quietAfterMs)} after the last write`,
+    `settled     ${report.unrest ?? `${millisecondsText(report.quietAfterMs)} after the last write`}`,
     "",
   ];
   if (!report.equal) lines.push(compareReportText(comparison, color).trimEnd());

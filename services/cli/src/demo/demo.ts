@@ -4,13 +4,14 @@
  * Promises a report of what was really seen: every figure comes from acknowledged replies, from the agents' /status or
  * from comparing all values of all regions. Starts a mesh of its own and leaves nothing of it behind.
  */
+import { MeridianError } from "@meridian/words";
 import { Redis } from "ioredis";
 import { compareServers } from "../diff/compare-servers.js";
 import type { CompareReport } from "../diff/compare-report.js";
 import type { MeshLogKind } from "../mesh/mesh-log.js";
 import { startMesh, type Mesh } from "../mesh/mesh.js";
 import { waitForQuiet } from "../mesh/quiet.js";
-import { pollAgents, type AgentAnswer } from "../status/agent-poll.js";
+import { fetchStatus, pollAgents, type AgentAnswer } from "../status/agent-poll.js";
 import type { AgentStatus } from "../status/agent-status.js";
 import { writeConflicts } from "./conflict-writer.js";
 import { Ledger, type Inexact } from "./ledger.js";
@@ -46,12 +47,14 @@ export interface DemoReport {
   readonly log: MeshLogKind;
   readonly equal: boolean;
   readonly countersExact: boolean;
-  /** True where all regions are equal, all counters exact and every write was answered. */
+  /** True where the mesh became quiet, all regions are equal, all counters exact and every write was answered. */
   readonly passed: boolean;
   readonly writes: { readonly conflict: number; readonly redisBenchmark: number; readonly refused: number; readonly unanswered: number };
   readonly writingMs: number;
   readonly writesPerSecond: number;
   readonly quietAfterMs: number;
+  /** What was still going on when waiting for quiet was given up; undefined where it became quiet. */
+  readonly unrest: string | undefined;
   readonly exactCells: number;
   readonly inexact: readonly Inexact[];
   readonly conflicts: number;
@@ -105,17 +108,18 @@ async function drive(mesh: Mesh, clients: Clients, options: DemoOptions): Promis
   // lag is measured over a sliding window: now it still holds the time under load
   const loaded = await pollAgents(mesh.regions.map(({ agentUrl }) => agentUrl));
   onMilestone(`clients have stopped after ${count(acknowledged)} acknowledged writes`);
-  const quiet = await waitForQuiet(mesh.regions, {
-    signal,
-    onWait: (detail) => onProgress({ phase: "settling", acknowledged, detail }),
-  });
-  onMilestone(`quiet after ${seconds(quiet.durationMs)}; comparing every value of every region`);
+  const settlingFromMs = performance.now();
+  const unrest = await settle(mesh, signal, (detail) => onProgress({ phase: "settling", acknowledged, detail }));
+  const quietAfterMs = Math.round(performance.now() - settlingFromMs);
+  const outcome = unrest === undefined ? `quiet after ${seconds(quietAfterMs)}` : `not quiet after ${seconds(quietAfterMs)} (${unrest})`;
+  onMilestone(`${outcome}; comparing every value of every region`);
   const comparison = await compareServers(
     mesh.regions.map(({ region, url }) => ({ name: region, url })),
     { signal, onProgress: ({ keysScanned }) => onProgress({ phase: "comparing", acknowledged, detail: `${count(keysScanned)} keys` }) },
   );
   const inexact = [...(await ledger.check(clients)), ...(await checkBenchmark(clients, increments))];
-  const agents = quiet.statuses.map((status, index) => agentOf(status, loaded[index]));
+  const statuses = await Promise.all(mesh.regions.map(({ agentUrl }) => fetchStatus(agentUrl)));
+  const agents = statuses.map((status, index) => agentOf(status, loaded[index]));
   const equal = comparison.verdict === "equal";
   const countersExact = inexact.length === 0 && ledger.unanswered === 0;
   return {
@@ -123,17 +127,29 @@ async function drive(mesh: Mesh, clients: Clients, options: DemoOptions): Promis
     log: options.log,
     equal,
     countersExact,
-    passed: equal && countersExact,
+    passed: equal && countersExact && unrest === undefined,
     writes: { conflict: ledger.acknowledged, redisBenchmark: requests, refused: ledger.refused, unanswered: ledger.unanswered },
     writingMs: Math.round(writingMs),
     writesPerSecond: Math.round((acknowledged * 1_000) / writingMs),
-    quietAfterMs: Math.round(quiet.durationMs),
+    quietAfterMs,
+    unrest,
     exactCells: ledger.cells + (increments > 0 ? 1 : 0),
     inexact,
     conflicts: agents.reduce((sum, agent) => sum + agent.conflicts, 0),
     agents,
     comparison,
   };
+}
+
+/** Waits for quiet; gives back what prevented it, because the comparison is worth having then too. */
+async function settle(mesh: Mesh, signal: AbortSignal, onWait: (missing: string) => void): Promise<string | undefined> {
+  try {
+    await waitForQuiet(mesh.regions, { signal, onWait });
+    return undefined;
+  } catch (error) {
+    if (error instanceof MeridianError && error.code === "AGENT_UNAVAILABLE") return error.message;
+    throw error;
+  }
 }
 
 async function writeEverywhere(
@@ -147,7 +163,12 @@ async function writeEverywhere(
   const driver = withBenchmark ? "redis-benchmark and a conflict workload" : "a conflict workload (redis-benchmark is not installed)";
   onMilestone(`writing to all of ${options.regions.join(", ")} at once for ${options.seconds} s: ${driver}`);
   const startedMs = performance.now();
-  const end = AbortSignal.any([signal, AbortSignal.timeout(options.seconds * 1_000)]);
+  // not AbortSignal.any with AbortSignal.timeout: Node 20 may collect those as garbage before they fire
+  const ending = new AbortController();
+  const end = ending.signal;
+  const stop = (): void => ending.abort(signal.reason);
+  const timer = setTimeout(stop, options.seconds * 1_000);
+  signal.addEventListener("abort", stop, { once: true });
   const ticker = setInterval(() => {
     const secondsLeft = Math.max(0, options.seconds - (performance.now() - startedMs) / 1_000);
     onProgress({ phase: "writing", acknowledged: ledger.acknowledged, secondsLeft });
@@ -163,6 +184,9 @@ async function writeEverywhere(
     return { writingMs: performance.now() - startedMs, requests, increments };
   } finally {
     clearInterval(ticker);
+    clearTimeout(timer);
+    signal.removeEventListener("abort", stop);
+    stop();
   }
 }
 

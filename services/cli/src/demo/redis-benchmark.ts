@@ -7,6 +7,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
+import { guardChild } from "@meridian/testkit";
 
 const TESTS = ["set", "incr", "sadd", "hset", "zadd"];
 const CONNECTIONS = 4;
@@ -16,6 +17,8 @@ const REQUESTS = CONNECTIONS * PIPELINE * 25;
 /** Random keys and members: few, so that regions meet. */
 const KEYSPACE = 2_000;
 const PAUSE_MS = 200;
+/** redis-benchmark never ends by itself where its server goes away. */
+const ROUND_TIMEOUT_MS = 30_000;
 
 /** What was done to one region. */
 export interface BenchmarkTraffic {
@@ -38,11 +41,13 @@ export async function runRedisBenchmark(url: string, roundsMax: number, signal: 
   const size = ["-n", String(REQUESTS), "-r", String(KEYSPACE), "-q"];
   let rounds = 0;
   while (rounds < roundsMax && !signal.aborted) {
-    const child = spawn("redis-benchmark", [...target, ...size], { stdio: ["ignore", "ignore", "pipe"] });
+    const child = spawn("redis-benchmark", [...target, ...size], { stdio: ["ignore", "ignore", "pipe"], timeout: ROUND_TIMEOUT_MS });
+    const release = guardChild(child);
     let complaint = "";
     child.stderr.on("data", (data: Buffer) => (complaint += data.toString()));
-    const [code] = (await once(child, "exit")) as [number | null];
-    if (code !== 0) throw new Error(`redis-benchmark ended with ${code}: ${complaint}`);
+    const [code, killedBy] = (await once(child, "exit")) as [number | null, string | null];
+    release();
+    if (code !== 0) throw new Error(`redis-benchmark ended with ${killedBy ?? code}: ${complaint}`);
     rounds += 1;
     await delay(PAUSE_MS, undefined, { signal }).catch(() => undefined);
   }

@@ -25,8 +25,8 @@ export class DifferenceLines {
   /** Adds "what: a has x, b has y", where undefined means that it is not there. */
   addPair(what: () => string, names: PairNames, a: Buffer | undefined, b: Buffer | undefined): void {
     this.add(() => {
-      if (b === undefined) return `${what()} only in ${names.a}${a && a.length > 0 ? `: ${printable(a)}` : ""}`;
-      if (a === undefined) return `${what()} only in ${names.b}${b.length > 0 ? `: ${printable(b)}` : ""}`;
+      if (b === undefined) return `${what()} ${onlyIn(names.a, names.b)}${a && a.length > 0 ? `: ${printable(a)}` : ""}`;
+      if (a === undefined) return `${what()} ${onlyIn(names.b, names.a)}${b.length > 0 ? `: ${printable(b)}` : ""}`;
       return `${what()}: ${names.a} ${printable(a)}, ${names.b} ${printable(b)}`;
     });
   }
@@ -35,6 +35,11 @@ export class DifferenceLines {
   lines(): string[] {
     return this.#left === 0 ? this.#lines : [...this.#lines, `and ${this.#left} more`];
   }
+}
+
+/** `in eu, not in us`. */
+export function onlyIn(has: string, misses: string): string {
+  return `in ${has}, not in ${misses}`;
 }
 
 /** The names of the two servers of a comparison. */

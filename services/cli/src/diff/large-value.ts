@@ -7,7 +7,7 @@
  */
 import type { CommandArgument, Reply } from "@meridian/resp";
 import { printable } from "../printable.js";
-import type { DifferenceLines, PairNames } from "./difference-lines.js";
+import { onlyIn, type DifferenceLines, type PairNames } from "./difference-lines.js";
 import { accepted, type ServerConnection } from "./server-connection.js";
 import { bytesOf, compareElements, compareEntries, compareSortedSets, listOf, stringLine } from "./value-differences.js";
 
@@ -107,7 +107,7 @@ async function lookUp(
       const found = accepted(raw, other.address, "the look-up");
       const name = items[index * step]!;
       if (!isHash) {
-        if (found !== 1) lines.add(() => `member ${printable(name)} only in ${names.a}`);
+        if (found !== 1) lines.add(() => `member ${printable(name)} ${onlyIn(names.a, names.b)}`);
         continue;
       }
       const mine = items[index * 2 + 1]!;

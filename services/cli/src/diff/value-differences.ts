@@ -6,7 +6,7 @@
  */
 import type { Reply } from "@meridian/resp";
 import { printable } from "../printable.js";
-import { DifferenceLines, type PairNames } from "./difference-lines.js";
+import { DifferenceLines, onlyIn, type PairNames } from "./difference-lines.js";
 import { hyperLogLogRegisters } from "./hyperloglog.js";
 
 /** Adds to `lines` what differs between two replies to the type's read command (see value-type.ts). */
@@ -83,9 +83,9 @@ export const compareSets: ValueComparison = (a, b, names, lines) => {
   const right = new Set(listOf(b).map(keyOf));
   for (const member of left) {
     if (right.delete(keyOf(member))) continue;
-    lines.add(() => `member ${printable(bytesOf(member))} only in ${names.a}`);
+    lines.add(() => `member ${printable(bytesOf(member))} ${onlyIn(names.a, names.b)}`);
   }
-  for (const member of right) lines.add(() => `member ${printable(Buffer.from(member, "latin1"))} only in ${names.b}`);
+  for (const member of right) lines.add(() => `member ${printable(Buffer.from(member, "latin1"))} ${onlyIn(names.b, names.a)}`);
 };
 
 /** HGETALL. */
@@ -145,12 +145,12 @@ export function compareEntries(left: readonly Reply[], right: readonly Reply[], 
     const mine = listOf(listOf(entry)[1]!);
     const theirs = others.get(id);
     others.delete(id);
-    if (theirs === undefined) lines.add(() => `entry ${id} only in ${names.a}`);
+    if (theirs === undefined) lines.add(() => `entry ${id} ${onlyIn(names.a, names.b)}`);
     else if (mine.length !== theirs.length || !mine.every((part, index) => bytesOf(part).equals(bytesOf(theirs[index]!)))) {
       lines.add(() => `entry ${id}: ${names.a} ${entryText(mine)}, ${names.b} ${entryText(theirs)}`);
     }
   }
-  for (const id of others.keys()) lines.add(() => `entry ${id} only in ${names.b}`);
+  for (const id of others.keys()) lines.add(() => `entry ${id} ${onlyIn(names.b, names.a)}`);
 }
 
 function entryText(parts: readonly Reply[]): string {
