@@ -5,7 +5,7 @@ const row = family("cells");
 
 export const STRING_ROWS = [
   row("set", "captured", "as sent | SET key value | SET key value PXAT <ms> | nothing", KEY_1, "1.0.0",
-    "the value and the deadline are in the stream; EX, PX and EXAT arrive as PXAT, and then NX and XX are dropped"),
+    "the value and the deadline are in the stream; EX, PX and EXAT arrive as PXAT, and then NX and XX are dropped; Valkey's IFEQ stays but had effect"),
   row("setnx", "captured", "as sent | nothing", KEY_1, "1.0.0", "in the stream only where it had effect"),
   row("setex", "captured", "SET key value PXAT <ms>", KEY_1, "2.0.0", "arrives as SET with an absolute deadline"),
   row("psetex", "captured", "SET key value PXAT <ms>", KEY_1, "2.6.0", "arrives as SET with an absolute deadline"),
