@@ -3,6 +3,7 @@ export { AFTER_UNLINK, DEADLINE_NO_KEY, DEADLINE_NONE, OP, RUN_LIMIT, type Expec
 export { DB_LIMIT, type CellKind, type CellName } from "./cell-name.js";
 export {
   decodeMark,
+  encodeMarkEntry,
   encodeMarkHeader,
   MARK_PREFIX_BYTES,
   MARK_VERSION,
@@ -11,5 +12,5 @@ export {
   type MarkNote,
   type MarkRefusal,
 } from "./mark.js";
-export { decodeReadResult, READ_VERSION, type ReadRequest, type ReadResult, type ReadType, type ReadValue } from "./read-result.js";
+export { decodeReadResult, encodeReadResult, READ_VERSION, type ReadRequest, type ReadResult, type ReadType, type ReadValue } from "./read-result.js";
 export { isMarkKey, isReadKey, isReserved, MARK_KEY, READ_KEY, RESERVED_PREFIX, TRIAL_KEY } from "./reserved-key.js";

@@ -1,7 +1,7 @@
 import { hlcOf, MeridianError, VersionVector, writerId } from "@meridian/words";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { decodeMark, encodeMarkHeader, type CellKind, type CellName, type Mark } from "./index.js";
+import { decodeMark, encodeMarkEntry, encodeMarkHeader, type CellKind, type CellName, type Mark } from "./index.js";
 
 const binary = fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes).toString("latin1"));
 const cellName: fc.Arbitrary<CellName> = fc.record({
@@ -66,6 +66,15 @@ describe("mark codec", () => {
     expect(mark.notes).toEqual([{ cell, digest: "0123456789abcdef" }]);
     expect(mark.skipped).toEqual([other]);
     expect(mark.refused).toEqual([{ cell: other, reason: "ERR no" }]);
+  });
+
+  test("an encoded entry is what the script would append", () => {
+    fc.assert(
+      fc.property(cellName, binary, (cell, text) => {
+        expect(encodeMarkEntry("s", cell)).toEqual(entry("s", cell));
+        expect(encodeMarkEntry("r", cell, text)).toEqual(entry("r", cell, text));
+      }),
+    );
   });
 
   test("every truncation is refused with BAD_MARK, unless it ends between entries", () => {

@@ -83,6 +83,19 @@ export function encodeMarkHeader(header: MarkHeader): Buffer {
   return bytes;
 }
 
+/**
+ * Encodes one entry behind the header, as the script does: for models and tests. `text` is the digest of a note or the
+ * reason of a refusal.
+ */
+export function encodeMarkEntry(tag: "s" | "n" | "r", cell: CellName, text = ""): Buffer {
+  const nameEnd = 1 + cellNameBytes(cell);
+  const bytes = Buffer.allocUnsafe(tag === "s" ? nameEnd : nameEnd + 4 + text.length);
+  bytes.write(tag, 0, "latin1");
+  writeCellName(bytes, cell, 1);
+  if (tag !== "s") bytes.write(text, bytes.writeUInt32BE(text.length, nameEnd), "latin1");
+  return bytes;
+}
+
 /** Decodes a mark as found in the stream or in the server. Throws `BAD_MARK`. */
 export function decodeMark(bytes: Buffer): Mark {
   const cursor = new ByteCursor(bytes, "mark");

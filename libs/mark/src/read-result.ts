@@ -48,6 +48,40 @@ export interface ReadResult {
 
 const TYPES: Readonly<Record<string, ReadType>> = { "-": "none", s: "string", h: "hash", e: "set", z: "zset", w: "whole", "!": "none" };
 
+const TAGS: Readonly<Record<ReadType, string>> = { none: "-", string: "s", hash: "h", set: "e", zset: "z", whole: "w" };
+
+/** Encodes a result as the read script does: for models and tests. */
+export function encodeReadResult(result: ReadResult): Buffer {
+  const head = Buffer.allocUnsafe(17);
+  head.writeUInt8(READ_VERSION, 0);
+  head.writeUInt32BE(result.epoch, 1);
+  head.writeDoubleBE(result.id, 5);
+  head.writeUInt32BE(result.values.length, 13);
+  return Buffer.concat([head, ...result.values.flatMap(valueParts)]);
+}
+
+function valueParts(value: ReadValue): Buffer[] {
+  const head = Buffer.allocUnsafe(15 + value.key.length);
+  head.write(value.refused === undefined ? TAGS[value.type] : "!", 0, "latin1");
+  head.writeUInt16BE(value.db, 1);
+  const keyAt = head.writeUInt32BE(value.key.length, 3);
+  head.writeDoubleBE(value.deadlineMs, keyAt + head.write(value.key, keyAt, "latin1"));
+  if (value.refused !== undefined) return [head, ...sized(Buffer.from(value.refused, "latin1"))];
+  if (value.payload !== undefined) return [head, ...sized(value.payload)];
+  if (value.items !== undefined) return [head, u32(value.items.length), ...value.items.flatMap(sized)];
+  return [head];
+}
+
+function sized(bytes: Buffer): [Buffer, Buffer] {
+  return [u32(bytes.length), bytes];
+}
+
+function u32(value: number): Buffer {
+  const bytes = Buffer.allocUnsafe(4);
+  bytes.writeUInt32BE(value, 0);
+  return bytes;
+}
+
 /** Decodes what the read script wrote. Payloads and items share memory with `bytes`. Throws `BAD_MARK`. */
 export function decodeReadResult(bytes: Buffer): ReadResult {
   const cursor = new ByteCursor(bytes, "read result");

@@ -2,13 +2,17 @@
  * The script that reads keys at an exact position of the stream: it sets one key to everything it read and deletes it.
  *
  * ARGV: epoch, id, byte limit per key, then database and key in turn. Reply: OK, FENCED or NOMARK; only OK wrote.
- * The payload's layout is in libs/mark `read-result`. A key beyond the limit is refused, not cut; one whose memory is
- * {@link MEMORY_FACTOR} times the limit is refused without being read, and its size is then the server's estimate.
+ * The payload's layout is in libs/mark `read-result`. A key beyond the limit is refused, not cut. A collection whose
+ * memory is {@link MEMORY_FACTOR} times the limit (and {@link EXACT_BYTES}) is refused without being read, because
+ * reading it would hold the server up; the size named is then its memory, estimated by the server.
  */
 import { MARK_KEY, MARK_PREFIX_BYTES, MARK_VERSION, READ_KEY, READ_VERSION } from "@meridian/mark";
 
 /** Small items take up to this many times their own bytes in the server's memory. */
 const MEMORY_FACTOR = 8;
+
+/** Collections of about this size are read and measured exactly, whatever the limit. */
+const EXACT_BYTES = 64 * 1024;
 
 /** Source of the read script. */
 export const READ_SCRIPT = `
@@ -19,6 +23,7 @@ if #mark < ${MARK_PREFIX_BYTES} or string.byte(mark) ~= ${MARK_VERSION} then ret
 local _, epoch = struct.unpack('>BI4', mark)
 if epoch ~= num(A[1]) then return 'FENCED' end
 local limit, db = num(A[3]), '0'
+local unread = ${MEMORY_FACTOR} * math.max(limit, ${EXACT_BYTES})
 local out = {pack('>BI4dI4', ${READ_VERSION}, epoch, num(A[2]), (#A - 3) / 2)}
 local function put(bytes)
   out[#out + 1] = pack('>I4', #bytes)
@@ -56,11 +61,12 @@ for i = 4, #A, 2 do
   if kind == 'none' then head('-', key, -1)
   else
     local deadline = call('PEXPIRETIME', key)
-    local size
-    if kind == 'string' then size = call('STRLEN', key)
-    else size = (call('MEMORY', 'USAGE', key) or 0) / ${MEMORY_FACTOR} end
-    if size > limit then refuse(key, deadline, kind == 'string' and size or size * ${MEMORY_FACTOR})
-    elseif kind == 'string' then whole('s', key, deadline, call('GET', key))
+    local memory = 0
+    if kind ~= 'string' then memory = call('MEMORY', 'USAGE', key) or 0 end
+    if memory > unread then refuse(key, deadline, memory)
+    elseif kind == 'string' then
+      local size = call('STRLEN', key)
+      if size > limit then refuse(key, deadline, size) else whole('s', key, deadline, call('GET', key)) end
     elseif kind == 'hash' then list('h', key, deadline, call('HGETALL', key))
     elseif kind == 'set' then list('e', key, deadline, call('SMEMBERS', key))
     elseif kind == 'zset' then list('z', key, deadline, call('ZRANGE', key, 0, -1, 'WITHSCORES'))

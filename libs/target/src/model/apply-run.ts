@@ -1,0 +1,168 @@
+/**
+ * The apply script as the model runs it: the same comparisons in the same order (the order in which expired keys are met
+ * is the order of their DELs in the stream), then the mark, then the same effects.
+ */
+import { AFTER_UNLINK, DEADLINE_NONE, encodeMarkEntry, MARK_KEY, OP, type Bytes } from "@meridian/mark";
+import { createHash } from "node:crypto";
+import { readBatch, binary, type BatchCell, type BatchPart } from "./batch-reader.js";
+import { isInteger, sumOf } from "./integer.js";
+import type { Entry, Keyspace } from "./keyspace.js";
+import { dumpEntry, restoreEntry } from "./payload.js";
+import type { ReplicationFeed } from "./replication-feed.js";
+import { parseScore } from "./score.js";
+
+/** Executes one command of the script in a database, telling the stream. */
+export type RunCommand = (db: number, args: readonly string[]) => void;
+
+/** One batch whose place in the chain was checked; ends the unit of the stream. */
+export class ApplyRun {
+  readonly #space: Keyspace;
+  readonly #run: RunCommand;
+  readonly #header: Bytes;
+  readonly #parts: readonly BatchPart[];
+  readonly #entries: Buffer[] = [];
+  readonly #skipped = new Set<BatchCell>();
+  readonly #unlinked = new Set<string>();
+
+  constructor(space: Keyspace, run: RunCommand, args: readonly Bytes[]) {
+    this.#space = space;
+    this.#run = run;
+    this.#header = args[3] as Bytes;
+    this.#parts = readBatch(args);
+  }
+
+  /** Does it all; returns the number of skipped cells. */
+  perform(feed: ReplicationFeed): number {
+    for (const part of this.#parts) for (const cell of part) this.#compare(cell);
+    const header = typeof this.#header === "string" ? Buffer.from(this.#header, "latin1") : this.#header;
+    this.#run(0, ["SET", MARK_KEY, binary(this.#entries.length === 0 ? header : Buffer.concat([header, ...this.#entries]))]);
+    for (const part of this.#parts) this.#effect(part.filter((cell) => !this.#skipped.has(cell)));
+    feed.endUnit();
+    return this.#skipped.size;
+  }
+
+  #compare(cell: BatchCell): void {
+    const matched =
+      cell.how === AFTER_UNLINK
+        ? this.#unlinked.has(`${cell.db} ${cell.key}`)
+        : this.#matches(cell, this.#space.lookup(cell.db, cell.key));
+    if (!matched) this.#skip(cell);
+    else if (cell.op === OP.unlinkKey) this.#unlinked.add(`${cell.db} ${cell.key}`);
+    else if (cell.op === OP.restoreWhole) this.#try(cell);
+  }
+
+  #matches(cell: BatchCell, entry: Entry | undefined): boolean {
+    const [first = ""] = cell.rest;
+    switch (cell.op) {
+      case OP.setExpiry:
+        return Number(first) === (entry === undefined ? -2 : entry.deadlineMs);
+      case OP.unlinkKey:
+        return first === "any" || first === (entry?.type ?? "none");
+      case OP.restoreWhole:
+      case OP.delWhole:
+        return same(cell.how, entry === undefined ? undefined : () => dumpEntry(entry), first);
+      case OP.addMember:
+      case OP.removeMember:
+        if (entry !== undefined && entry.type !== "set") return false;
+        return (entry?.value.has(cell.field) ?? false) === (cell.op === OP.removeMember);
+      case OP.setScore:
+      case OP.removeScore: {
+        if (entry !== undefined && entry.type !== "zset") return false;
+        const score = entry?.value.get(cell.field);
+        if (cell.how === "=") return score !== undefined && score === parseScore(first);
+        return cell.how === "~" || score === undefined;
+      }
+      case OP.setField:
+      case OP.delField:
+      case OP.incrField: {
+        if (entry !== undefined && entry.type !== "hash") return false;
+        const value = entry?.value.get(cell.field);
+        if (cell.op === OP.incrField) return summable(value, first);
+        return same(cell.how, value === undefined ? undefined : () => value, first);
+      }
+      default: {
+        // the absence of a string is the absence of the key, so the type does not matter for that
+        if (entry !== undefined && entry.type !== "string") return false;
+        if (cell.op === OP.incrString) return summable(entry?.value, first);
+        return same(cell.how, entry === undefined ? undefined : () => entry.value, first);
+      }
+    }
+  }
+
+  #try(cell: BatchCell): void {
+    const tried = restoreEntry(cell.rest[1] ?? "", DEADLINE_NONE);
+    if (tried === undefined) {
+      this.#skipped.add(cell);
+      this.#entries.push(encodeMarkEntry("r", cell, "ERR DUMP payload version or checksum are wrong"));
+    } else if (cell.rest[3] === "1") this.#entries.push(encodeMarkEntry("n", cell, sha16(dumpEntry(tried))));
+  }
+
+  #skip(cell: BatchCell): void {
+    this.#skipped.add(cell);
+    this.#entries.push(encodeMarkEntry("s", cell));
+  }
+
+  #effect(cells: readonly BatchCell[]): void {
+    const [cell] = cells;
+    if (cell === undefined) return;
+    if (cell.op === OP.setStrings) {
+      const pairs = cells.flatMap(({ key, rest }) => [key, rest[1] ?? ""]);
+      this.#run(cell.db, [pairs.length === 2 ? "SET" : "MSET", ...pairs]);
+    } else this.#run(cell.db, this.#command(cell));
+  }
+
+  #command({ op, key, field, rest }: BatchCell): string[] {
+    const [first = "", second = "", third = ""] = rest;
+    switch (op) {
+      case OP.setStringUntil:
+        return this.#past(third) ? ["DEL", key] : ["SET", key, second, "PXAT", third];
+      case OP.incrString:
+        return ["INCRBY", key, first];
+      case OP.delString:
+        return ["DEL", key];
+      case OP.setField:
+        return ["HSET", key, field, second];
+      case OP.incrField:
+        return ["HINCRBY", key, field, first];
+      case OP.delField:
+        return ["HDEL", key, field];
+      case OP.addMember:
+        return ["SADD", key, field];
+      case OP.removeMember:
+        return ["SREM", key, field];
+      case OP.setScore:
+        return ["ZADD", key, second, field];
+      case OP.removeScore:
+        return ["ZREM", key, field];
+      case OP.setExpiry:
+        if (second === String(DEADLINE_NONE)) return ["PERSIST", key];
+        return this.#past(second) ? ["DEL", key] : ["PEXPIREAT", key, second];
+      case OP.restoreWhole:
+        if (third === String(DEADLINE_NONE)) return ["RESTORE", key, "0", second, "REPLACE"];
+        return this.#past(third) ? ["UNLINK", key] : ["RESTORE", key, third, second, "REPLACE", "ABSTTL"];
+      default:
+        return ["UNLINK", key];
+    }
+  }
+
+  #past(deadline: string): boolean {
+    return Number(deadline) <= this.#space.nowMs;
+  }
+}
+
+/** `held` computes the bytes that are there; undefined where nothing is. */
+function same(how: string, held: (() => string) | undefined, expected: string): boolean {
+  if (how === "-") return held === undefined;
+  if (how === "~") return true;
+  if (held === undefined) return false;
+  return how === "=" ? held() === expected : sha16(held()) === expected;
+}
+
+function summable(held: string | undefined, delta: string): boolean {
+  const value = held ?? "0";
+  return isInteger(value) && isInteger(delta) && sumOf(value, delta) !== undefined;
+}
+
+function sha16(text: string): string {
+  return createHash("sha1").update(text, "latin1").digest("hex").slice(0, 16);
+}

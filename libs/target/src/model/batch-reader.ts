@@ -1,0 +1,76 @@
+/**
+ * Reads the flat arguments of a batch as a list of cells, each with what is expected and what to do, in the layout of
+ * libs/mark `apply-op`. Strings are binary. Throws on what the builder cannot have made: that is our own mistake.
+ */
+import { BATCH_HEAD_ARGS, OP, type Bytes, type CellKind } from "@meridian/mark";
+
+/** One cell of a batch. */
+export interface BatchCell {
+  /** First character of the operation's code. */
+  readonly op: string;
+  /** Second character: what must be true. */
+  readonly how: string;
+  readonly db: number;
+  readonly kind: CellKind;
+  readonly key: string;
+  /** Field or member; empty where the operation has none. */
+  readonly field: string;
+  /** The other arguments, in the order of the layout. */
+  readonly rest: readonly string[];
+}
+
+/** Which cells an operation is about, and how many arguments follow key and field. */
+const SHAPES: Readonly<Record<string, { readonly kind: CellKind; readonly field: boolean; readonly rest: number }>> = {
+  [OP.setStringUntil]: { kind: "s", field: false, rest: 3 },
+  [OP.incrString]: { kind: "s", field: false, rest: 1 },
+  [OP.delString]: { kind: "s", field: false, rest: 1 },
+  [OP.setField]: { kind: "h", field: true, rest: 2 },
+  [OP.incrField]: { kind: "h", field: true, rest: 1 },
+  [OP.delField]: { kind: "h", field: true, rest: 1 },
+  [OP.addMember]: { kind: "e", field: true, rest: 0 },
+  [OP.removeMember]: { kind: "e", field: true, rest: 0 },
+  [OP.setScore]: { kind: "z", field: true, rest: 2 },
+  [OP.removeScore]: { kind: "z", field: true, rest: 1 },
+  [OP.setExpiry]: { kind: "t", field: false, rest: 2 },
+  [OP.restoreWhole]: { kind: "w", field: false, rest: 4 },
+  [OP.delWhole]: { kind: "w", field: false, rest: 1 },
+  [OP.unlinkKey]: { kind: "k", field: false, rest: 1 },
+};
+
+/** A run of strings without expiry, or one other cell. */
+export type BatchPart = readonly BatchCell[];
+
+/** Bytes as a binary string. */
+export function binary(bytes: Bytes): string {
+  return typeof bytes === "string" ? bytes : bytes.toString("latin1");
+}
+
+/** All parts of a batch, in order: a run is one part, because its effects are one command. */
+export function readBatch(args: readonly Bytes[]): BatchPart[] {
+  const parts: BatchPart[] = [];
+  let db = 0;
+  let at = BATCH_HEAD_ARGS;
+  const next = (): string => binary(args[at++] as Bytes);
+  while (at < args.length) {
+    const code = next();
+    const op = code.charAt(0);
+    const how = code.charAt(1);
+    if (op === OP.select) {
+      db = Number(next());
+      continue;
+    }
+    if (op === OP.setStrings) {
+      const count = Number(next());
+      const pairs = Array.from({ length: count }, () => [next(), next()] as const);
+      const compared = how === "=" || how === "#";
+      parts.push(pairs.map(([key, value]) => ({ op, how, db, kind: "s", key, field: "", rest: [compared ? next() : "", value] })));
+      continue;
+    }
+    const shape = SHAPES[op];
+    if (shape === undefined) throw new Error(`no operation ${code} at argument ${at - 1}`);
+    const key = next();
+    const field = shape.field ? next() : "";
+    parts.push([{ op, how, db, kind: shape.kind, key, field, rest: Array.from({ length: shape.rest }, next) }]);
+  }
+  return parts;
+}

@@ -1,0 +1,38 @@
+/** The read script as the model runs it: looks every key up in order and encodes what it holds. */
+import { encodeReadResult, type ReadRequest, type ReadValue } from "@meridian/mark";
+import { bulk } from "./command.js";
+import type { Keyspace } from "./keyspace.js";
+import { dumpEntry } from "./payload.js";
+import { printScore } from "./score.js";
+import { inOrder } from "./zset-commands.js";
+
+/** The payload of one read. Sizes are exact: the model has no estimate that could come before. */
+export function readPayload(space: Keyspace, request: ReadRequest, epoch: number, byteLimit: number): Buffer {
+  const values = request.keys.map(({ db, key }) => readKey(space, db, key, byteLimit));
+  return encodeReadResult({ epoch, id: request.id, values });
+}
+
+function readKey(space: Keyspace, db: number, key: string, byteLimit: number): ReadValue {
+  const entry = space.lookup(db, key);
+  if (entry === undefined) return { db, key, type: "none", deadlineMs: -1 };
+  const { deadlineMs } = entry;
+  const whole = (type: "string" | "whole", text: string): ReadValue =>
+    text.length > byteLimit ? refused(text.length) : { db, key, type, deadlineMs, payload: bulk(text) };
+  const list = (type: "hash" | "set" | "zset", texts: string[]): ReadValue => {
+    const bytes = texts.reduce((sum, text) => sum + text.length, 0);
+    return bytes > byteLimit ? refused(bytes) : { db, key, type, deadlineMs, items: texts.map(bulk) };
+  };
+  const refused = (bytes: number): ReadValue => ({ db, key, type: "none", deadlineMs, refused: `too large: ${bytes} bytes` });
+  switch (entry.type) {
+    case "string":
+      return whole("string", entry.value);
+    case "hash":
+      return list("hash", [...entry.value].flat());
+    case "set":
+      return list("set", [...entry.value]);
+    case "zset":
+      return list("zset", inOrder(entry.value).flatMap(([member, score]) => [member, printScore(score)]));
+    case "list":
+      return whole("whole", dumpEntry(entry));
+  }
+}
