@@ -11,6 +11,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
+import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { open } from "lmdb";
 import { openLmdbStore } from "../dist/index.js";
@@ -74,8 +75,8 @@ async function run(name, store, total, rate, next) {
     const after = performance.now();
     longest = Math.max(longest, after - before);
     inCommit += after - before;
-    do await yieldToLoop();
-    while (rate > 0 && ((done + COMMIT) / rate) * 1000 > performance.now() - started);
+    await yieldToLoop();
+    while (rate > 0 && ((done + COMMIT) / rate) * 1000 > performance.now() - started) await sleep(1);
     longestTurn = Math.max(longestTurn, loop.max / 1e6);
   }
   const us = (ms) => ((ms * 1000) / total).toFixed(2);

@@ -51,7 +51,7 @@ export class BlockReader {
   }
 
   key(cell: number): string {
-    return this.#prefix + this.#bytes.toString("latin1", this.#suffixes[cell] as number, this.#values[cell] as number);
+    return this.#prefix + this.#bytes.toString("latin1", this.#suffixes[cell], this.#values[cell]);
   }
 
   keyLength(cell: number): number {

@@ -32,7 +32,7 @@ export class CellTable implements DiskTable {
   readonly #reader = new BlockReader();
   readonly #filter = new KeyFilter();
   readonly #context = { arena: new BlockArena(), onNewKey: (key: string) => this.#filter.add(hashKey(key)) };
-  #labels: string[] = [];
+  readonly #labels: string[] = [];
 
   constructor(table: BinaryTable, snapshot: Snapshot) {
     this.#table = table;

@@ -23,7 +23,7 @@ interface Layer {
 
 /** A growing Bloom filter of keys' hashes. */
 export class KeyFilter {
-  #layers: Layer[] = [layerOf(FIRST_LAYER_KEYS)];
+  readonly #layers: Layer[] = [layerOf(FIRST_LAYER_KEYS)];
   #keys = 0;
 
   /** Adds the key of which `hash` is the {@link hashKey}. */

@@ -80,7 +80,7 @@ export function openEnvironment(path: string): RootDatabase<Buffer, string> {
 
 /** Opens one table of an environment, creating it when absent. */
 export function openTable(root: RootDatabase<Buffer, string>, name: string): BinaryTable {
-  return root.openDB<Buffer, string>({ name, encoding: "binary", cache: false, keyEncoder: latin1Key } as never) as unknown as BinaryTable;
+  return root.openDB<Buffer, string>({ name, encoding: "binary", cache: false, keyEncoder: latin1Key } as never);
 }
 
 /** The error of a store whose files cannot be read. */

@@ -5,8 +5,8 @@ export type LayerEntry = readonly [string, Buffer | undefined];
 
 /** Both layers in key order; where both have a key, `top`'s entry stands. */
 export function* overlay(top: Iterable<LayerEntry>, bottom: Iterable<LayerEntry>): Iterable<LayerEntry> {
-  const upper = top[Symbol.iterator]();
-  const lower = bottom[Symbol.iterator]();
+  const upper: Iterator<LayerEntry, undefined> = top[Symbol.iterator]();
+  const lower: Iterator<LayerEntry, undefined> = bottom[Symbol.iterator]();
   try {
     let a = upper.next();
     let b = lower.next();
