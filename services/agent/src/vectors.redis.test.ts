@@ -1,0 +1,247 @@
+/**
+ * The table of rules in the README of libs/merge, executed: every row on three real servers with agents that share a
+ * log. What two regions write concurrently is written while the log holds back what they would tell each other.
+ */
+import { readFileSync } from "node:fs";
+import type { Redis } from "ioredis";
+import { memoryLog, MemoryShelf, type LogPosition, type LogRecord, type MutationLog } from "@meridian/log";
+import { zeroCounters, type RegionCounters } from "@meridian/region";
+import { createLogger } from "@meridian/shell";
+import { MemoryStore } from "@meridian/store";
+import { startRedis, waitFor, type TestRedis } from "@meridian/testkit";
+import { hlcMs, writerId, type MeridianError, type WriterId } from "@meridian/words";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Life } from "./pipeline/life.js";
+
+interface Phase {
+  readonly commands: readonly string[];
+  /** 1: before the other region's; 2: after. Undefined: at the same time. */
+  readonly order: number | undefined;
+}
+
+interface Vector {
+  readonly title: string;
+  readonly first: readonly Phase[];
+  readonly eu: readonly Phase[];
+  readonly us: readonly Phase[];
+  readonly reads: readonly { readonly command: string; readonly allowed: readonly string[] }[];
+}
+
+const README = new URL("../../../libs/merge/README.md", import.meta.url);
+const ROW = /^\|(?<rule>[^|]*)\|(?<first>[^|]*)\|(?<eu>[^|]*)\|(?<us>[^|]*)\|(?<reads>[^|]*)\|$/;
+
+function readVectors(text: string): Vector[] {
+  const rows = text.split("\n").flatMap((line) => ROW.exec(line)?.groups ?? []);
+  return rows.slice(2).map(({ first = "", eu = "", us = "", reads = "" }) => ({
+    title: `${first.trim()} : ${eu.trim()} ∥ ${us.trim()} : ${reads.trim()}`.replaceAll("`", "").replace(/^ : /, ""),
+    first: phasesOf(first),
+    eu: phasesOf(eu),
+    us: phasesOf(us),
+    reads: [...reads.matchAll(/`([^`]+)` → ((?:`[^`]*`(?: or )?)+)/g)].map(([, command = "", allowed = ""]) => ({
+      command,
+      allowed: [...allowed.matchAll(/`([^`]*)`/g)].map(([, value = ""]) => value),
+    })),
+  }));
+}
+
+function phasesOf(cell: string): Phase[] {
+  return cell.split(/\bthen\b/).map((part) => {
+    const order = /@(\d)/.exec(part)?.[1];
+    return { commands: [...part.matchAll(/`([^`]+)`|\*([^*]+)\*/g)].map(([, command, event]) => command ?? `*${event}`), order: order ? Number(order) : undefined };
+  });
+}
+
+/** A log whose readers can be made to wait. */
+class HeldLog implements MutationLog {
+  readonly #log: MutationLog;
+  #gate: Promise<void> | undefined;
+  #open: (() => void) | undefined;
+
+  constructor(log: MutationLog) {
+    this.#log = log;
+  }
+
+  hold(): void {
+    this.#gate ??= new Promise((resolve) => (this.#open = resolve));
+  }
+
+  release(): void {
+    this.#open?.();
+    this.#gate = undefined;
+  }
+
+  async *read(writer: WriterId, after: LogPosition | undefined, signal: AbortSignal): AsyncIterable<readonly LogRecord[]> {
+    for await (const records of this.#log.read(writer, after, signal)) {
+      await this.#gate;
+      yield records;
+    }
+  }
+
+  open = (writers: readonly WriterId[]): Promise<void> => this.#log.open(writers);
+  append = (writer: WriterId, record: Buffer): Promise<LogPosition> => this.#log.append(writer, record);
+  end = (writer: WriterId): Promise<LogPosition | undefined> => this.#log.end(writer);
+  health = (): ReturnType<MutationLog["health"]> => this.#log.health();
+  close = (): Promise<void> => this.#log.close();
+}
+
+/** One region: a server, an agent's life, a client. */
+class Place {
+  readonly writer: WriterId;
+  readonly log: HeldLog;
+  readonly counters: RegionCounters = zeroCounters();
+  readonly failures: MeridianError[] = [];
+  readonly server: TestRedis;
+  readonly life: Life;
+  readonly #ended: Promise<unknown>;
+
+  constructor(server: TestRedis, writer: WriterId, peers: readonly WriterId[], shelf: MemoryShelf) {
+    this.server = server;
+    this.writer = writer;
+    this.log = new HeldLog(memoryLog({ shelf }));
+    this.life = new Life({
+      writer,
+      peers,
+      endpoint: () => ({ host: server.host, port: server.port }),
+      store: new MemoryStore(),
+      log: this.log,
+      logger: createLogger({ name: writer, level: "error", pretty: "never", destination: { write: () => undefined } }),
+      settings: { connectTimeoutMs: 5000, ackIntervalMs: 1000, replyTimeoutMs: 10_000, maxDriftMs: 500, cachedSlotsMax: 10_000, publishInFlightMax: 8, pendingBytesMax: 2 ** 24 },
+      counters: this.counters,
+      onVisible: () => undefined,
+      onPeerFailure: (_, error) => this.failures.push(error),
+    });
+    this.#ended = this.life.run().then((error) => error && this.failures.push(error));
+  }
+
+  async stop(): Promise<void> {
+    this.log.release();
+    await this.life.stop(0);
+    await this.#ended;
+    await this.log.close();
+    await this.server.stop();
+  }
+
+  /** True where everything that the server has executed was captured, and is durable in the log. */
+  async hasCaptured(client: Redis): Promise<boolean> {
+    const { region } = this.life;
+    const at = Number(/master_repl_offset:(\d+)/.exec(await client.info("replication"))?.[1]);
+    return region.isReady && region.capturedOffset >= at && region.pending.reads === 0 && region.pending.records === 0;
+  }
+}
+
+const NAMES = ["eu", "us", "ap"] as const;
+const WRITERS = NAMES.map((name) => writerId(name, "0"));
+const DATABASES = 200;
+let places: Place[];
+let clients: Redis[];
+
+beforeAll(async () => {
+  const shelf = new MemoryShelf();
+  const servers = await Promise.all(NAMES.map(() => startRedis({ args: ["--databases", String(DATABASES)] })));
+  places = servers.map((server, at) => new Place(server, WRITERS[at] as WriterId, WRITERS.filter((_, other) => other !== at), shelf));
+  clients = places.map(({ server }) => server.client());
+  await allQuiet();
+});
+afterAll(() => Promise.all(places.map((place) => place.stop())));
+
+/** Until every region has received and settled everything, and its server has executed nothing more. */
+async function allQuiet(): Promise<void> {
+  const quiet = async (): Promise<boolean> => {
+    const captured = await Promise.all(places.map((place, at) => place.hasCaptured(clients[at] as Redis)));
+    return captured.every(Boolean) && places.every(({ life: { region } }) => region.isQuiet && places.every((peer) => peer.life.region === region || region.frontier.covers(peer.writer, peer.life.region.lastVersion)));
+  };
+  await waitFor(quiet, { timeoutMs: 15_000, what: () => `quiet: ${JSON.stringify(places.map((place) => describePlace(place)))}` });
+}
+
+function describePlace({ writer, life: { region }, failures }: Place): unknown {
+  return { writer, pending: region.pending, frontier: region.frontier.toString(), last: region.lastVersion, holds: region.holds, halt: region.halt, failures: failures.map(String) };
+}
+
+/** Later versions of any region are greater than every one given so far. */
+async function timePasses(): Promise<void> {
+  const last = Math.max(...places.map(({ life: { region } }) => (region.lastVersion > 0 ? hlcMs(region.lastVersion) : 0)));
+  await waitFor(() => Date.now() > last, { what: "the next millisecond", pollMs: 1 });
+}
+
+async function run(client: Redis, command: string): Promise<unknown> {
+  if (command.startsWith("*")) {
+    const [key = ""] = command.slice(1).split(" ");
+    return waitFor(async () => (await client.exists(key)) === 0, { what: `the end of ${key}` });
+  }
+  const [name = "", ...args] = command.split(" ");
+  return client.call(name, ...args);
+}
+
+async function runPhase(at: number, phase: Phase | undefined): Promise<void> {
+  for (const command of phase?.commands ?? []) await run(clients[at] as Redis, command);
+  await waitFor(() => (places[at] as Place).hasCaptured(clients[at] as Redis), { what: `${NAMES[at]} to be captured` });
+}
+
+async function runConcurrently(eu: Phase | undefined, us: Phase | undefined): Promise<void> {
+  for (const { log } of places) log.hold();
+  if (eu?.order === undefined || us?.order === undefined) {
+    await Promise.all([runPhase(0, eu), runPhase(1, us)]);
+  } else {
+    const isEuFirst = eu.order < us.order;
+    await (isEuFirst ? runPhase(0, eu) : runPhase(1, us));
+    await timePasses();
+    await (isEuFirst ? runPhase(1, us) : runPhase(0, eu));
+  }
+  for (const { log } of places) log.release();
+  await allQuiet();
+}
+
+async function read(client: Redis, command: string): Promise<string> {
+  const reply = await run(client, command);
+  if (Array.isArray(reply)) {
+    const flat = (reply as unknown[]).flat(Infinity).map(String);
+    if (command.startsWith("SMEMBERS")) flat.sort();
+    if (command.startsWith("HGETALL")) return pairs(flat).sort().join(" ");
+    return flat.join(" ");
+  }
+  return reply === null ? "nil" : String(reply);
+}
+
+function pairs(flat: readonly string[]): string[] {
+  return flat.flatMap((name, at) => (at % 2 === 0 ? [`${name} ${flat[at + 1]}`] : []));
+}
+
+/** `≈5000`: no more than that, and up to a minute less. */
+function isAllowed(value: string, allowed: readonly string[]): boolean {
+  return allowed.some((text) => (text.startsWith("≈") ? Number(value) <= Number(text.slice(1)) && Number(value) > Number(text.slice(1)) - 60 : text === value));
+}
+
+const vectors = readVectors(readFileSync(README, "utf8"));
+
+describe("the rules as written", () => {
+  test("are all read from the table", () => {
+    expect(vectors.length).toBeGreaterThan(40);
+    for (const { title, eu, us, reads } of vectors) {
+      expect([title, eu.some((phase) => phase.commands.length > 0) || us.length > 0, reads.length > 0]).toEqual([title, true, true]);
+    }
+  });
+
+  for (const [at, { title, first, eu, us, reads }] of vectors.entries()) {
+    test(title, async () => {
+      await Promise.all(clients.map((client) => client.select(at + 1)));
+      for (const phase of first) await runPhase(0, phase);
+      await allQuiet();
+      for (let phase = 0; phase < Math.max(eu.length, us.length); phase += 1) await runConcurrently(eu[phase], us[phase]);
+      for (const { command, allowed } of reads) {
+        const found = await Promise.all(clients.map((client) => read(client, command)));
+        expect([command, ...found]).toEqual([command, ...found.map(() => found[0])]);
+        expect([command, found[0], isAllowed(found[0] ?? "", allowed)]).toEqual([command, found[0], true]);
+        if (command.startsWith("TTL")) {
+          const deadlines = await Promise.all(clients.map((client) => client.call("PEXPIRETIME", command.slice(4))));
+          expect(new Set(deadlines).size).toBe(1);
+        }
+      }
+    });
+  }
+
+  test("and nothing came home: the region that only listened has published nothing", () => {
+    const ap = (places[2] as Place).counters;
+    expect([ap.mutations, ap.publishedBytes]).toEqual([0, 0]);
+    expect(places.flatMap(({ failures }) => failures)).toEqual([]);
+  });
+});
