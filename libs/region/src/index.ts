@@ -15,3 +15,4 @@ export type {
 export { QUEUE_BYTES_MAX } from "./inbox.js";
 export { FRAME_BYTES, FRAME_MUTATIONS, RECORD_BYTES } from "./outbox.js";
 export { Region, type PendingWork, type RegionOptions } from "./region.js";
+export { readStoredCells, readUnfinished, type StoredCell } from "./stored-cells.js";

@@ -1,0 +1,160 @@
+/**
+ * One region's agent in the simulator: the shell around the real `Region`, as `services/agent` is around it in life, but
+ * every thing that the shell does is an event that may or may not happen next.
+ */
+import type { ApplyBatch } from "@meridian/mark";
+import { Region, type Listing, type Reading, type Step } from "@meridian/region";
+import { MemoryStore } from "@meridian/store";
+import type { WriterId } from "@meridian/words";
+import type { LogModel } from "./log-model.js";
+import type { ServerHost } from "./server-host.js";
+
+/** How far ahead of its clock an agent takes peers' versions, in ms. */
+export const MAX_DRIFT_MS = 500;
+/** Keys in one page of a scan: few, so that an import takes several. */
+const PAGE_KEYS = 2;
+const READ_BYTES_MAX = 1024 * 1024;
+
+/** A script on its way to the server, and up to where the stream was captured when it was issued. */
+export type Script =
+  | { readonly kind: "apply"; readonly batch: ApplyBatch; readonly seenOffset: number }
+  | { readonly kind: "read"; readonly reading: Reading; readonly epoch: number }
+  | { readonly kind: "scan"; readonly listing: Listing };
+
+/** What the world gives to an agent. */
+export interface AgentContext {
+  readonly writer: WriterId;
+  readonly peers: readonly WriterId[];
+  readonly server: ServerHost;
+  readonly log: LogModel;
+  readonly cachedSlotsMax: number;
+  /** Called before a script runs; returns what is to be checked when it has run. */
+  readonly onApply: (batch: ApplyBatch, seenOffset: number, serverMs: number) => (() => void) | undefined;
+}
+
+/** See the module's comment. */
+export class AgentHost {
+  readonly context: AgentContext;
+  store = new MemoryStore();
+  region: Region | undefined;
+  isFenced = false;
+  skewMs = 0;
+  /** Bytes of the stream delivered to the region, as an offset. */
+  streamAt = 0;
+  readonly scripts: Script[] = [];
+  readonly ghostScripts: Script[] = [];
+  /** Records handed over and not in the log yet. */
+  readonly outbound: { readonly seq: number; readonly record: Buffer }[] = [];
+  readonly ghostAppends: Buffer[] = [];
+  /** Records in the log of which the agent does not know yet. */
+  readonly durable: number[] = [];
+  readonly pages: { readonly db: number; readonly cursor: string; readonly keys: readonly string[] }[] = [];
+  /** Records of each peer delivered so far. */
+  readonly cursors = new Map<WriterId, number>();
+  acknowledged = 0;
+  lives = 0;
+
+  constructor(context: AgentContext) {
+    this.context = context;
+  }
+
+  /** A new life from the store: attach, and tell the region. */
+  start(nowMs: number): void {
+    const { writer, peers, server, cachedSlotsMax } = this.context;
+    const region = new Region({ writer, peers, store: this.store, maxDriftMs: MAX_DRIFT_MS, cachedSlotsMax });
+    this.region = region;
+    this.isFenced = false;
+    this.lives += 1;
+    const known = region.place;
+    const offset = known?.offset ?? server.model.resync();
+    this.streamAt = offset;
+    for (const peer of peers) this.cursors.set(peer, Number(region.positionOf(peer) ?? 0));
+    const databases = new Set(server.model.snapshot().map(({ db }) => db));
+    region.onAttached({ replicationId: "sim", offset }, known !== undefined, [...databases]);
+    this.flush(nowMs, undefined);
+  }
+
+  /** Takes the server over. */
+  fence(serverMs: number): void {
+    const { epoch } = this.context.server.model.fence(serverMs);
+    this.isFenced = true;
+    this.region?.onFenced(epoch);
+  }
+
+  /** The agent dies: only the store, the log and what is on the wire remain. */
+  crash(keep: number): void {
+    this.ghostScripts.push(...this.scripts.splice(0).slice(0, keep));
+    const sent = this.outbound.splice(0)[0];
+    // One append is in flight per writer; it may still arrive.
+    if (sent && this.ghostAppends.length === 0) this.ghostAppends.push(sent.record);
+    this.durable.length = 0;
+    this.pages.length = 0;
+    this.region = undefined;
+    this.isFenced = false;
+    this.store = this.store.crash();
+  }
+
+  /** Lets the region decide, and does it: all, or the first `stopAfter` parts. Returns the number of parts done. */
+  flush(nowMs: number, stopAfter: number | undefined): number {
+    const { region } = this;
+    if (!region) return 0;
+    const parts = this.#partsOf(region.flush(nowMs), region);
+    const count = Math.min(parts.length, stopAfter ?? parts.length);
+    for (const part of parts.slice(0, count)) part();
+    return count;
+  }
+
+  #partsOf(step: Step, region: Region): (() => void)[] {
+    const parts: (() => void)[] = [];
+    const seenOffset = region.capturedOffset;
+    if (step.writes.length > 0) parts.push(() => this.store.commit(step.writes));
+    for (const { seq, record } of step.publish) parts.push(() => this.outbound.push({ seq, record }));
+    for (const batch of step.apply) parts.push(() => this.scripts.push({ kind: "apply", batch, seenOffset }));
+    for (const reading of step.read) parts.push(() => this.scripts.push({ kind: "read", reading, epoch: region.epoch }));
+    for (const listing of step.list) parts.push(() => this.scripts.push({ kind: "scan", listing }));
+    const { acknowledge } = step;
+    if (acknowledge !== undefined) parts.push(() => (this.acknowledged = acknowledge));
+    return parts;
+  }
+
+  /** The oldest record on its way is durable. */
+  append(): void {
+    const next = this.outbound.shift();
+    if (!next) return;
+    // What a dead agent sent comes before what its heir sends: the log takes one at a time.
+    this.ghostAppend();
+    this.context.log.append(this.context.writer, next.record);
+    this.durable.push(next.seq);
+  }
+
+  ghostAppend(): void {
+    const record = this.ghostAppends.shift();
+    if (record) this.context.log.append(this.context.writer, record);
+  }
+
+  /** Runs the oldest script of the connection. False: the server refused it, the connection is of no use any more. */
+  runScript(serverMs: number): boolean {
+    const script = this.scripts.shift();
+    return script === undefined || this.#run(script, serverMs);
+  }
+
+  /** Runs the oldest script of a dead agent, whose answer nobody hears. */
+  runGhost(serverMs: number): void {
+    const script = this.ghostScripts.shift();
+    if (script && script.kind !== "scan") this.#run(script, serverMs);
+  }
+
+  #run(script: Script, serverMs: number): boolean {
+    const { model } = this.context.server;
+    if (script.kind === "scan") {
+      const { db, cursor } = script.listing;
+      this.pages.push({ db, ...model.scan(db, cursor, PAGE_KEYS, serverMs) });
+      return true;
+    }
+    if (script.kind === "read") return model.read(script.reading, script.epoch, READ_BYTES_MAX, serverMs) === "OK";
+    const check = this.context.onApply(script.batch, script.seenOffset, serverMs);
+    const { status } = model.apply(script.batch, serverMs);
+    if (status === "OK") check?.();
+    return status === "OK" || status === "DUP";
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * Reads what a run left in the log, checks it as a log (versions, chain, transactions), and hands out the mutations, each
+ * once, as plain data for the oracle.
+ */
+import { decodeRecord, type Frame } from "@meridian/wire";
+import { MutationKind, type Absorbed, type Hlc, type Mutation, type ReadonlyVector, type Unseen, type WriterId } from "@meridian/words";
+import type { World } from "./world.js";
+
+/** One published mutation. */
+export interface Published {
+  readonly writer: WriterId;
+  readonly hlc: Hlc;
+  readonly kind: MutationKind;
+  readonly db: number;
+  readonly key: string;
+  readonly field: string;
+  readonly value: string;
+  readonly number: number;
+  readonly birth: Hlc;
+  readonly sum: bigint;
+  readonly context: ReadonlyVector;
+  readonly unseen: readonly Unseen[];
+  readonly absorbed: readonly Absorbed[];
+}
+
+/** See the module's comment. */
+export interface AuditedLog {
+  readonly mutations: readonly Published[];
+  readonly problems: readonly string[];
+}
+
+/** Reads the whole log. */
+export function auditLog(world: World): AuditedLog {
+  const mutations: Published[] = [];
+  const problems: string[] = [];
+  for (const writer of world.writers) {
+    let last = 0;
+    const dots = new Set<string>();
+    for (const record of world.log.of(writer)) {
+      for (const frame of decodeRecord(record, writer).frames) {
+        if (frame.last <= last) continue;
+        if (frame.previous !== last) problems.push(`${writer}: a frame continues after ${frame.previous}, but the one before ended with ${last}`);
+        last = frame.last;
+        auditFrame(frame, dots, problems);
+        frame.forEach((mutation) => mutations.push(publishedOf(mutation, frame)));
+      }
+    }
+  }
+  return { mutations, problems };
+}
+
+function auditFrame(frame: Frame, dots: Set<string>, problems: string[]): void {
+  let before: number = frame.previous;
+  let open: number | undefined;
+  frame.forEach((m) => {
+    if (m.hlc < before || (m.hlc <= frame.previous && !m.continues)) problems.push(`${frame.writer}: version ${m.hlc} comes after ${before}`);
+    if (m.continues && open === undefined) problems.push(`${frame.writer}: frame after ${frame.previous} begins within a transaction`);
+    before = m.hlc;
+    open = m.hlc;
+    const dot = `${m.hlc} ${m.db} ${m.key} ${m.kind === MutationKind.RemoveKey ? "all" : `${cellKindOf(m.kind)}${m.field}`}`;
+    if (dots.has(dot)) problems.push(`${frame.writer}: version ${m.hlc} was given twice to ${m.key} ${m.field}`);
+    dots.add(dot);
+  });
+  if (before !== frame.last) problems.push(`${frame.writer}: a frame says that it ends with ${frame.last}, but ends with ${before}`);
+}
+
+function publishedOf(m: Mutation, frame: Frame): Published {
+  const { kind, hlc, db, key, field, number, birth, sum } = m;
+  return {
+    writer: frame.writer, hlc, kind, db, key, field, number, birth, sum,
+    value: isValued(kind) ? m.bytes.toString("latin1", m.valueStart, m.valueEnd) : "",
+    context: frame.context,
+    unseen: m.detail?.unseen ?? [],
+    absorbed: m.detail?.absorbed ?? [],
+  };
+}
+
+function isValued(kind: MutationKind): boolean {
+  return kind === MutationKind.PutString || kind === MutationKind.PutField || kind === MutationKind.PutWhole;
+}
+
+const K = MutationKind;
+const CELL_KINDS = new Map<MutationKind, string>([
+  [K.PutString, "s"], [K.IncrementString, "s"], [K.PutWhole, "w"],
+  [K.PutField, "h"], [K.IncrementField, "h"], [K.RemoveField, "h"],
+  [K.AddMember, "e"], [K.RemoveMember, "e"],
+  [K.PutScore, "z"], [K.IncrementScore, "z"], [K.RemoveScore, "z"],
+  [K.PutExpiry, "t"], [K.RemoveExpiry, "t"],
+]);
+
+/** The kind of cell that a mutation names; "" for the whole key. */
+export function cellKindOf(kind: MutationKind): string {
+  return CELL_KINDS.get(kind) ?? "";
+}

@@ -1,0 +1,78 @@
+/** What must be true of a mesh at rest. Each check says what is wrong in one line; a sound mesh gives none. */
+import { MutationKind } from "@meridian/words";
+import { auditLog, cellKindOf, type Published } from "./audited-log.js";
+import { cellName, cellsOfServer, differing, type ServerCells } from "./cells-of-server.js";
+import { compareMetadata, compareWithServer, metadataOf, unfinishedIn } from "./metadata-check.js";
+import { expectedCells } from "./oracle.js";
+import type { World } from "./world.js";
+
+/** Problems of one kind beyond this many are not listed: the first ones tell. */
+const LISTED_MAX = 8;
+
+/** All problems of a world that was brought to rest. */
+export function checkAtRest(world: World): string[] {
+  const cells = world.servers.map(({ model }) => cellsOfServer(model, world.nowMs));
+  const audited = auditLog(world);
+  return [
+    ...checkRegions(world, cells),
+    ...audited.problems,
+    ...checkOrigins(world, audited.mutations),
+    ...checkOracle(world, cells, audited.mutations),
+    ...checkCounters(world, cells),
+  ];
+}
+
+function checkRegions(world: World, cells: readonly ServerCells[]): string[] {
+  const metadata = world.agents.map(metadataOf);
+  return world.agents.flatMap((agent, at) => {
+    const own = metadata[at] as (typeof metadata)[number];
+    const held = cells[at] as ServerCells;
+    const [first = own] = metadata;
+    const [firstHeld = held] = cells;
+    const server = agent.context.server;
+    return [
+      ...unfinishedIn(agent, own).slice(0, LISTED_MAX).map((problem) => `r${at}: ${problem}`),
+      ...differing(firstHeld, held).slice(0, LISTED_MAX).map((name) => `values of r0 and r${at} differ: ${name}: ${String(firstHeld.get(name))} / ${String(held.get(name))}`),
+      ...compareMetadata(first, own).slice(0, LISTED_MAX).map((problem) => `cells of r0 and r${at} differ: ${problem}`),
+      ...compareWithServer(own, held, server, world.nowMs).slice(0, LISTED_MAX).map((problem) => `r${at}: ${problem}`),
+    ];
+  });
+}
+
+/** No mutation comes home: what a region publishes, one of its own clients did. */
+function checkOrigins(world: World, mutations: readonly Published[]): string[] {
+  const problems: string[] = [];
+  for (const m of mutations) {
+    const at = world.writers.indexOf(m.writer);
+    const server = world.servers[at];
+    const kind = cellKindOf(m.kind);
+    const name = cellName(m.db, m.key, kind, m.field);
+    const content = m.kind === MutationKind.PutString || m.kind === MutationKind.PutField ? m.value : m.kind === MutationKind.AddMember ? "" : undefined;
+    if (!server?.touched.has(`${m.db}|${m.key}`)) problems.push(`r${at} published a mutation of ${m.key}, which none of its clients wrote`);
+    else if (content !== undefined && !server.made.has(`${name}=${content}`)) problems.push(`r${at} published ${name} = ${content}, which none of its clients made`);
+  }
+  return problems.slice(0, LISTED_MAX);
+}
+
+function checkOracle(world: World, cells: readonly ServerCells[], mutations: readonly Published[]): string[] {
+  const expected = expectedCells(mutations, world.nowMs);
+  const [held] = cells;
+  if (!held) return [];
+  // A whole value's mutation holds a payload of the server's own format: its content is compared elsewhere.
+  const names = new Set([...expected.keys(), ...held.keys()].filter((name) => name.split("|")[2] !== "w"));
+  const wrong = [...names].filter((name) => expected.get(name) !== held.get(name)).sort();
+  return wrong.slice(0, LISTED_MAX).map((name) => `the rules give ${name} = ${String(expected.get(name))}, but r0 holds ${String(held.get(name))}`);
+}
+
+/** Keys that clients only incremented hold exactly what was acknowledged. */
+function checkCounters(world: World, cells: readonly ServerCells[]): string[] {
+  const totals = new Map<string, bigint>();
+  for (const { db, words, reply } of world.taken) {
+    if (words[0] !== "INCRBY" || !words[1]?.startsWith("n") || typeof reply !== "number") continue;
+    const name = cellName(db, words[1], "s");
+    totals.set(name, (totals.get(name) ?? 0n) + BigInt(words[2] ?? "0"));
+  }
+  return [...totals].flatMap(([name, total]) =>
+    cells.flatMap((held, at) => (held.get(name) === String(total) ? [] : [`counter ${name}: ${String(total)} was acknowledged, r${at} holds ${String(held.get(name))}`])),
+  );
+}

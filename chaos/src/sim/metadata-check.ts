@@ -1,0 +1,101 @@
+/**
+ * Compares what the agents remember: the same cells with the same siblings and sums in every region's store, and each
+ * region's server holding what its own cells say. What only concerns one region (how it numbers writers, what it holds
+ * for itself) is left out.
+ */
+import { deadlineContent, digestPrintOf, isLive, printOf, registerContent, scoreContent, type Cell } from "@meridian/merge";
+import { readStoredCells, readUnfinished, type StoredCell } from "@meridian/region";
+import { cellName, type ServerCells } from "./cells-of-server.js";
+import type { ServerHost } from "./server-host.js";
+import type { AgentHost } from "./agent-host.js";
+
+/** Cells of one region, by name. */
+export type Metadata = ReadonlyMap<string, StoredCell>;
+
+/** Reads a region's cells. */
+export function metadataOf(agent: AgentHost): Metadata {
+  return new Map(readStoredCells(agent.store).map((cell) => [cellName(cell.db, cell.key, cell.kind, cell.field), cell]));
+}
+
+/** What is left undone in a region that should be at rest. */
+export function unfinishedIn(agent: AgentHost, metadata: Metadata): string[] {
+  const { region } = agent;
+  const found = readUnfinished(agent.store).map((name) => `the store still holds ${name}`);
+  if (!region) return [...found, "the agent is not running"];
+  if (region.halt) found.push(`halted: ${region.halt.code} ${region.halt.reason}`);
+  for (const hold of region.holds) found.push(`holds ${hold.writer}: ${hold.code} ${hold.reason}`);
+  if (!region.isQuiet) found.push(`not quiet: ${JSON.stringify(region.pending)}`);
+  for (const [name, cell] of metadata) {
+    if (cell.pending.length > 0) found.push(`${name} has ${cell.pending.length} pending changes in the store`);
+    if (cell.shown) found.push(`${name} is noted as showing ${String(cell.shown.print)}`);
+  }
+  return found;
+}
+
+/** Where two regions remember different things. */
+export function compareMetadata(a: Metadata, b: Metadata): string[] {
+  const names = [...new Set([...a.keys(), ...b.keys()])].sort();
+  return names.flatMap((name) => {
+    const [one, other] = [a, b].map((all) => describeCell(all.get(name)?.base));
+    return one === other ? [] : [`${name}: ${one} / ${other}`];
+  });
+}
+
+/** A cell as a text that is equal exactly where the cells mean the same. */
+function describeCell(cell: Cell | undefined): string {
+  if (!cell) return "";
+  const siblings = cell.siblings.map(({ writer, hlc, print, number }) => `${writer}@${hlc} ${print} ${number}`).sort();
+  const sums = cell.sums.map((s) => `${s.writer}@${s.birth} ${isLive(s) ? `${s.sum - s.absorbed} up to ${s.upTo}` : "taken"}`).sort();
+  return [...siblings, ...sums].join(", ");
+}
+
+/** Where a server holds something else than its region's cells say. */
+export function compareWithServer(metadata: Metadata, cells: ServerCells, server: ServerHost, nowMs: number): string[] {
+  const deadlines = deadlinesOf(metadata);
+  const problems: string[] = [];
+  const expected = new Set<string>();
+  for (const [name, { db, key, kind, base }] of metadata) {
+    if (kind === "t") continue;
+    const deadline = deadlines.get(`${db}|${key}`) ?? Infinity;
+    const print = deadline <= nowMs ? undefined : printOfCell(kind, base);
+    const held = kind === "w" ? digestOfWhole(server, db, key, cells.has(name)) : printHeld(cells.get(name));
+    if (print !== held) problems.push(`${name}: the cells say ${String(print)}, the server holds ${String(held)}`);
+    if (print === undefined) continue;
+    expected.add(name);
+    const wanted = deadline < Infinity ? String(deadline) : undefined;
+    const timer = cellName(db, key, "t");
+    expected.add(timer);
+    if (cells.get(timer) !== wanted) problems.push(`${timer}: the cells say ${String(wanted)}, the server holds ${String(cells.get(timer))}`);
+  }
+  for (const name of cells.keys()) if (!expected.has(name)) problems.push(`${name}: the server holds ${String(cells.get(name))}, of which no cell knows`);
+  return problems;
+}
+
+function deadlinesOf(metadata: Metadata): Map<string, number> {
+  const deadlines = new Map<string, number>();
+  for (const { db, key, kind, base } of metadata.values()) {
+    if (kind !== "s" && kind !== "w" && kind !== "t") continue;
+    const deadline = deadlineContent(base);
+    if (deadline === undefined || deadline === -Infinity) continue;
+    const name = `${db}|${key}`;
+    deadlines.set(name, Math.max(deadline, deadlines.get(name) ?? -Infinity));
+  }
+  return deadlines;
+}
+
+function printOfCell(kind: string, cell: Cell): string | undefined {
+  if (kind === "e") return cell.siblings.length > 0 ? "=" : undefined;
+  if (kind !== "z") return registerContent(cell)?.print;
+  const score = scoreContent(cell);
+  return score === undefined ? undefined : `=${score}`;
+}
+
+function printHeld(content: string | undefined): string | undefined {
+  return content === undefined ? undefined : printOf(Buffer.from(content, "latin1"));
+}
+
+function digestOfWhole(server: ServerHost, db: number, key: string, isPresent: boolean): string | undefined {
+  if (!isPresent) return undefined;
+  const dump = server.model.execute(["DUMP", key], 0, db);
+  return dump instanceof Buffer ? digestPrintOf(dump) : undefined;
+}

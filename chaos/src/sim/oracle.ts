@@ -1,0 +1,156 @@
+/**
+ * What every region must hold at the end, computed from the published mutations alone and without the merge library: the
+ * rules of the published table, read again from their words.
+ *
+ * - A write survives unless a mutation that takes its cell away has seen it: later by the same writer, or its context
+ *   covers it and does not name it as unseen.
+ * - Visible is the survivor with the highest version; of equal ones that of the writer whose name is smaller.
+ * - Increments count as long as no mutation that had seen them took them away; they add to a number and hide beside a text.
+ * - A key's deadline is the longest of the surviving ones; a string brings its own, until an expiry that had seen it.
+ */
+import { MutationKind, type Dot } from "@meridian/words";
+import { cellKindOf, type Published } from "./audited-log.js";
+import { cellName } from "./cells-of-server.js";
+
+const K = MutationKind;
+const REMOVALS: ReadonlySet<MutationKind> = new Set([K.RemoveField, K.RemoveMember, K.RemoveScore, K.RemoveExpiry, K.RemoveKey]);
+const INCREMENTS: ReadonlySet<MutationKind> = new Set([K.IncrementString, K.IncrementField, K.IncrementScore]);
+const INTEGER = /^(0|-?[1-9]\d*)$/;
+
+/** What a cell holds: its content; for whole values the payload. Scores are numbers as texts. */
+export type OracleCells = Map<string, string>;
+
+/** Computes all cells of keys that are not expired at `nowMs`. */
+export function expectedCells(mutations: readonly Published[], nowMs: number): OracleCells {
+  const cells: OracleCells = new Map();
+  for (const ofKey of groupBy(mutations, ({ db, key }) => `${db}|${key}`).values()) addKey(cells, ofKey, nowMs);
+  return cells;
+}
+
+function addKey(cells: OracleCells, mutations: readonly Published[], nowMs: number): void {
+  const [first] = mutations;
+  if (!first) return;
+  const deadline = deadlineOf(mutations);
+  if (deadline <= nowMs) return;
+  const { db, key } = first;
+  let present = false;
+  const named = new Set(mutations.map((m) => `${cellKindOf(m.kind)}|${m.field}`).filter((name) => !/^[t]?\|/.test(name)));
+  for (const name of named) {
+    const kind = name.charAt(0);
+    const field = name.slice(2);
+    const content = contentOf(mutations, kind, field);
+    if (content === undefined) continue;
+    cells.set(cellName(db, key, kind, field), content);
+    present = true;
+  }
+  if (present && deadline < Infinity) cells.set(cellName(db, key, "t"), String(deadline));
+}
+
+/** True where the mutation acts on the cell, in whatever way. */
+function concerns(m: Published, kind: string, field: string): boolean {
+  const own = cellKindOf(m.kind);
+  return own === "" || (own === kind && m.field === field) || m.kind === K.PutString || m.kind === K.PutWhole;
+}
+
+function hasSeen(m: Published, dot: Dot, kind: string, field: string): boolean {
+  if (m.writer === dot.writer) return dot.hlc < m.hlc;
+  if (!m.context.covers(dot.writer, dot.hlc)) return false;
+  return !m.unseen.some((u) => u.kind === kind && u.field === field && u.writer === dot.writer && u.hlc === dot.hlc);
+}
+
+function survivors(mutations: readonly Published[], kind: string, field: string): Published[] {
+  const takers = mutations.filter((m) => concerns(m, kind, field) && !INCREMENTS.has(m.kind));
+  const puts = takers.filter((m) => cellKindOf(m.kind) === kind && m.field === field && !REMOVALS.has(m.kind));
+  return puts.filter((put) => !takers.some((taker) => hasSeen(taker, put, kind, field)));
+}
+
+function contentOf(mutations: readonly Published[], kind: string, field: string): string | undefined {
+  const winner = survivors(mutations, kind, field).reduce<Published | undefined>((best, put) => (best && beats(best, put) ? best : put), undefined);
+  const total = liveTotal(mutations, kind, field);
+  if (kind === "z") return scoreText(winner?.number, total);
+  if (total === undefined) return winner?.value;
+  if (!winner) return String(total);
+  return INTEGER.test(winner.value) ? String(BigInt(winner.value) + total) : winner.value;
+}
+
+function beats(a: Published, b: Published): boolean {
+  return a.hlc > b.hlc || (a.hlc === b.hlc && a.writer < b.writer);
+}
+
+/** The sum of the increments that count; undefined where there are none. */
+function liveTotal(mutations: readonly Published[], kind: string, field: string): bigint | undefined {
+  const own = mutations.filter((m) => INCREMENTS.has(m.kind) && cellKindOf(m.kind) === kind && m.field === field);
+  const taken = mutations.flatMap((m) => m.absorbed.filter((a) => a.kind === kind && a.field === field));
+  let total: bigint | undefined;
+  for (const run of groupBy(own, (m) => `${m.writer} ${m.birth}`).values()) {
+    const last = run.reduce((a, b) => (a.hlc > b.hlc ? a : b));
+    const seen = taken.filter((a) => a.writer === last.writer && a.birth === last.birth);
+    const most = seen.reduce<(typeof seen)[number] | undefined>((a, b) => (a && a.upTo > b.upTo ? a : b), undefined);
+    if (most && most.upTo >= last.hlc) continue;
+    total = (total ?? 0n) + last.sum - (most?.sum ?? 0n);
+  }
+  return total;
+}
+
+/** Scores add as multiples of 2^-1074, exactly; rounding happens once, at the end. */
+function scoreText(score: number | undefined, total: bigint | undefined): string | undefined {
+  if (total === undefined) return score === undefined ? undefined : String(score);
+  if (score !== undefined && !Number.isFinite(score)) return String(score);
+  return String(nearestDouble(exactly(score ?? 0) + total));
+}
+
+/** A double as a multiple of 2^-1074, by repeated doubling. */
+function exactly(value: number): bigint {
+  let rest = Math.abs(value);
+  let shift = 0n;
+  while (rest >= 2 ** 53) {
+    rest /= 2;
+    shift += 1n;
+  }
+  let scale = 1074n;
+  while (!Number.isInteger(rest)) {
+    rest *= 2;
+    scale -= 1n;
+  }
+  const scaled = (BigInt(rest) << shift) << scale;
+  return value < 0 ? -scaled : scaled;
+}
+
+/** The double nearest to a multiple of 2^-1074, found by bisection over decimal-free arithmetic. */
+function nearestDouble(scaled: bigint): number {
+  if (scaled < 0n) return -nearestDouble(-scaled);
+  let low = 0;
+  let high = Number.MAX_VALUE;
+  const view = new DataView(new ArrayBuffer(8));
+  const bits = (value: number): bigint => (view.setFloat64(0, value), view.getBigUint64(0));
+  const double = (of: bigint): number => (view.setBigUint64(0, of), view.getFloat64(0));
+  while (bits(high) - bits(low) > 1n) {
+    const middle = double((bits(low) + bits(high)) >> 1n);
+    if (exactly(middle) <= scaled) low = middle;
+    else high = middle;
+  }
+  const below = scaled - exactly(low);
+  const above = exactly(high) - scaled;
+  if (below !== above) return below < above ? low : high;
+  return (bits(low) & 1n) === 0n ? low : high;
+}
+
+/** Milliseconds since 1970; Infinity where the key has none. */
+function deadlineOf(mutations: readonly Published[]): number {
+  const expiries = mutations.filter((m) => m.kind === K.PutExpiry);
+  const candidates = survivors(mutations, "t", "").map(({ number }) => number);
+  for (const kind of ["s", "w"]) {
+    for (const put of survivors(mutations, kind, "")) if (!expiries.some((expiry) => hasSeen(expiry, put, kind, ""))) candidates.push(put.number);
+  }
+  return candidates.length === 0 ? Infinity : Math.max(...candidates);
+}
+
+function groupBy<T>(items: readonly T[], name: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const group = groups.get(name(item));
+    if (group) group.push(item);
+    else groups.set(name(item), [item]);
+  }
+  return groups;
+}

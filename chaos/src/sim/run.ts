@@ -1,0 +1,61 @@
+/** One run of the simulator: a seed in, a verdict out. */
+import { checkAtRest } from "./final-check.js";
+import type { SimEvent } from "./event.js";
+import { heal } from "./heal.js";
+import { Random } from "./random.js";
+import { Scheduler } from "./scheduler.js";
+import { drawSettings, type SimOptions, type SimSettings } from "./settings.js";
+import { Transcript } from "./transcript.js";
+import { World } from "./world.js";
+
+/** Events per client command, on average, after which a run is ended. */
+const EVENTS_PER_COMMAND = 30;
+
+/** What became of a run. */
+export interface RunResult {
+  readonly settings: SimSettings;
+  readonly events: readonly SimEvent[];
+  /** None: the run was sound. */
+  readonly problems: readonly string[];
+}
+
+/** Runs a seed. */
+export function runSeed(seed: number, options: SimOptions = {}, transcript?: Transcript): RunResult {
+  const random = new Random(seed);
+  const settings = drawSettings(seed, options, random);
+  const world = new World(settings, transcript);
+  const scheduler = new Scheduler(world, random);
+  const events: SimEvent[] = [];
+  const problems = guarded(world, () => {
+    const limit = settings.commands * EVENTS_PER_COMMAND;
+    while (world.taken.length < settings.commands && events.length < limit && world.problems.length === 0) {
+      const event = scheduler.next();
+      events.push(event);
+      world.perform(event);
+    }
+  });
+  return { settings, events, problems };
+}
+
+/** Runs the same mesh through given events. */
+export function replay(settings: SimSettings, events: readonly SimEvent[], transcript?: Transcript): RunResult {
+  const world = new World(settings, transcript);
+  const problems = guarded(world, () => {
+    for (const event of events) {
+      if (world.problems.length > 0) return;
+      world.perform(event);
+    }
+  });
+  return { settings, events, problems };
+}
+
+function guarded(world: World, play: () => void): string[] {
+  try {
+    play();
+    const restless = world.problems.length > 0 ? [] : heal(world);
+    if (world.problems.length > 0) return [...world.problems];
+    return [...restless, ...checkAtRest(world)];
+  } catch (error) {
+    return [`threw ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`];
+  }
+}

@@ -1,0 +1,86 @@
+/** Chooses what happens next: a random event among those that are possible, weighted by the run's settings. */
+import type { AgentHost } from "./agent-host.js";
+import type { SimEvent } from "./event.js";
+import type { Random } from "./random.js";
+import { Workload } from "./workload.js";
+import type { World } from "./world.js";
+
+/** Most bytes of the stream in one delivery; a few commands. */
+const CHUNK_BYTES_MAX = 400;
+const RECORDS_MAX = 4;
+/** Parts of a step after which an agent may die: the rest of a longer one is more of the same. */
+const STOP_PARTS_MAX = 5;
+
+type Choice = readonly [weight: number, make: () => SimEvent];
+
+/** See the module's comment. */
+export class Scheduler {
+  readonly #world: World;
+  readonly #random: Random;
+  readonly #workload: Workload;
+
+  constructor(world: World, random: Random) {
+    this.#world = world;
+    this.#random = random;
+    this.#workload = new Workload(world.settings, random);
+  }
+
+  /** The next event. */
+  next(): SimEvent {
+    const random = this.#random;
+    const at = random.below(this.#world.agents.length);
+    const agent = this.#world.agents[at] as AgentHost;
+    const choices = [...this.#outside(at, agent), ...(agent.region ? this.#inside(at, agent) : [])];
+    const chosen = random.weighted(choices.map(([weight]) => weight));
+    return (choices[chosen] as Choice)[1]();
+  }
+
+  #outside(at: number, agent: AgentHost): Choice[] {
+    const random = this.#random;
+    const { weights, databases, skewMsMax, timeMsMax, expiries } = this.#world.settings;
+    return [
+      [weights.client, () => ({ kind: "client", at, db: random.below(databases), commands: this.#workload.next(this.#world.nowMs) })],
+      [timeMsMax > 0 ? weights.time : 0, () => ({ kind: "time", ms: random.between(1, timeMsMax) })],
+      [skewMsMax > 0 ? weights.skew : 0, () => ({ kind: "skew", at, ms: random.between(-skewMsMax, skewMsMax) })],
+      [expiries > 0 ? weights.expire : 0, () => ({ kind: "expire", at })],
+      [agent.region ? 0 : weights.start, () => ({ kind: "start", at })],
+      [agent.ghostScripts.length > 0 ? weights.ghost : 0, () => ({ kind: "ghost-script", at })],
+      [agent.ghostAppends.length > 0 ? weights.ghost : 0, () => ({ kind: "ghost-append", at })],
+    ];
+  }
+
+  #inside(at: number, agent: AgentHost): Choice[] {
+    const { weights } = this.#world.settings;
+    const crash = (): SimEvent =>
+      this.#random.chance(0.5)
+        ? { kind: "crash", at, keep: this.#random.between(0, agent.scripts.length) }
+        : { kind: "flush", at, stopAfter: this.#random.between(0, STOP_PARTS_MAX) };
+    return [
+      [weights.flush, () => ({ kind: "flush", at })],
+      [agent.scripts.length > 0 ? weights.script : 0, () => ({ kind: "script", at })],
+      [agent.outbound.length > 0 ? weights.append : 0, () => ({ kind: "append", at })],
+      [agent.durable.length > 0 ? weights.published : 0, () => ({ kind: "published", at })],
+      [agent.pages.length > 0 ? weights.script : 0, () => ({ kind: "page", at })],
+      [weights.crash, crash],
+      [agent.isFenced ? 0 : weights.start, () => ({ kind: "fence", at, lost: weights.crash > 0 && this.#random.chance(0.1) })],
+      ...(agent.isFenced ? this.#deliveries(at, agent) : []),
+    ];
+  }
+
+  #deliveries(at: number, agent: AgentHost): Choice[] {
+    const random = this.#random;
+    const { weights, streamPace, recordsPace } = this.#world.settings;
+    const choices: Choice[] = [];
+    if (agent.context.server.streamEnd > agent.streamAt) {
+      choices.push([weights.stream * (streamPace[at] ?? 1), () => ({ kind: "stream", at, bytes: random.between(1, CHUNK_BYTES_MAX) })]);
+    }
+    for (const [from, writer] of this.#world.writers.entries()) {
+      const cursor = agent.cursors.get(writer);
+      if (cursor === undefined) continue;
+      const waiting = this.#world.log.of(writer).length - cursor;
+      if (waiting > 0) choices.push([weights.records * (recordsPace[at] ?? 1), () => ({ kind: "records", at, from, count: random.between(1, RECORDS_MAX) })]);
+      if (cursor > 0 && weights.rewind > 0) choices.push([weights.rewind, () => ({ kind: "rewind", at, from, by: random.between(1, cursor) })]);
+    }
+    return choices;
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * One region's server in the simulator: the model, all bytes of its stream so far, and what clients changed where,
+ * which the checkers ask for.
+ */
+import { CommandParser } from "@meridian/resp";
+import { ServerModel } from "@meridian/target";
+import { cellsOfServer, differing, type ServerCells } from "./cells-of-server.js";
+import type { ClientCommand } from "./event.js";
+
+/** What one client command, or one expiry, changed. */
+export interface LocalChange {
+  /** Where the stream stands behind it. */
+  readonly endOffset: number;
+  /** The changed cells' contents before; undefined: absent. */
+  readonly before: ReadonlyMap<string, string | undefined>;
+}
+
+/** See the module's comment. */
+export class ServerHost {
+  readonly model = new ServerModel();
+  #bytes = Buffer.alloc(0);
+  /** What clients changed, in order. */
+  readonly changes: LocalChange[] = [];
+  /** Every content that a client ever gave to a cell, as `cell=content`. */
+  readonly made = new Set<string>();
+  /** Keys that clients named in commands that the server took, as `db|key`. */
+  readonly touched = new Set<string>();
+
+  /** Bytes of the stream. */
+  get streamEnd(): number {
+    return this.model.offset;
+  }
+
+  /** The stream's bytes from `from`, at most `limit` of them. */
+  stream(from: number, limit: number): Buffer {
+    this.#collect();
+    return this.#bytes.subarray(from, Math.min(this.#bytes.length, from + limit));
+  }
+
+  /** Runs what a client sends. Returns the replies, for the transcript. */
+  client(commands: readonly ClientCommand[], db: number, nowMs: number): unknown[] {
+    const before = cellsOfServer(this.model, nowMs);
+    const start = this.streamEnd;
+    const [only] = commands;
+    const replies = commands.length === 1 && only ? [this.model.execute(only, nowMs, db)] : this.model.transaction(commands, nowMs, db);
+    if (this.streamEnd === start) return replies;
+    const after = cellsOfServer(this.model, nowMs);
+    this.#note(before, after, db, commands);
+    return replies;
+  }
+
+  /** Drops what is due. */
+  expire(nowMs: number): number {
+    return this.model.expire(nowMs);
+  }
+
+  /** The commands in the stream behind `from`, for the transcript and the guard. */
+  commandsFrom(from: number): string[][] {
+    const found: string[][] = [];
+    const parser = new CommandParser((view) => {
+      found.push(Array.from({ length: view.argc }, (_, i) => view.buffer.toString("latin1", view.starts[i], view.ends[i])));
+    }, from);
+    parser.push(this.stream(from, this.streamEnd - from));
+    return found;
+  }
+
+  #note(before: ServerCells, after: ServerCells, db: number, commands: readonly ClientCommand[]): void {
+    const changed = new Map(differing(before, after).map((name) => [name, before.get(name)] as const));
+    this.changes.push({ endOffset: this.streamEnd, before: changed });
+    for (const [name, content] of after) {
+      if (changed.has(name) || isNamed(name, db, commands)) this.made.add(`${name}=${content}`);
+    }
+    for (const words of commands) for (const word of words.slice(1)) this.touched.add(`${db}|${word}`);
+  }
+
+  #collect(): void {
+    const chunk = this.model.takeStream();
+    if (chunk.length === 0) return;
+    this.#bytes = Buffer.concat([this.#bytes, chunk]);
+  }
+}
+
+/** Writing what is there already is a write too. */
+function isNamed(cell: string, db: number, commands: readonly ClientCommand[]): boolean {
+  const [database, key = "", , field = ""] = cell.split("|");
+  return Number(database) === db && commands.some((words) => words.includes(key) && (field === "" || words.includes(field)));
+}

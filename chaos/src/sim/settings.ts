@@ -1,0 +1,124 @@
+/**
+ * What kind of run a seed gives: how many regions, which commands, which faults, how slow each way is. Every run leaves
+ * most things out (swarm testing, Groce et al. 2012): what is left then meets in ways that a run with everything never
+ * shows.
+ */
+import { Random } from "./random.js";
+
+/** Kinds of keys that clients write. Each has its own names, so that types never meet unless `clashes` is set. */
+export const FAMILIES = ["string", "counter", "pure", "hash", "set", "zset", "list"] as const;
+export type Family = (typeof FAMILIES)[number];
+
+/** How often each event is chosen among those that are possible, relative to each other. */
+export interface EventWeights {
+  readonly client: number;
+  readonly stream: number;
+  readonly flush: number;
+  readonly append: number;
+  readonly published: number;
+  readonly script: number;
+  readonly records: number;
+  readonly rewind: number;
+  readonly crash: number;
+  readonly ghost: number;
+  readonly start: number;
+  readonly skew: number;
+  readonly expire: number;
+  readonly time: number;
+}
+
+/** What the caller may fix; the seed decides the rest. */
+export interface SimOptions {
+  readonly regions?: number;
+  /** Client commands per run. */
+  readonly commands?: number;
+  /** Keys of one name may get values of different types. */
+  readonly clashes?: boolean;
+  readonly families?: readonly Family[];
+}
+
+/** See the module's comment. */
+export interface SimSettings {
+  readonly seed: number;
+  readonly regions: number;
+  readonly commands: number;
+  readonly families: readonly Family[];
+  readonly keysPerFamily: number;
+  readonly fieldsPerKey: number;
+  readonly databases: number;
+  /** Shares of commands, 0 to 1. */
+  readonly expiries: number;
+  readonly deletes: number;
+  readonly renames: number;
+  readonly edits: number;
+  readonly groups: number;
+  readonly longValues: number;
+  readonly clashes: boolean;
+  readonly weights: EventWeights;
+  /** Per region: how much rarer its stream and its records move, 0 (never) to 1. */
+  readonly streamPace: readonly number[];
+  readonly recordsPace: readonly number[];
+  readonly skewMsMax: number;
+  readonly timeMsMax: number;
+  readonly cachedSlotsMax: number;
+}
+
+/** Keys whose expiry DEL is recognized only while the agent's clock is this near to the server's. */
+const SKEW_MS_MAX_WITH_EXPIRY = 400;
+
+/** Draws the settings of a run. */
+export function drawSettings(seed: number, options: SimOptions, random: Random): SimSettings {
+  const regions = options.regions ?? random.pick([2, 3, 3, 3, 3, 4, 5]);
+  const expiries = random.chance(0.3) ? random.pick([0.1, 0.3]) : 0;
+  const some = (share: number, most: number): number => (random.chance(share) ? (random.between(1, 10) / 10) * most : 0);
+  const pace = (): number[] => Array.from({ length: regions }, () => random.pick([1, 1, 1, 0.5, 0.2, 0.05]));
+  return {
+    seed,
+    regions,
+    commands: options.commands ?? random.between(6, 40),
+    families: options.families ?? drawFamilies(random),
+    keysPerFamily: random.pick([1, 1, 2, 3]),
+    fieldsPerKey: random.pick([1, 2, 3]),
+    databases: random.chance(0.15) ? 2 : 1,
+    expiries,
+    deletes: some(0.7, 0.4),
+    renames: some(0.2, 0.3),
+    edits: some(0.2, 0.4),
+    groups: some(0.3, 0.5),
+    longValues: expiries === 0 ? some(0.4, 1) : 0,
+    clashes: options.clashes ?? false,
+    weights: drawWeights(random),
+    streamPace: pace(),
+    recordsPace: pace(),
+    skewMsMax: random.chance(0.5) ? (expiries > 0 ? SKEW_MS_MAX_WITH_EXPIRY : random.pick([5, 300, 3000])) : 0,
+    timeMsMax: random.pick([0, 3, 50, 400]),
+    cachedSlotsMax: random.pick([1, 4, 10_000]),
+  };
+}
+
+function drawFamilies(random: Random): Family[] {
+  if (random.chance(0.5)) return [random.pick(FAMILIES)];
+  const chosen = FAMILIES.filter(() => random.chance(0.4));
+  return chosen.length === 0 ? ["string"] : chosen;
+}
+
+function drawWeights(random: Random): EventWeights {
+  const around = (usual: number): number => usual * random.pick([0.2, 0.5, 1, 1, 2, 5]);
+  const rare = (share: number, weight: number): number => (random.chance(share) ? around(weight) : 0);
+  return {
+    client: around(10),
+    stream: around(10),
+    flush: around(10),
+    append: around(10),
+    published: around(10),
+    script: around(10),
+    records: around(10),
+    rewind: rare(0.3, 0.5),
+    crash: rare(0.4, 0.5),
+    ghost: around(3),
+    start: around(4),
+    skew: rare(0.4, 1),
+    expire: around(2),
+    time: around(2),
+  };
+}

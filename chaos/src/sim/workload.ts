@@ -1,0 +1,134 @@
+/** What clients do: commands on few, hot keys, drawn from the families that the run's settings name. */
+import type { ClientCommand } from "./event.js";
+import type { Random } from "./random.js";
+import type { Family, SimSettings } from "./settings.js";
+
+/** Longest transaction, in commands. */
+const GROUP_MAX = 4;
+const PREFIX: Readonly<Record<Family, string>> = { string: "s", counter: "c", pure: "n", hash: "h", set: "e", zset: "z", list: "l" };
+/** Content beyond the size up to which the agent remembers values whole. */
+const LONG = "-".repeat(40);
+
+/** Draws commands. Values are mostly new, so that a checker can tell where each came from. */
+export class Workload {
+  readonly #settings: SimSettings;
+  readonly #random: Random;
+  #values = 0;
+
+  constructor(settings: SimSettings, random: Random) {
+    this.#settings = settings;
+    this.#random = random;
+  }
+
+  /** One command, or the commands of a transaction. `nowMs`: the server's clock. */
+  next(nowMs: number): ClientCommand[] {
+    const count = this.#random.chance(this.#settings.groups) ? this.#random.between(2, GROUP_MAX) : 1;
+    return Array.from({ length: count }, () => this.#command(nowMs));
+  }
+
+  #command(nowMs: number): ClientCommand {
+    const random = this.#random;
+    const { expiries, deletes, renames } = this.#settings;
+    const family = random.pick(this.#settings.families);
+    const key = this.#key(family);
+    if (family === "pure") return ["INCRBY", key, String(random.between(-3, 9) || 1)];
+    if (random.chance(expiries)) return this.#expiry(family, key, nowMs);
+    if (random.chance(deletes * 0.4)) return [random.pick(["DEL", "DEL", "UNLINK"]), key];
+    if (random.chance(renames)) return ["RENAME", key, this.#key(family)];
+    return this.#write(family, key);
+  }
+
+  #write(family: Exclude<Family, "pure">, key: string): ClientCommand {
+    switch (family) {
+      case "string":
+        return this.#string(key);
+      case "counter":
+        return this.#counter(key);
+      case "hash":
+        return this.#hash(key);
+      case "set":
+        return this.#set(key);
+      case "zset":
+        return this.#zset(key);
+      case "list":
+        return this.#list(key);
+    }
+  }
+
+  #key(family: Family): string {
+    const number = this.#random.below(this.#settings.keysPerFamily);
+    return this.#settings.clashes && family !== "pure" ? `x${number}` : `${PREFIX[family]}${number}`;
+  }
+
+  #value(): string {
+    const random = this.#random;
+    if (random.chance(0.15)) return random.pick(["same", "7"]);
+    this.#values += 1;
+    return `v${this.#values}${random.chance(this.#settings.longValues) ? LONG : ""}`;
+  }
+
+  #amount(): string {
+    return String(this.#random.between(-5, 20) || 2);
+  }
+
+  #string(key: string): ClientCommand {
+    const random = this.#random;
+    if (random.chance(this.#settings.edits)) return ["APPEND", key, this.#value()];
+    if (random.chance(0.1)) return ["MSET", key, this.#value(), this.#key("string"), this.#value()];
+    if (random.chance(0.1)) return ["SET", key, this.#value(), random.pick(["NX", "XX", "KEEPTTL"])];
+    return ["SET", key, this.#value()];
+  }
+
+  #counter(key: string): ClientCommand {
+    const random = this.#random;
+    if (random.chance(0.15)) return ["SET", key, String(random.between(0, 200))];
+    if (random.chance(0.1)) return [random.pick(["INCR", "DECR"]), key];
+    return ["INCRBY", key, this.#amount()];
+  }
+
+  #field(): string {
+    return `f${this.#random.below(this.#settings.fieldsPerKey)}`;
+  }
+
+  #hash(key: string): ClientCommand {
+    const random = this.#random;
+    if (random.chance(this.#settings.deletes)) return ["HDEL", key, this.#field(), ...(random.chance(0.3) ? [this.#field()] : [])];
+    // Numbers have fields of their own: HINCRBY of a field that holds a text is refused and tests nothing.
+    if (random.chance(0.4)) return random.chance(0.2) ? ["HSET", key, `i${this.#field()}`, this.#amount()] : ["HINCRBY", key, `i${this.#field()}`, this.#amount()];
+    if (random.chance(0.2)) return ["HSET", key, this.#field(), this.#value(), this.#field(), this.#value()];
+    return ["HSET", key, this.#field(), this.#value()];
+  }
+
+  #set(key: string): ClientCommand {
+    const random = this.#random;
+    if (random.chance(this.#settings.deletes)) return ["SREM", key, this.#field(), ...(random.chance(0.3) ? [this.#field()] : [])];
+    if (random.chance(0.1)) return ["SPOP", key];
+    return ["SADD", key, this.#field(), ...(random.chance(0.3) ? [this.#field()] : [])];
+  }
+
+  #zset(key: string): ClientCommand {
+    const random = this.#random;
+    if (random.chance(this.#settings.deletes)) return ["ZREM", key, this.#field()];
+    const score = random.pick(["1", "2", "0.1", "0.2", "-3.5", "1e20"]);
+    if (random.chance(0.4)) return ["ZINCRBY", key, score, this.#field()];
+    if (random.chance(0.3)) return ["ZADD", key, random.pick(["NX", "XX", "GT", "LT"]), score, this.#field()];
+    return ["ZADD", key, score, this.#field()];
+  }
+
+  #list(key: string): ClientCommand {
+    const random = this.#random;
+    if (random.chance(0.3)) return [random.pick(["LPOP", "RPOP"]), key];
+    return [random.pick(["LPUSH", "RPUSH"]), key, this.#value()];
+  }
+
+  /** Deadlines are near, so that they pass during the run, or so far that none does. */
+  #expiry(family: Family, key: string, nowMs: number): ClientCommand {
+    const random = this.#random;
+    const far = random.chance(0.5);
+    const ms = far ? random.between(1, 9) * 100_000_000 : random.between(1, 1500);
+    if (family === "string" && random.chance(0.3)) return ["SET", key, this.#value(), "PX", String(ms)];
+    if (random.chance(0.2)) return ["PERSIST", key];
+    if (random.chance(0.1)) return ["PEXPIREAT", key, String(nowMs - 1)];
+    return ["PEXPIRE", key, String(ms), ...(random.chance(0.2) ? [random.pick(["NX", "XX", "GT", "LT"])] : [])];
+  }
+}

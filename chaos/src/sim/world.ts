@@ -1,0 +1,196 @@
+/**
+ * A mesh of simulated regions: performs events, one at a time, and keeps what the checkers need. Everything is decided by
+ * the events; two worlds that are given the same ones end the same.
+ */
+import { writerId, type WriterId } from "@meridian/words";
+import { AgentHost } from "./agent-host.js";
+import { guardApply } from "./apply-guard.js";
+import type { ClientCommand, SimEvent } from "./event.js";
+import { LogModel } from "./log-model.js";
+import { ServerHost } from "./server-host.js";
+import type { SimSettings } from "./settings.js";
+import type { Transcript } from "./transcript.js";
+
+/** Names of the regions, by number. */
+const NAMES = ["ap", "br", "eu", "sa", "us"];
+/** When simulated time begins: any moment will do. */
+const BEGIN_MS = 1_790_000_000_000;
+
+/** A client's command that a server took. */
+export interface TakenCommand {
+  readonly at: number;
+  readonly db: number;
+  readonly words: ClientCommand;
+  readonly reply: unknown;
+}
+
+/** See the module's comment. */
+export class World {
+  readonly settings: SimSettings;
+  readonly log = new LogModel();
+  readonly writers: readonly WriterId[];
+  readonly servers: readonly ServerHost[];
+  readonly agents: readonly AgentHost[];
+  readonly taken: TakenCommand[] = [];
+  /** What live checkers found. */
+  readonly problems: string[] = [];
+  nowMs = BEGIN_MS;
+  readonly #transcript: Transcript | undefined;
+
+  constructor(settings: SimSettings, transcript?: Transcript) {
+    this.settings = settings;
+    this.#transcript = transcript;
+    this.writers = NAMES.slice(0, settings.regions).map((name) => writerId(name, "0"));
+    this.servers = this.writers.map(() => new ServerHost());
+    this.agents = this.writers.map((writer, at) => this.#agent(writer, at));
+  }
+
+  #agent(writer: WriterId, at: number): AgentHost {
+    const server = this.servers[at] as ServerHost;
+    return new AgentHost({
+      writer,
+      peers: this.writers.filter((other) => other !== writer),
+      server,
+      log: this.log,
+      cachedSlotsMax: this.settings.cachedSlotsMax,
+      onApply: (batch, seenOffset, serverMs) => guardApply(server, batch, seenOffset, serverMs, (problem) => this.problems.push(`r${at}: ${problem}`)),
+    });
+  }
+
+  /** The clock of an agent. */
+  agentMs(agent: AgentHost): number {
+    return this.nowMs + agent.skewMs;
+  }
+
+  /** Performs an event. False: it was not possible, and nothing happened. */
+  perform(event: SimEvent): boolean {
+    this.#transcript?.begin(event, this);
+    const done = event.kind === "time" ? this.#pass(event.ms) : this.#at(event);
+    this.#transcript?.end(event, this, done);
+    return done;
+  }
+
+  #pass(ms: number): boolean {
+    this.nowMs += ms;
+    return true;
+  }
+
+  #at(event: Exclude<SimEvent, { kind: "time" }>): boolean {
+    const agent = this.agents[event.at];
+    const server = this.servers[event.at];
+    if (!agent || !server) return false;
+    switch (event.kind) {
+      case "client":
+        return this.#client(event.at, server, event.commands, event.db);
+      case "expire":
+        return server.expire(this.nowMs) > 0;
+      case "skew":
+        agent.skewMs = event.ms;
+        return true;
+      case "ghost-script":
+        if (agent.ghostScripts.length === 0) return false;
+        agent.runGhost(this.nowMs);
+        return true;
+      case "ghost-append":
+        if (agent.ghostAppends.length === 0) return false;
+        agent.ghostAppend();
+        return true;
+      case "start":
+        if (agent.region) return false;
+        agent.start(this.agentMs(agent));
+        return true;
+      default:
+        return agent.region !== undefined && this.#living(event, agent, server);
+    }
+  }
+
+  #living(event: Exclude<SimEvent, { kind: "time" }>, agent: AgentHost, server: ServerHost): boolean {
+    switch (event.kind) {
+      case "fence":
+        return this.#fence(agent, event.lost);
+      case "crash":
+        agent.crash(event.keep);
+        return true;
+      case "flush":
+        return this.#flush(agent, event.stopAfter);
+      case "append":
+        if (agent.outbound.length === 0) return false;
+        agent.append();
+        return true;
+      case "published":
+        return this.#published(agent);
+      case "script":
+        return this.#script(agent);
+      case "page":
+        return this.#page(agent);
+      default:
+        return agent.isFenced && this.#deliver(event, agent, server);
+    }
+  }
+
+  #client(at: number, server: ServerHost, commands: readonly ClientCommand[], db: number): boolean {
+    const replies = server.client(commands, db, this.nowMs);
+    for (const [index, words] of commands.entries()) this.taken.push({ at, db, words, reply: replies[index] });
+    return true;
+  }
+
+  #fence(agent: AgentHost, lost: boolean): boolean {
+    if (agent.isFenced) return false;
+    agent.fence(this.nowMs);
+    if (lost) agent.crash(0);
+    return true;
+  }
+
+  #flush(agent: AgentHost, stopAfter: number | undefined): boolean {
+    const done = agent.flush(this.agentMs(agent), stopAfter);
+    if (stopAfter !== undefined) agent.crash(agent.scripts.length);
+    return done > 0 || stopAfter !== undefined;
+  }
+
+  #published(agent: AgentHost): boolean {
+    const seq = agent.durable.shift();
+    if (seq === undefined) return false;
+    agent.region?.onPublished(seq);
+    return true;
+  }
+
+  #script(agent: AgentHost): boolean {
+    if (agent.scripts.length === 0) return false;
+    if (!agent.runScript(this.nowMs)) agent.crash(0);
+    return true;
+  }
+
+  #page(agent: AgentHost): boolean {
+    const page = agent.pages.shift();
+    if (!page) return false;
+    agent.region?.onListed(page.db, page.cursor, page.keys);
+    return true;
+  }
+
+  #deliver(event: Exclude<SimEvent, { kind: "time" }>, agent: AgentHost, server: ServerHost): boolean {
+    if (event.kind === "stream") {
+      const chunk = Buffer.from(server.stream(agent.streamAt, event.bytes));
+      if (chunk.length === 0) return false;
+      agent.streamAt += chunk.length;
+      agent.region?.onStream(chunk, this.agentMs(agent));
+      return true;
+    }
+    if (event.kind !== "records" && event.kind !== "rewind") return false;
+    const writer = this.writers[event.from];
+    if (writer === undefined || writer === agent.context.writer) return false;
+    const cursor = agent.cursors.get(writer) ?? 0;
+    if (event.kind === "rewind") {
+      agent.cursors.set(writer, Math.max(0, cursor - event.by));
+      return cursor > 0;
+    }
+    return this.#records(agent, writer, cursor, event.count);
+  }
+
+  #records(agent: AgentHost, writer: WriterId, cursor: number, count: number): boolean {
+    const records = this.log.of(writer).slice(cursor, cursor + count);
+    if (records.length === 0 || !agent.region?.wants(writer)) return false;
+    agent.cursors.set(writer, cursor + records.length);
+    for (const [index, bytes] of records.entries()) agent.region.onRecord(writer, String(cursor + index + 1), Buffer.from(bytes));
+    return true;
+  }
+}

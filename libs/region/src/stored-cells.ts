@@ -1,0 +1,69 @@
+/**
+ * Reads everything that a region's store says about cells, for audits and checkers. Reads committed state only; a region
+ * at work may know more. Refuses nothing: what it cannot name it leaves out, which only a damaged store has.
+ */
+import type { Cell, CellChange } from "@meridian/merge";
+import { ByteReader } from "@meridian/wire";
+import type { CellKind } from "@meridian/words";
+import { memberKey, memberPrefix } from "./cell-key.js";
+import type { StateReader } from "./effects.js";
+import { readEntry, readMember } from "./entry-codec.js";
+import type { KeyEntry } from "./key-entry.js";
+import { decodeState, STATE_KEY } from "./region-state.js";
+import { WriterTable } from "./writer-table.js";
+
+/** One cell as it stands in the store. */
+export interface StoredCell {
+  readonly db: number;
+  readonly key: string;
+  readonly kind: CellKind;
+  readonly field: string;
+  readonly base: Cell;
+  /** Changes that the frontier covers and that are not merged yet. */
+  readonly pending: readonly CellChange[];
+  /** What the server holds where that differs from `base`; undefined: it does not differ. */
+  readonly shown: { readonly print: string | undefined } | undefined;
+}
+
+/** Every cell, keys in the order of their records. */
+export function readStoredCells(store: StateReader): StoredCell[] {
+  const state = store.get("state", STATE_KEY);
+  if (!state) return [];
+  const writers = new WriterTable(decodeState(state).writers);
+  const records = [...store.range("cell", "K", "L")].map(([name, bytes]) => [name, Buffer.from(bytes)] as const);
+  return records.flatMap(([name, bytes]) => cellsOfKey(store, readEntry(bytes, databaseOf(name), nameOf(name.slice(3), bytes), writers), writers));
+}
+
+/** The records behind which the next start has work: `retry:` and `blind:`, and what was received or is to be sent. */
+export function readUnfinished(store: StateReader): string[] {
+  const names: string[] = [];
+  for (const table of ["in", "out"] as const) for (const [key] of store.range(table, "0", ":")) names.push(`${table} ${key}`);
+  for (const prefix of ["retry", "blind"]) for (const [key] of store.range("state", `${prefix}:`, `${prefix};`)) names.push(key);
+  return names;
+}
+
+function cellsOfKey(store: StateReader, entry: KeyEntry, writers: WriterTable): StoredCell[] {
+  const slots = [...entry.loadedSlots()];
+  if (entry.memberRecords > 0) {
+    const prefix = memberPrefix(entry.db, entry.key);
+    for (const [name, bytes] of store.range("cell", prefix, `${prefix}\xff`)) {
+      const kind = name.charAt(prefix.length) as CellKind;
+      const slot = readMember(Buffer.from(bytes), entry, kind, name.slice(prefix.length + 2), writers);
+      if (name === memberKey(entry.db, entry.key, kind, slot.field)) slots.push(slot);
+    }
+  }
+  const { db, key } = entry;
+  return slots.map(({ kind, field, base, pending, shown }) => ({ db, key, kind, field, base, pending, shown }));
+}
+
+function databaseOf(recordName: string): number {
+  return recordName.charCodeAt(1) * 256 + recordName.charCodeAt(2);
+}
+
+/** The name itself, which stands in the record where the record's name holds only its hash. */
+function nameOf(part: string, record: Buffer): string {
+  if (part.startsWith("=")) return part.slice(1);
+  const from = new ByteReader(record);
+  from.byte();
+  return from.text();
+}
