@@ -5,23 +5,29 @@ export type LayerEntry = readonly [string, Buffer | undefined];
 
 /** Both layers in key order; where both have a key, `top`'s entry stands. */
 export function* overlay(top: Iterable<LayerEntry>, bottom: Iterable<LayerEntry>): Iterable<LayerEntry> {
-  const upper: Iterator<LayerEntry, undefined> = top[Symbol.iterator]();
-  const lower: Iterator<LayerEntry, undefined> = bottom[Symbol.iterator]();
+  const upper = top[Symbol.iterator]();
+  const lower = bottom[Symbol.iterator]();
   try {
-    let a = upper.next();
-    let b = lower.next();
-    while (a.done !== true || b.done !== true) {
-      if (b.done === true || (a.done !== true && a.value[0] <= b.value[0])) {
-        if (b.done !== true && a.value[0] === b.value[0]) b = lower.next();
-        yield a.value;
-        a = upper.next();
+    let a = nextOf(upper);
+    let b = nextOf(lower);
+    for (;;) {
+      if (a === undefined && b === undefined) return;
+      if (a !== undefined && (b === undefined || a[0] <= b[0])) {
+        if (b !== undefined && a[0] === b[0]) b = nextOf(lower);
+        yield a;
+        a = nextOf(upper);
       } else {
-        yield b.value;
-        b = lower.next();
+        yield b as LayerEntry;
+        b = nextOf(lower);
       }
     }
   } finally {
     upper.return?.();
     lower.return?.();
   }
+}
+
+function nextOf(entries: Iterator<LayerEntry>): LayerEntry | undefined {
+  const step = entries.next();
+  return step.done === true ? undefined : step.value;
 }
