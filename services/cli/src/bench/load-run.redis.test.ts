@@ -1,4 +1,4 @@
-import { Redis } from "ioredis";
+import { type Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startRedis, waitFor, type TestRedis } from "@meridian/testkit";
 import { runLoad, type LoadPlan } from "./load-run.js";

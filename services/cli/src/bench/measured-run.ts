@@ -25,14 +25,16 @@ interface Counted {
 /** Runs the plan. */
 export async function measuredRun(load: LoadProcess, plan: LoadPlan, subjects: RunSubjects, signal: AbortSignal): Promise<RunReport> {
   const usesBefore = subjects.processes.map(({ pid }) => processUse(pid));
-  let from: Promise<Counted> = count(subjects);
-  let to: Promise<Counted> | undefined;
-  const result = await load.run(plan, signal, {
-    onMeasuring: () => (from = count(subjects)),
-    onSent: () => (to = count(subjects)),
-  });
+  const counted: Promise<Counted>[] = [count(subjects)];
+  const countNow = (): void => {
+    const now = count(subjects);
+    now.catch(() => undefined); // awaited below, unless the load fails first
+    counted.push(now);
+  };
+  const result = await load.run(plan, signal, { onMeasuring: countNow, onSent: countNow });
   await subjects.untilQuiet();
-  const [first, last] = await Promise.all([from, to ?? count(subjects)]);
+  // a fill has no warm-up: it is counted from its beginning
+  const [first, last] = (await Promise.all(counted)).slice(-2) as [Counted, Counted];
   return {
     commands: result.commands,
     errors: result.errors,

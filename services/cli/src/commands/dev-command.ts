@@ -84,7 +84,8 @@ function endpointOf({ region, url, agentUrl }: Mesh["regions"][number]): { regio
   return { region, url, agentUrl };
 }
 
-async function untilTheEnd(mesh: Mesh, { terminal, stop, exit }: CommandContext): Promise<void> {
+async function untilTheEnd(mesh: Mesh, context: CommandContext): Promise<void> {
+  const { terminal, stop } = context;
   const stopped = new Promise<undefined>((resolve) => {
     if (stop.aborted) resolve(undefined);
     else stop.addEventListener("abort", () => resolve(undefined), { once: true });
@@ -96,5 +97,5 @@ async function untilTheEnd(mesh: Mesh, { terminal, stop, exit }: CommandContext)
   }
   const tails = await Promise.all(mesh.regions.filter(({ agent }) => agent.pid === undefined).map(({ agent }) => agent.logTail()));
   terminal.err(`${terminal.errColor.red(`${failure}; stopping everything.`)}\n${tails.join("\n")}`);
-  exit(EXIT.unmet);
+  context.exit(EXIT.unmet);
 }

@@ -216,7 +216,10 @@ function agentOf({ region, pipelines }: AgentStatus, loaded: AgentAnswer | undef
     mutationsReceived: total(({ receive }) => receive.mutations),
     cellsApplied: total(({ apply }) => apply.cells),
     conflicts: total(({ apply }) => apply.conflicts),
-    lagMs: underLoad.flatMap(({ peers }) => peers.map(({ writer, lagMsP50, lagMsP99 }) => ({ from: writer, p50: lagMsP50, p99: lagMsP99 }))),
+    lagMs: underLoad
+      .flatMap(({ peers }) => peers)
+      .filter(({ lagSamples }) => lagSamples > 0)
+      .map(({ writer, lagMsP50, lagMsP99 }) => ({ from: writer, p50: lagMsP50, p99: lagMsP99 })),
   };
 }
 

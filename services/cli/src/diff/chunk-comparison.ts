@@ -234,7 +234,7 @@ async function readHeads({ connection, hasExpireTime, clockAheadMs }: ComparedSe
   });
   const serverNowMs = Date.now() + clockAheadMs;
   return keys.map((_, index) => {
-    const type = String(accepted(replies[index * 2]!, connection.address, "TYPE"));
+    const type = bytesOf(accepted(replies[index * 2]!, connection.address, "TYPE")).toString();
     const expiry = Number(accepted(replies[index * 2 + 1]!, connection.address, expireCommand));
     return { type, deadlineMs: hasExpireTime || expiry < 0 ? expiry : serverNowMs + expiry };
   });

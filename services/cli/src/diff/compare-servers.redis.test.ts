@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { Redis } from "ioredis";
+import { type Redis } from "ioredis";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startRedis, type TestRedis } from "@meridian/testkit";
 import type { CompareOptions, CompareReport } from "./compare-report.js";
@@ -106,7 +106,8 @@ const PLANTED: readonly { name: string; plant: () => Promise<unknown>; expected:
   },
   {
     name: "binary bytes",
-    plant: () => Promise.all([eu.set(Buffer.from([0, 255, 10]), Buffer.from([0, 1])), us.set(Buffer.from([0, 255, 10]), Buffer.from([0, 2]))]),
+    plant: () =>
+      Promise.all([eu.set(Buffer.from([0, 255, 10]), Buffer.from([0, 1])), us.set(Buffer.from([0, 255, 10]), Buffer.from([0, 2]))]),
     expected: ["\\x00\\xff\\n", "value", /eu "\\x00\\x01", us "\\x00\\x02"/],
   },
   { name: "a hash's field", plant: () => Promise.all([eu.hset("k", { f: 1, g: 2 }), us.hset("k", { f: 1, g: 3 })]), expected: ["k", "value", /^field "g": eu "2", us "3"$/] },

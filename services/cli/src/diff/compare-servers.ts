@@ -27,7 +27,10 @@ export interface NamedServer {
 /** Chunks on their way at once: hides the round trips. */
 const CHUNKS_IN_FLIGHT = 4;
 
-/** Compares two servers or more; the first is the one that others are compared with. Throws `BAD_OPTION`, `SERVER_UNAVAILABLE`, `SERVER_REFUSED`. */
+/**
+ * Compares two servers or more; the first is the one that others are compared with. Throws `BAD_OPTION`,
+ * `SERVER_UNAVAILABLE`, `SERVER_REFUSED`.
+ */
 export async function compareServers(servers: readonly NamedServer[], options: CompareOptions = {}): Promise<CompareReport> {
   if (servers.length < 2) {
     throw new MeridianError("BAD_OPTION", "a comparison needs two servers at least", { advice: "name two regions or two URLs" });

@@ -1,5 +1,5 @@
 /** A comparison's report for people. */
-import { grouped, millisecondsText } from "../printable.js";
+import { counted, grouped, millisecondsText } from "../printable.js";
 import type { Palette } from "../terminal.js";
 import type { CompareReport, Difference } from "./compare-report.js";
 
@@ -21,7 +21,7 @@ function differenceText({ db, key, kind, type, lines, settled }: Difference, col
 function verdictText(report: CompareReport, color: Palette): string {
   const { servers, verdict, keys, differing, unsettled, durationMs, keysPerSecond } = report;
   const types = Object.entries(report.keysByType).map(([type, count]) => `${grouped(count)} ${type}`);
-  const scope = `${grouped(keys)} keys${types.length > 0 ? ` (${types.join(", ")})` : ""}`;
+  const scope = `${counted(keys, "key")}${types.length > 0 ? ` (${types.join(", ")})` : ""}`;
   const pace = color.dim(`in ${millisecondsText(durationMs)}, ${grouped(keysPerSecond)} keys/s`);
   const names = servers.join(", ");
   if (verdict === "equal") return `${color.green("equal")}: ${names}: ${scope} ${pace}`;

@@ -6,7 +6,7 @@
  */
 import type { Reply } from "@meridian/resp";
 import { printable } from "../printable.js";
-import { DifferenceLines, onlyIn, type PairNames } from "./difference-lines.js";
+import { onlyIn, type DifferenceLines, type PairNames } from "./difference-lines.js";
 import { hyperLogLogRegisters } from "./hyperloglog.js";
 
 /** Adds to `lines` what differs between two replies to the type's read command (see value-type.ts). */
@@ -157,15 +157,15 @@ function entryText(parts: readonly Reply[]): string {
   return `[${parts.map((part) => printable(bytesOf(part), 32)).join(" ")}]`;
 }
 
-/** A bulk reply's bytes; a missing one (the key went away while it was read) is empty. */
+/** A simple reply's bytes; a missing one (the key went away while it was read) is empty. */
 export function bytesOf(reply: Reply): Buffer {
   if (Buffer.isBuffer(reply)) return reply;
-  return reply === null ? EMPTY : Buffer.from(String(reply));
+  return typeof reply === "string" || typeof reply === "number" || typeof reply === "bigint" ? Buffer.from(String(reply)) : EMPTY;
 }
 
 /** An array reply's elements. */
 export function listOf(reply: Reply): readonly Reply[] {
-  return Array.isArray(reply) ? (reply as readonly Reply[]) : [];
+  return Array.isArray(reply) ? reply : [];
 }
 
 const EMPTY = Buffer.alloc(0);

@@ -43,7 +43,9 @@ export async function startMeshLog(kind: MeshLogKind, options: MeshLogOptions): 
 async function startEmbedded({ port, keepIn }: MeshLogOptions): Promise<MeshLog> {
   const dir = keepIn === undefined ? undefined : join(keepIn, "log");
   if (dir !== undefined) await mkdir(dir, { recursive: true });
-  const server = await startRedis({ ...(port === undefined ? {} : { port }), ...(dir === undefined ? {} : { dir }) });
+  // a log that is kept must not lose what it acknowledged when it is killed
+  const kept = dir === undefined ? {} : { dir, args: ["--appendonly", "yes"] };
+  const server = await startRedis({ ...(port === undefined ? {} : { port }), ...kept });
   return {
     kind: "redis",
     address: server.url,

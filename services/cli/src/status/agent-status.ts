@@ -35,7 +35,7 @@ export interface PipelineStatus {
 }
 
 /** What a pipeline knows of one peer's writer. */
-export interface PeerStatus extends Figures<"frontierMs" | "lagMsP50" | "lagMsP99" | "driftMs" | "queueBytes"> {
+export interface PeerStatus extends Figures<"frontierMs" | "lagMsP50" | "lagMsP99" | "lagMsP999" | "lagSamples" | "driftMs" | "queueBytes"> {
   /** `region/server`. */
   readonly writer: string;
   readonly state: string;
@@ -72,7 +72,7 @@ function readPipeline(from: Json): PipelineStatus {
     receive: figures(from["receive"], ["records", "mutations", "bytes"]),
     apply: figures(from["apply"], ["batches", "cells", "skipped", "retried", "inFlight", "conflicts", "readBacks"]),
     peers: listOf(from["peers"]).map((peer) => ({
-      ...figures(peer, ["frontierMs", "lagMsP50", "lagMsP99", "driftMs", "queueBytes"]),
+      ...figures(peer, ["frontierMs", "lagMsP50", "lagMsP99", "lagMsP999", "lagSamples", "driftMs", "queueBytes"]),
       writer: textOf(peer["writer"]) ?? "?",
       state: textOf(peer["state"]) ?? "?",
     })),

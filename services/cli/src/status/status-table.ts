@@ -46,9 +46,9 @@ function rowName({ region, pipeline }: StatusRow): string {
   return pipeline === undefined || pipeline.server === "0" ? region : `${region}/${pipeline.server}`;
 }
 
-function peerText({ writer, state, lagMsP50, lagMsP99 }: PipelineStatus["peers"][number], color: Palette): string {
+function peerText({ writer, state, lagSamples, lagMsP50, lagMsP99 }: PipelineStatus["peers"][number], color: Palette): string {
   const name = writer.endsWith("/0") ? writer.slice(0, -2) : writer;
-  const lag = `${name} ${millisecondsText(lagMsP50)} / ${millisecondsText(lagMsP99)}`;
+  const lag = lagSamples === 0 ? `${name} -` : `${name} ${millisecondsText(lagMsP50)} / ${millisecondsText(lagMsP99)}`;
   return state === "up" ? lag : `${lag} ${stateText(state, color)}`;
 }
 

@@ -23,7 +23,7 @@ function recorded(change: Record<string, unknown> = {}, uptimeMs = 60_000): Reco
         publish: { records: 10, mutations: 1_000, bytes: 5_000, pendingRecords: 0, pendingBytes: 0 },
         receive: { records: 5, mutations: 400, bytes: 2_000 },
         apply: { batches: 4, cells: 390, skipped: 3, retried: 2, inFlight: 0, conflicts: 7, readBacks: 0 },
-        peers: [{ writer: "us/0", frontierMs: 1, lagMsP50: 3.21, lagMsP99: 47.4, driftMs: 2, state: "up", queueBytes: 0 }],
+        peers: [{ writer: "us/0", frontierMs: 1, lagMsP50: 3.21, lagMsP99: 47.4, lagSamples: 12, driftMs: 2, state: "up", queueBytes: 0 }],
         unsupported: {},
         wholeValue: {},
         store: { bytes: 3_500_000, cells: 12_345 },
