@@ -27,6 +27,10 @@ export function runSeed(seed: number, options: SimOptions = {}, transcript?: Tra
   const scheduler = new Scheduler(world, random);
   const events: SimEvent[] = [];
   const problems = guarded(world, () => {
+    for (const event of scheduler.begin()) {
+      events.push(event);
+      world.perform(event);
+    }
     const limit = settings.commands * EVENTS_PER_COMMAND;
     while (world.taken.length < settings.commands && events.length < limit && world.problems.length === 0) {
       const event = scheduler.next();

@@ -25,6 +25,18 @@ export class Scheduler {
     this.#workload = new Workload(world.settings, random);
   }
 
+  /** How every run begins: region 0 may hold data, the others are empty, and all agents attach. */
+  begin(): SimEvent[] {
+    const { imported, databases } = this.#world.settings;
+    const random = this.#random;
+    const events: SimEvent[] = [];
+    for (let left = imported; left > 0; left -= 1) {
+      events.push({ kind: "client", at: 0, db: random.below(databases), commands: this.#workload.next(this.#world.nowMs) });
+    }
+    for (const at of this.#world.agents.keys()) events.push({ kind: "start", at }, { kind: "fence", at, lost: false });
+    return events;
+  }
+
   /** The next event. */
   next(): SimEvent {
     const random = this.#random;

@@ -4,7 +4,7 @@
  */
 import { CommandParser } from "@meridian/resp";
 import { ServerModel } from "@meridian/target";
-import { cellsOfServer, differing, type ServerCells } from "./cells-of-server.js";
+import { cellName, cellsOfServer, differing, type ServerCells } from "./cells-of-server.js";
 import type { ClientCommand } from "./event.js";
 
 /** What one client command, or one expiry, changed. */
@@ -70,7 +70,10 @@ export class ServerHost {
     for (const [name, content] of after) {
       if (changed.has(name) || isNamed(name, db, commands)) this.made.add(`${name}=${content}`);
     }
-    for (const words of commands) for (const word of words.slice(1)) this.touched.add(`${db}|${word}`);
+    for (const words of commands) {
+      for (const word of words.slice(1)) this.touched.add(`${db}|${word}`);
+      for (const made of contentsIn(words, db)) this.made.add(made);
+    }
   }
 
   #collect(): void {
@@ -78,6 +81,15 @@ export class ServerHost {
     if (chunk.length === 0) return;
     this.#bytes = Buffer.concat([this.#bytes, chunk]);
   }
+}
+
+/** Contents that a command gives by name: within a transaction the next command may replace them at once. */
+function contentsIn([name, key = "", ...rest]: ClientCommand, db: number): string[] {
+  if (name === "SET") return [`${cellName(db, key, "s")}=${rest[0] ?? ""}`];
+  if (name === "MSET") return [`${cellName(db, key, "s")}=${rest[0] ?? ""}`, `${cellName(db, rest[1] ?? "", "s")}=${rest[2] ?? ""}`];
+  if (name === "SADD") return rest.map((member) => `${cellName(db, key, "e", member)}=`);
+  if (name !== "HSET") return [];
+  return rest.flatMap((field, at) => (at % 2 === 0 ? [`${cellName(db, key, "h", field)}=${rest[at + 1] ?? ""}`] : []));
 }
 
 /** Writing what is there already is a write too. */

@@ -46,6 +46,8 @@ export interface SimSettings {
   readonly keysPerFamily: number;
   readonly fieldsPerKey: number;
   readonly databases: number;
+  /** Commands that region 0 takes before its first agent attaches: they are imported. */
+  readonly imported: number;
   /** Shares of commands, 0 to 1. */
   readonly expiries: number;
   readonly deletes: number;
@@ -80,6 +82,7 @@ export function drawSettings(seed: number, options: SimOptions, random: Random):
     keysPerFamily: random.pick([1, 1, 2, 3]),
     fieldsPerKey: random.pick([1, 2, 3]),
     databases: random.chance(0.15) ? 2 : 1,
+    imported: random.chance(0.15) ? random.between(1, 8) : 0,
     expiries,
     deletes: some(0.7, 0.4),
     renames: some(0.2, 0.3),

@@ -1,6 +1,6 @@
 /**
  * Makes a failing run shorter: leaves out ever smaller parts of its events as long as it still fails (delta debugging,
- * Zeller and Hildebrandt 2002). It may end with another failure than it began with; a short one is worth more.
+ * Zeller and Hildebrandt 2002) in the same way.
  */
 import type { SimEvent } from "./event.js";
 import { replay, type RunResult } from "./run.js";
@@ -8,14 +8,19 @@ import { replay, type RunResult } from "./run.js";
 /** Replays spent on one failure. */
 const REPLAYS_MAX = 3000;
 
+/** Characters of a problem that tell its kind. */
+const CLASS_CHARACTERS = 24;
+
 /** The shortest failing run that was found. */
 export function shrink(failed: RunResult): RunResult {
   let best = failed;
   let replays = 0;
+  const wanted = classOf(failed);
   const fails = (events: readonly SimEvent[]): boolean => {
+    if (!isWellBegun(events, failed)) return false;
     replays += 1;
     const result = replay(failed.settings, events);
-    if (result.problems.length === 0) return false;
+    if (classOf(result) !== wanted) return false;
     best = result;
     return true;
   };
@@ -29,4 +34,20 @@ export function shrink(failed: RunResult): RunResult {
     }
   }
   return best;
+}
+
+/** What kind of failure a run showed: the beginning of its first problem, without numbers. */
+function classOf({ problems }: RunResult): string | undefined {
+  return problems[0]?.replaceAll(/\d+/g, "").slice(0, CLASS_CHARACTERS);
+}
+
+/** Regions other than the first begin empty: no client comes before every agent has attached, but to region 0. */
+function isWellBegun(events: readonly SimEvent[], { settings }: RunResult): boolean {
+  const fenced = new Set<number>();
+  for (const event of events) {
+    if (fenced.size === settings.regions) return true;
+    if (event.kind === "fence") fenced.add(event.at);
+    else if (event.kind === "client" && event.at > 0) return false;
+  }
+  return true;
 }

@@ -11,12 +11,18 @@ import type { World } from "./world.js";
 const KIND_NAMES = new Map(Object.entries(MutationKind).map(([name, kind]) => [kind, name] as const));
 const LINE_CHARACTERS_MAX = 400;
 
+/** Events of which the line says nothing. */
+function isDull(event: SimEvent): boolean {
+  return event.kind === "published" || event.kind === "page" || (event.kind === "skew" && event.ms === 0) || (event.kind === "time" && event.ms === 100);
+}
+
 /** Collects the lines of a run. */
 export class Transcript {
   readonly lines: string[] = [];
   #events = 0;
   #streamEnds: number[] = [];
   #logEnds: number[] = [];
+  readonly #wires: string[] = [];
   #origin = 0;
 
   /** Notes where everything stands before an event. */
@@ -29,7 +35,7 @@ export class Transcript {
   /** Writes down an event and what followed from it. */
   end(event: SimEvent, world: World, done: boolean): void {
     this.#events += 1;
-    if (!done) return;
+    if (!done || isDull(event)) return;
     const place = event.kind === "time" ? "" : ` r${event.at}`;
     this.#add(`${this.#events}${place} ${describeEvent(event)}`);
     for (const [at, server] of world.servers.entries()) {
@@ -40,7 +46,7 @@ export class Transcript {
     for (const [at, writer] of world.writers.entries()) {
       for (const record of world.log.of(writer).slice(this.#logEnds[at])) this.#record(writer, record);
     }
-    if (event.kind === "script" || event.kind === "flush") this.#wire(event.at, world);
+    if (event.kind === "stream" || event.kind === "flush") this.#wire(event.at, world);
   }
 
   /** The last lines, or all. */
@@ -54,7 +60,9 @@ export class Transcript {
     if (!agent || !region) return;
     const { scripts } = agent;
     const waiting = scripts.map((script) => (script.kind === "apply" ? `apply ${script.batch.seq}` : script.kind)).join(", ");
-    this.#add(`      agent r${at}: captured ${region.capturedOffset}, frontier ${this.#vector(region.frontier)}, wire [${waiting}], out ${agent.outbound.length}`);
+    const line = `      agent r${at}: captured ${region.capturedOffset}, frontier ${this.#vector(region.frontier)}, wire [${waiting}], out ${agent.outbound.length}`;
+    if (this.#wires[at] !== line) this.#add(line);
+    this.#wires[at] = line;
   }
 
   #record(writer: WriterId, record: Buffer): void {
