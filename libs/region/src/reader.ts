@@ -107,6 +107,7 @@ export class Reader {
       keys.touchEntry(entry);
       reconcile(entry, value, keys, writes, nowMs());
       for (const slot of entry.loadedSlots()) {
+        if (slot.unsure) keys.touch(slot);
         slot.unsure = false;
         if (slot.pending.length > 0) applier.retry(slot);
       }
