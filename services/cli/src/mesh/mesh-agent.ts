@@ -13,6 +13,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { guardChild, waitFor } from "@meridian/testkit";
 import { MeridianError } from "@meridian/words";
+import { fetchStatus } from "../status/agent-poll.js";
 
 /** The agent's program, as it is built in this checkout. */
 export const AGENT_MAIN = fileURLToPath(new URL("../../../agent/dist/main.js", import.meta.url));
@@ -40,6 +41,11 @@ export interface MeshAgentOptions {
   /** Told when the process ends and nobody asked for it. */
   readonly onDeath: (reason: string) => void;
 }
+
+/** "ready", "not yet", or why it never will be. */
+type AgentReadiness = string;
+/** Only an operator ends these. */
+const HOPELESS_STATES = new Set(["quarantined", "fenced"]);
 
 /** A running agent, or one that can be started again. */
 export class MeshAgent {
@@ -79,17 +85,20 @@ export class MeshAgent {
     let ended: string | undefined;
     child.once("exit", (code, signal) => (ended = signal ?? `code ${code}`));
     child.once("error", (error) => (ended ??= error.message));
+    let readiness: AgentReadiness = "not yet";
     try {
-      await waitFor(async () => ended !== undefined || (await this.#isReady()), {
+      await waitFor(async () => ended !== undefined || (readiness = await this.#readiness()) !== "not yet", {
         timeoutMs: READY_TIMEOUT_MS,
         pollMs: READY_POLL_MS,
         what: `the agent of ${this.region} to become ready`,
       });
       if (ended !== undefined) throw new Error(`it ended with ${ended}`);
+      if (readiness !== "ready") throw new Error(readiness);
     } catch (error) {
       const tail = await this.logTail();
       await this.kill();
-      throw new MeridianError("AGENT_FAILED", `the agent of ${this.region} did not start: ${String(error)}\n${tail}`, {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new MeridianError("AGENT_FAILED", `the agent of ${this.region} did not start: ${reason}\n${tail}`, {
         advice: "read the end of its log above",
         cause: error,
       });
@@ -153,10 +162,14 @@ export class MeshAgent {
     return file;
   }
 
-  async #isReady(): Promise<boolean> {
+  async #readiness(): Promise<AgentReadiness> {
     const answer = await fetch(`${this.url}/readyz`, { signal: AbortSignal.timeout(2_000) });
     await answer.arrayBuffer();
-    return answer.ok;
+    if (answer.ok) return "ready";
+    const { pipelines } = await fetchStatus(this.url);
+    const hopeless = pipelines.find(({ state }) => HOPELESS_STATES.has(state));
+    if (hopeless === undefined) return "not yet";
+    return [`it is ${hopeless.state}`, hopeless.reason, hopeless.advice].filter((part) => part !== undefined).join(": ");
   }
 
   #died(how: string): void {

@@ -17,8 +17,11 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 const config = JSON.parse(readFileSync(process.argv[process.argv.indexOf("--config") + 1], "utf8"));
 if (config.refuse) { console.error("refused: " + config.refuse); process.exit(3); }
-createServer((request, response) => response.end(JSON.stringify({ config, variables: Object.keys(process.env) })))
-  .listen(config.http.port, config.http.host);
+const pipelines = [{ state: config.quarantined ? "quarantined" : "running", reason: config.quarantined }];
+createServer((request, response) => {
+  response.statusCode = config.quarantined && request.url === "/readyz" ? 503 : 200;
+  response.end(JSON.stringify({ region: config.region, pipelines, config, variables: Object.keys(process.env) }));
+}).listen(config.http.port, config.http.host);
 `;
 
 let folder: string;
@@ -142,6 +145,12 @@ describe("startMesh", () => {
     await expect(start).rejects.toMatchObject({ code: "AGENT_FAILED", message: expect.stringContaining("refused: no such peer") as string });
     expect(started.at(-1)).toBe("2 agents");
     await expect(startMesh({ regions: ["eu", "us"], agentMain: "/nowhere/main.js" })).rejects.toThrow(/not built/);
+  });
+
+  it("does not wait for an agent that only an operator can help", async () => {
+    const quarantined = { quarantined: "the server has another history" };
+    const start = startMesh({ regions: ["eu", "us"], agentMain, agentConfig: (region) => (region === "us" ? quarantined : {}) });
+    await expect(start).rejects.toThrow(/agent of us did not start: it is quarantined: the server has another history/);
   });
 
   it("gives up a start when it is told to", async () => {
