@@ -14,8 +14,10 @@ const value: fc.Arbitrary<ReadValue> = fc.oneof(
 );
 
 test("a read result comes back as written, and no truncation passes", () => {
+  const epochs = fc.integer({ min: 0, max: 2 ** 32 - 1 });
+  const cuts = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
   fc.assert(
-    fc.property(fc.integer({ min: 0, max: 2 ** 32 - 1 }), fc.maxSafeNat(), fc.array(value, { maxLength: 5 }), fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (epoch, id, values, cut) => {
+    fc.property(epochs, fc.maxSafeNat(), fc.array(value, { maxLength: 5 }), cuts, (epoch, id, values, cut) => {
       const encoded = encodeReadResult({ epoch, id, values });
       expect(decodeReadResult(encoded)).toEqual({ epoch, id, values });
       expect(() => decodeReadResult(encoded.subarray(0, Math.floor(encoded.length * cut)))).toThrow(MeridianError);

@@ -1,3 +1,4 @@
+export { ModelTarget } from "./model/model-target.js";
 export { ServerModel, type SnapshotEntry } from "./model/server-model.js";
 export type { EntryType } from "./model/keyspace.js";
 export type { ApplyReply, ApplyStatus, FenceReply, ReadStatus, ScanPage, ServerFacts, Target } from "./port.js";

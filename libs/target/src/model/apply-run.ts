@@ -44,7 +44,7 @@ export class ApplyRun {
   #compare(cell: BatchCell): void {
     const matched =
       cell.how === AFTER_UNLINK
-        ? this.#unlinked.has(`${cell.db} ${cell.key}`)
+        ? this.#unlinked.has(`${cell.db} ${cell.key}`) && (!isSum(cell) || isInteger(cell.rest[0] ?? ""))
         : this.#matches(cell, this.#space.lookup(cell.db, cell.key));
     if (!matched) this.#skip(cell);
     else if (cell.op === OP.unlinkKey) this.#unlinked.add(`${cell.db} ${cell.key}`);
@@ -148,6 +148,10 @@ export class ApplyRun {
   #past(deadline: string): boolean {
     return Number(deadline) <= this.#space.nowMs;
   }
+}
+
+function isSum({ op }: BatchCell): boolean {
+  return op === OP.incrString || op === OP.incrField;
 }
 
 /** `held` computes the bytes that are there; undefined where nothing is. */

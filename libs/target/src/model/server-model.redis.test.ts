@@ -1,6 +1,6 @@
 import { ApplyBatch, encodeMarkHeader } from "@meridian/mark";
 import { CommandParser, ReplyError, type Reply } from "@meridian/resp";
-import { startRedis, type TestRedis } from "@meridian/testkit";
+import { findRedisBinary, startRedis, type TestRedis } from "@meridian/testkit";
 import { hlcOf, VersionVector, writerId } from "@meridian/words";
 import fc from "fast-check";
 import { createHash } from "node:crypto";
@@ -185,7 +185,10 @@ function sha16(text: string): string {
   return createHash("sha1").update(text, "latin1").digest("hex").slice(0, 16);
 }
 
-test("random commands, transactions, batches and reads: replies, data and stream are those of a real server", async () => {
+// The model is of one version: later servers print scores shorter and expire with UNLINK, which says nothing about it.
+const sameVersion = (await findRedisBinary()).version.text.startsWith("7.0.");
+
+test.runIf(sameVersion)("random commands, transactions, batches and reads: replies, data and stream are those of a real server", async () => {
   await fc.assert(
     fc.asyncProperty(paritySteps, async (steps) => {
       const pair = new Pair();
@@ -197,7 +200,7 @@ test("random commands, transactions, batches and reads: replies, data and stream
   );
 }, 120_000);
 
-test("active expiry is one DEL per key, outside of MULTI", async () => {
+test.runIf(sameVersion)("active expiry is one DEL per key, outside of MULTI", async () => {
   const pair = new Pair();
   await pair.begin();
   await pair.transaction(0, [["SET", "a", "1", "PX", "1"], ["SET", "b", "1", "PX", "1"]]);

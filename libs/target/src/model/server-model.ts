@@ -24,7 +24,14 @@ import { SET_COMMANDS } from "./set-commands.js";
 import { STRING_COMMANDS } from "./string-commands.js";
 import { ZSET_COMMANDS } from "./zset-commands.js";
 
-const COMMANDS: CommandTable = { ...STRING_COMMANDS, ...KEY_COMMANDS, ...HASH_COMMANDS, ...SET_COMMANDS, ...ZSET_COMMANDS, ...LIST_COMMANDS };
+const COMMANDS: CommandTable = {
+  ...STRING_COMMANDS,
+  ...KEY_COMMANDS,
+  ...HASH_COMMANDS,
+  ...SET_COMMANDS,
+  ...ZSET_COMMANDS,
+  ...LIST_COMMANDS,
+};
 
 /** One key in a snapshot. Collections are sorted, lists in their order; scores are numbers. All strings are binary. */
 export interface SnapshotEntry {

@@ -8,7 +8,7 @@
  */
 import { decodeMark, type ApplyBatch, type ReadRequest } from "@meridian/mark";
 import { ReplyError, type CommandArgument, type Reply } from "@meridian/resp";
-import { MeridianError } from "@meridian/words";
+import { type MeridianError } from "@meridian/words";
 import { createHash } from "node:crypto";
 import type { ApplyReply, ApplyStatus, FenceReply, ReadStatus, ScanPage, ServerFacts, Target } from "../port.js";
 import { APPLY_SCRIPT } from "../script/apply-script.js";

@@ -168,7 +168,7 @@ while i <= n do
       if not ok then miss(i) end
       i = i + 3
     elseif op == ${DO.incrString} then
-      if not after then ok = summable(try('GET', key), A[i + 2]) end
+      if not after then ok = summable(try('GET', key), A[i + 2]) else ok = ok and summable(false, A[i + 2]) end
       if not ok then miss(i) end
       i = i + 3
     elseif op == ${DO.setScore} then
@@ -180,7 +180,7 @@ while i <= n do
       if not ok then miss(i) end
       i = i + 5
     elseif op == ${DO.incrField} then
-      if not after then ok = summable(try('HGET', key, A[i + 2]), A[i + 3]) end
+      if not after then ok = summable(try('HGET', key, A[i + 2]), A[i + 3]) else ok = ok and summable(false, A[i + 3]) end
       if not ok then miss(i) end
       i = i + 4
     elseif op == ${DO.setStringUntil} then

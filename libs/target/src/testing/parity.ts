@@ -54,7 +54,7 @@ const deadline = fc.constantFrom(...DEADLINES).map(String);
 
 function words(...parts: (string | fc.Arbitrary<string | readonly string[]>)[]): fc.Arbitrary<string[]> {
   const arbitraries = parts.map((part) => (typeof part === "string" ? fc.constant(part) : part));
-  return fc.tuple(...arbitraries).map((found) => (found as (string | readonly string[])[]).flat());
+  return fc.tuple(...arbitraries).map((found) => (found).flat());
 }
 
 const fieldValues = fc.array(fc.tuple(field, value), { minLength: 1, maxLength: 3 }).map((pairs) => pairs.flat());

@@ -52,7 +52,7 @@ export class StreamTail {
   async until(token: string): Promise<StreamCommand[]> {
     for (;;) {
       const end = this.#commands.findIndex((command) => command[1] === "meridian:probe" && command[2] === token);
-      if (end >= 0) return this.#commands.splice(0, end + 1).slice(0, -1).filter((command) => command[0] !== "PING" && command[0] !== "REPLCONF");
+      if (end >= 0) return this.#commands.splice(0, end + 1).slice(0, -1).filter(([name]) => !/^(ping|replconf)$/i.test(name ?? ""));
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
   }
