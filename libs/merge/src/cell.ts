@@ -38,11 +38,11 @@ export interface EarlyContext {
   readonly unseen: readonly Dot[];
 }
 
-/** The state of one cell. */
+/** The state of one cell. Its lists are replaced, never changed in place; a sum is, by the cell that owns it. */
 export interface Cell {
-  siblings: Sibling[];
-  sums: CellSum[];
-  early: EarlyContext[];
+  siblings: readonly Sibling[];
+  sums: readonly CellSum[];
+  early: readonly EarlyContext[];
 }
 
 /** What one mutation does to one cell. */
@@ -63,17 +63,22 @@ export interface CellChange extends Dot {
   readonly absorbed: readonly RunningSum[];
 }
 
+/** Shared by all cells that have nothing of a kind: most cells have one sibling and no sums. Never changed in place. */
+const NO_SIBLINGS: readonly Sibling[] = Object.freeze([]);
+const NO_SUMS: readonly CellSum[] = Object.freeze([]);
+const NO_EARLY: readonly EarlyContext[] = Object.freeze([]);
+
 /** A cell that nothing was ever written to. */
 export function emptyCell(): Cell {
-  return { siblings: [], sums: [], early: [] };
+  return { siblings: NO_SIBLINGS, sums: NO_SUMS, early: NO_EARLY };
 }
 
 /** A copy that can be changed without changing the original. */
 export function cloneCell(cell: Cell): Cell {
   return {
-    siblings: cell.siblings.slice(),
-    sums: cell.sums.map((sum) => ({ ...sum })),
-    early: cell.early.map(({ vector, unseen }) => ({ vector: vector.clone(), unseen })),
+    siblings: cell.siblings,
+    sums: cell.sums.length === 0 ? cell.sums : cell.sums.map((sum) => ({ ...sum })),
+    early: cell.early,
   };
 }
 

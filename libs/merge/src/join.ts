@@ -6,15 +6,17 @@
  * its cell, and a cell that is not recorded is the empty one. Not here: what a key remembers beside its cells.
  */
 import { VersionVector, type Dot, type ReadonlyVector } from "@meridian/words";
-import { cloneCell, type Cell, type CellSum, type Sibling } from "./cell.js";
+import type { Cell, CellSum, Sibling } from "./cell.js";
 import { forgetEarly, isCoveredEarly, rememberEarly, sameDot } from "./merge.js";
 
 /** The cell that results where `a` and `b` meet; `receivedA` and `receivedB` are what was merged into each. */
 export function joinCells(a: Cell, receivedA: ReadonlyVector, b: Cell, receivedB: ReadonlyVector): Cell {
   const received = new VersionVector(receivedA.entries());
   received.join(receivedB);
-  const early = cloneCell(a).early;
-  for (const { vector, unseen } of b.early) if (!a.early.some((known) => isSameEarly(known, vector, unseen))) rememberEarly(early, vector, unseen);
+  let early = a.early;
+  for (const { vector, unseen } of b.early) {
+    if (!a.early.some((known) => isSameEarly(known, vector, unseen))) early = rememberEarly(early, vector, unseen);
+  }
   return {
     siblings: [...survivors(a, b, receivedB), ...survivors(b, a, receivedA).filter((s) => !a.siblings.some((known) => sameDot(known, s)))],
     sums: joinSums(a.sums, b.sums),

@@ -16,12 +16,11 @@ export function mergeChange(cell: Cell, change: CellChange): void {
     raiseSum(cell, change);
     return;
   }
-  if (cell.siblings.length > 0) cell.siblings = cell.siblings.filter((sibling) => !covers(change, sibling));
+  const kept = cell.siblings.length === 0 ? cell.siblings : cell.siblings.filter((sibling) => !covers(change, sibling));
   for (const seen of change.absorbed) absorb(cell, seen);
-  if (change.ahead) rememberEarly(cell.early, change.ahead, change.unseen);
-  if (change.action === "put" && !cell.siblings.some((known) => sameDot(known, change)) && !isCoveredEarly(cell.early, change)) {
-    cell.siblings.push(siblingOf(change));
-  }
+  if (change.ahead) cell.early = rememberEarly(cell.early, change.ahead, change.unseen);
+  const isNew = change.action === "put" && !kept.some((known) => sameDot(known, change)) && !isCoveredEarly(cell.early, change);
+  cell.siblings = !isNew ? kept : kept.length === 0 ? [siblingOf(change)] : [...kept, siblingOf(change)];
 }
 
 /** True where the writer of `change` had seen `dot`, or made it itself before. */
@@ -42,14 +41,8 @@ function siblingOf(change: CellChange): Sibling {
 function raiseSum(cell: Cell, change: CellChange): void {
   const known = findSum(cell, change);
   if (!known) {
-    cell.sums.push({
-      writer: change.writer,
-      birth: change.birth,
-      upTo: change.hlc,
-      sum: change.sum,
-      absorbedUpTo: HLC_ZERO,
-      absorbed: 0n,
-    });
+    const { writer, birth, hlc, sum } = change;
+    cell.sums = [...cell.sums, { writer, birth, upTo: hlc, sum, absorbedUpTo: HLC_ZERO, absorbed: 0n }];
   } else if (change.hlc > known.upTo) {
     known.upTo = change.hlc;
     known.sum = change.sum;
@@ -60,7 +53,7 @@ function absorb(cell: Cell, seen: RunningSum): void {
   let known = findSum(cell, seen);
   if (!known) {
     known = { writer: seen.writer, birth: seen.birth, upTo: HLC_ZERO, sum: 0n, absorbedUpTo: HLC_ZERO, absorbed: 0n };
-    cell.sums.push(known);
+    cell.sums = [...cell.sums, known];
   }
   if (seen.upTo > known.absorbedUpTo) {
     known.absorbedUpTo = seen.upTo;
@@ -79,12 +72,14 @@ export function isCoveredEarly(early: readonly EarlyContext[], dot: Dot): boolea
   );
 }
 
-/** Keeps a context that ran ahead. Contexts without exceptions join into one. */
-export function rememberEarly(early: EarlyContext[], ahead: ReadonlyVector, unseen: readonly Dot[]): void {
+/** The early contexts with one more that ran ahead. Contexts without exceptions join into one. */
+export function rememberEarly(early: readonly EarlyContext[], ahead: ReadonlyVector, unseen: readonly Dot[]): readonly EarlyContext[] {
   const excepted = unseen.filter((dot) => ahead.covers(dot.writer, dot.hlc));
+  const vector = new VersionVector(ahead.entries());
   const joinable = excepted.length === 0 ? early.find((known) => known.unseen.length === 0) : undefined;
-  if (joinable) joinable.vector.join(ahead);
-  else early.push({ vector: new VersionVector(ahead.entries()), unseen: excepted });
+  if (!joinable) return [...early, { vector, unseen: excepted }];
+  vector.join(joinable.vector);
+  return early.map((known) => (known === joinable ? { vector, unseen: known.unseen } : known));
 }
 
 /**
@@ -102,6 +97,6 @@ export function aheadOf(context: ReadonlyVector, received: ReadonlyVector, write
 }
 
 /** What is still to be remembered once `received` has arrived and was merged. */
-export function forgetEarly(early: EarlyContext[], received: ReadonlyVector): EarlyContext[] {
+export function forgetEarly(early: readonly EarlyContext[], received: ReadonlyVector): readonly EarlyContext[] {
   return early.length === 0 ? early : early.filter(({ vector }) => !received.includes(vector));
 }

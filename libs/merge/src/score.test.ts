@@ -30,9 +30,9 @@ function nearestDouble(scaled: bigint): number {
 function cellWith(score: number | undefined, increments: readonly bigint[]): Cell {
   const cell = emptyCell();
   const at = hlcOf(1_800_000_000_000);
-  if (score !== undefined) cell.siblings.push({ writer: writerId("eu", "0"), hlc: at, print: "", number: score, value: undefined });
+  if (score !== undefined) cell.siblings = [...cell.siblings, { writer: writerId("eu", "0"), hlc: at, print: "", number: score, value: undefined }];
   for (const [index, sum] of increments.entries()) {
-    cell.sums.push({ writer: writerId(`r${index}`, "0"), birth: at, upTo: at, sum, absorbedUpTo: 0 as Hlc, absorbed: 0n });
+    cell.sums = [...cell.sums, { writer: writerId(`r${index}`, "0"), birth: at, upTo: at, sum, absorbedUpTo: 0 as Hlc, absorbed: 0n }];
   }
   return cell;
 }

@@ -62,9 +62,7 @@ export function readEntry(bytes: Buffer, db: number, key: string, writers: Write
   if (head & HAS_EXPIRY) entry.expiry = slot("t");
   if (head & HAS_MEMBERS) {
     entry.memberRecords = from.varint();
-    entry.present.h = from.varint();
-    entry.present.e = from.varint();
-    entry.present.z = from.varint();
+    entry.present = { h: from.varint(), e: from.varint(), z: from.varint() };
   }
   if (head & HAS_EARLY) entry.early = readEarly(from, writers);
   entry.blind = (head & IS_BLIND) !== 0;

@@ -28,13 +28,19 @@ export interface Issue {
 /** Kinds of cells of which a key has many. */
 export type MemberKind = "h" | "e" | "z";
 
+// Shared by all keys and cells that have none: most keys are plain strings, and most cells have nothing pending.
+const NO_CHANGES: readonly CellChange[] = Object.freeze([]);
+const NO_EARLY: readonly EarlyContext[] = Object.freeze([]);
+const NO_MEMBERS: ReadonlyMap<string, CellSlot> = new Map();
+const NONE_PRESENT: Readonly<Record<MemberKind, number>> = Object.freeze({ h: 0, e: 0, z: 0 });
+
 /** One cell of one key, in memory. */
 export class CellSlot {
   readonly entry: KeyEntry;
   readonly kind: CellKind;
   readonly field: string;
   base: Cell = emptyCell();
-  pending: CellChange[] = [];
+  pending: readonly CellChange[] = NO_CHANGES;
   /** The pending changes are covered by the frontier: a mark named this cell as left out. */
   excepted = false;
   /** A batch in flight names this cell as deferred. */
@@ -63,6 +69,13 @@ export class CellSlot {
     return this.pending.length > 0 || this.issued !== undefined || this.unsure || this.shown !== undefined;
   }
 
+  /** Appends a received change. */
+  addPending(change: CellChange): void {
+    // A list that is not shared belongs to this slot alone.
+    if (this.pending.length === 0) this.pending = [change];
+    else (this.pending as CellChange[]).push(change);
+  }
+
   /** Changes `base` and keeps the key's count of present members. */
   changeBase(change: (cell: Cell) => void): void {
     const kind = this.kind;
@@ -74,7 +87,7 @@ export class CellSlot {
     change(this.base);
     const after = isPresent(this.base);
     if (before === after) return;
-    this.entry.present[kind] += after ? 1 : -1;
+    this.entry.count(kind, after ? 1 : -1);
     this.entry.countsChanged = true;
   }
 }
@@ -87,14 +100,13 @@ export class KeyEntry {
   string: CellSlot | undefined;
   whole: CellSlot | undefined;
   expiry: CellSlot | undefined;
-  /** Loaded fields and members, by kind and name. */
-  readonly members = new Map<string, CellSlot>();
+  #members: Map<string, CellSlot> | undefined;
   /** Members present in `base`, per kind, loaded or not. */
-  readonly present: Record<MemberKind, number> = { h: 0, e: 0, z: 0 };
+  present: Readonly<Record<MemberKind, number>> = NONE_PRESENT;
   /** Members with a record in the store, loaded or not. */
   memberRecords = 0;
   /** Contexts of removals of the whole key that ran ahead of what was received. */
-  early: EarlyContext[] = [];
+  early: readonly EarlyContext[] = NO_EARLY;
   /** The key's content is unknown since a command whose result the stream does not carry; a read is to come. */
   blind = false;
   /** The server dropped the key at its deadline: cells remain, for a longer deadline may still arrive. */
@@ -111,6 +123,25 @@ export class KeyEntry {
   constructor(db: number, key: string) {
     this.db = db;
     this.key = key;
+  }
+
+  /** Loaded fields and members, by kind and name. */
+  get members(): ReadonlyMap<string, CellSlot> {
+    return this.#members ?? NO_MEMBERS;
+  }
+
+  addMember(slot: CellSlot): void {
+    this.#members ??= new Map();
+    this.#members.set(slot.kind + slot.field, slot);
+  }
+
+  dropMember(slot: CellSlot): void {
+    this.#members?.delete(slot.kind + slot.field);
+  }
+
+  /** Notes that members of a kind came into being or went. */
+  count(kind: MemberKind, change: number): void {
+    this.present = { ...this.present, [kind]: this.present[kind] + change };
   }
 
   /** True where nothing needs to be remembered. */

@@ -110,7 +110,7 @@ export class KeySpace {
         entry.memberRecords -= 1;
         entry.countsChanged = true;
       }
-      if (!slot.pinned) entry.members.delete(slot.kind + slot.field);
+      if (!slot.pinned) entry.dropMember(slot);
     } else {
       writeMember(this.#bytes, slot, this.#writers, durable);
       writes.push({ table: "cell", key, value: this.#bytes.take() });
@@ -148,7 +148,7 @@ export class KeySpace {
   }
 
   #addMember(entry: KeyEntry, slot: CellSlot): CellSlot {
-    entry.members.set(slot.kind + slot.field, slot);
+    entry.addMember(slot);
     this.#youngSlots += 1;
     return slot;
   }

@@ -183,7 +183,9 @@ export class LocalWrites {
 
   /** The slots of a key that a write of its whole content takes away beside its own. */
   #others(entry: KeyEntry, own: "s" | "w"): readonly CellSlot[] {
-    if (entry.memberRecords === 0 && entry.members.size === 0 && !entry.expiry && !(own === "s" ? entry.whole : entry.string)) return NO_SLOTS;
+    if (entry.memberRecords === 0 && entry.members.size === 0 && !entry.expiry && !(own === "s" ? entry.whole : entry.string)) {
+      return NO_SLOTS;
+    }
     return this.#context.keys.allSlots(entry).filter((slot) => slot.kind !== own);
   }
 
@@ -232,7 +234,7 @@ export class LocalWrites {
     slot.changeBase((cell) => {
       if (!sum) {
         sum = { writer, birth: this.hlc, upTo: HLC_ZERO, sum: 0n, absorbedUpTo: HLC_ZERO, absorbed: 0n };
-        cell.sums.push(sum);
+        cell.sums = [...cell.sums, sum];
       }
       sum.sum += amount;
       sum.upTo = this.hlc;

@@ -70,7 +70,7 @@ function receiveMutation(m: Mutation, frame: Frame, ahead: ReadonlyVector | unde
   if (takesAll) {
     for (const slot of otherSlots(entry, kind, keys)) push(slot, restrict(asRemoval(change), m.detail, slot), touched);
     if (ahead) {
-      rememberEarly(entry.early, ahead, m.detail?.unseen ?? NO_DOTS);
+      entry.early = rememberEarly(entry.early, ahead, m.detail?.unseen ?? NO_DOTS);
       keys.touchEntry(entry);
     }
   }
@@ -80,7 +80,7 @@ function receiveMutation(m: Mutation, frame: Frame, ahead: ReadonlyVector | unde
 }
 
 function push(slot: CellSlot, change: CellChange, touched: CellSlot[]): void {
-  slot.pending.push(change);
+  slot.addPending(change);
   slot.refused = false;
   touched.push(slot);
 }

@@ -85,6 +85,13 @@ export class RegionBed {
     return step;
   }
 
+  /** The log has taken everything: what is left is the region's own business. */
+  get isSettled(): boolean {
+    for (const { seq } of this.published) this.region.onPublished(seq);
+    this.flush();
+    return this.region.isQuiet;
+  }
+
   /** Everything published in this life, decoded. */
   entries(): LogEntry[] {
     return this.published.map(({ record }) => decodeRecord(record, EU));

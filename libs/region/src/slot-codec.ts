@@ -3,7 +3,7 @@
  * name; everything rarer costs only where it is.
  */
 import { VersionVector, type Dot, type Hlc, type ReadonlyVector, type RunningSum, type WriterId } from "@meridian/words";
-import type { Cell, CellChange, EarlyContext, Sibling } from "@meridian/merge";
+import { emptyCell, type Cell, type CellChange, type EarlyContext, type Sibling } from "@meridian/merge";
 import type { ByteReader, ByteWriter } from "@meridian/wire";
 import type { CellSlot } from "./key-entry.js";
 import type { WriterTable } from "./writer-table.js";
@@ -46,8 +46,8 @@ export function readSlot(from: ByteReader, slot: CellSlot, writers: WriterTable)
   const head = from.byte();
   let count = head & MANY;
   if (count === MANY) count = from.varint();
-  const cell: Cell = { siblings: [], sums: [], early: [] };
-  for (let at = 0; at < count; at += 1) cell.siblings.push(readSibling(from, writers));
+  const cell = emptyCell();
+  if (count > 0) cell.siblings = Array.from({ length: count }, () => readSibling(from, writers));
   if (head & HAS_SUMS) cell.sums = readList(from, () => readSum(from, writers));
   if (head & HAS_EARLY) cell.early = readEarly(from, writers);
   slot.base = cell;

@@ -20,7 +20,7 @@ const PAUSE_LAST_MS = 5_000;
 /** A life that worked so long earns the first pause again. */
 const STEADY_MS = 10_000;
 /** Cells in memory per generation. */
-const CACHED_SLOTS_MAX = 40_000;
+const CACHED_SLOTS_MAX = 4_096;
 /** How long stopping waits for captured mutations to become durable; the rest is resumed from the store. */
 const DRAIN_MS_MAX = 5_000;
 
