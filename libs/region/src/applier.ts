@@ -52,6 +52,8 @@ export class Applier {
   readonly #inFlight: FrameInFlight[] = [];
   /** Cells that need a batch of their own making: left out by a mark, or found to differ. */
   readonly #retries = new Set<CellSlot>();
+  /** The cells of each batch in flight, by its sequence number. */
+  readonly #issued = new Map<number, readonly CellSlot[]>();
   #taken: FrameInFlight[] = [];
   #takenCells = 0;
   #takenBytes = 0;
@@ -85,6 +87,7 @@ export class Applier {
     this.#epoch = epoch;
     this.#issuedSeq = 0;
     this.#readSeq = 0;
+    this.#issued.clear();
     this.#taken.unshift(...this.#inFlight.splice(0));
   }
 
@@ -127,7 +130,7 @@ export class Applier {
     }
     for (const frame of this.#taken) {
       for (const slot of frame.slots) {
-        if (ready.has(slot) || slot.deferred) continue;
+        if (ready.has(slot) || slot.deferred !== 0) continue;
         if (this.#canIssue(slot)) ready.add(slot);
         else this.#defer(slot, deferred);
       }
@@ -135,7 +138,9 @@ export class Applier {
     if (ready.size === 0 && this.#taken.length === 0) return undefined;
     for (const slot of ready) {
       this.#retries.delete(slot);
-      if (slot.excepted || slot.deferred) settled.push(nameOf(slot));
+      if (slot.excepted || slot.deferred !== 0) settled.push(nameOf(slot));
+      // What comes for the cell from here on must be named anew.
+      slot.deferred = 0;
     }
     return this.#build(ready, deferred, settled);
   }
@@ -149,7 +154,7 @@ export class Applier {
   }
 
   #defer(slot: CellSlot, deferred: CellName[]): void {
-    slot.deferred = true;
+    slot.deferred = this.#issuedSeq + 1;
     deferred.push(nameOf(slot));
     this.#retries.add(slot);
   }
@@ -165,6 +170,7 @@ export class Applier {
       else this.#plan(batch, slot, seq, carried, expiries, ready);
     }
     for (const slot of expiries) this.#planExpiry(batch, slot, seq, carried);
+    this.#issued.set(seq, [...ready, ...expiries]);
     this.#inFlight.push(...this.#taken);
     this.#taken = [];
     this.#takenCells = 0;
@@ -218,6 +224,14 @@ export class Applier {
       this.#context.onVisible?.(frame.writer, frame.last, frame.mutations);
     }
     for (const name of mark.settled) this.#settleNamed(name, mark, left, nowMs);
+    for (const slot of this.#takeIssued(mark)) if (slot.issued?.seq === mark.seq) this.#settleOne(slot, mark, left, nowMs);
+  }
+
+  #takeIssued(mark: Mark): readonly CellSlot[] {
+    if (mark.epoch !== this.#epoch) return [];
+    const slots = this.#issued.get(mark.seq) ?? [];
+    this.#issued.delete(mark.seq);
+    return slots;
   }
 
   /** Cells that the mark names as deferred or skipped. A skipped string takes its key's expiry with it. */
@@ -237,7 +251,7 @@ export class Applier {
   }
 
   #leaveOut(slot: CellSlot, why: "deferred" | "skipped", mark: Mark): void {
-    slot.deferred = false;
+    if (slot.deferred === mark.seq && mark.epoch === this.#epoch) slot.deferred = 0;
     if (slot.pending.some((change) => mark.vector.covers(change.writer, change.hlc))) slot.excepted = true;
     if (why === "skipped" && (slot.issued?.seq === mark.seq || mark.epoch !== this.#epoch)) {
       // The local write that was in the way stands earlier in the stream. Where there was none, we do not know the cell.
@@ -289,7 +303,7 @@ export class Applier {
 
 /** True where there is a reason to apply the cell, or to tell in a mark that it needs nothing. */
 function needsAttention(slot: CellSlot): boolean {
-  return slot.pending.length > 0 || slot.excepted || slot.deferred || slot.shown !== undefined || slot.unsure;
+  return slot.pending.length > 0 || slot.excepted || slot.deferred !== 0 || slot.shown !== undefined || slot.unsure;
 }
 
 function nameOf(slot: CellSlot): CellName {

@@ -43,8 +43,8 @@ export class CellSlot {
   pending: readonly CellChange[] = NO_CHANGES;
   /** The pending changes are covered by the frontier: a mark named this cell as left out. */
   excepted = false;
-  /** A batch in flight names this cell as deferred. */
-  deferred = false;
+  /** The last batch in flight that names this cell as deferred, by its sequence number; 0: none. */
+  deferred = 0;
   shown: Shown | undefined;
   issued: Issue | undefined;
   /** A local write was captured since the apply in flight was issued. */
