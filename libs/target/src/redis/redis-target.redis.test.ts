@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { StreamTail, type StreamCommand } from "../testing/stream-tail.js";
 import { RedisTarget } from "./redis-target.js";
+import { TARGET_RIGHTS } from "./rights.js";
 
 let server: TestRedis;
 let redis: Redis;
@@ -154,8 +155,9 @@ describe("each operation writes what matches and names what does not", () => {
     });
     expect(skipped).toEqual(["e s in", "e s never", "e str m", "e str m", "z z ne", "z z kept", "z str m", "z z absent"]);
     expect((await redis.smembers("s")).sort()).toEqual(["in", "new"]);
-    const pairs = await redis.zrange("z", 0, -1, "WITHSCORES");
-    const scores = Object.fromEntries(pairs.flatMap((m, i) => (i % 2 === 0 ? [[m, Number(pairs[i + 1]!.replace("inf", "Infinity"))]] : []))) as object;
+    const pairs = (await redis.call("ZRANGE", "z", "0", "-1", "WITHSCORES")) as string[];
+    const scores: Record<string, number> = {};
+    for (let i = 0; i < pairs.length; i += 2) scores[pairs[i]!] = Number(pairs[i + 1]!.replace("inf", "Infinity"));
     expect(scores).toEqual({ eq: 2.5, ne: 1.5, third: 0.30000000000000004, inf: -Infinity, new: 5e-324, kept: 7 });
     expect(await redis.zscore("zz", "any")).toBe("1000");
   });
@@ -565,8 +567,9 @@ describe("what the server refuses", () => {
   });
 
   test("a command that the ACL forbids is named in a second mark, and the others are applied", async () => {
-    await redis.call("ACL", "SETUSER", "poor", "on", ">secret", "~*", "+@all", "-sadd", "-mset");
+    await redis.call("ACL", "SETUSER", "poor", "on", ">secret", "~*", "+@all");
     const poor = await connect({ username: "poor", password: "secret" });
+    await redis.call("ACL", "SETUSER", "poor", "-sadd", "-mset");
     const reply = await poor.apply(
       batch((b) => {
         b.setString(0, "a", "-", "", "1", -1);
@@ -585,6 +588,54 @@ describe("what the server refuses", () => {
     expect(decodeMark((await redis.getBuffer(MARK_KEY))!).skipped.length).toBe(3);
     await poor.close();
     await redis.call("ACL", "DELUSER", "poor");
+  });
+
+  test("the listed rights suffice, and a missing one is named when connecting", async () => {
+    await redis.call("ACL", "SETUSER", "least", "on", ">secret", ...TARGET_RIGHTS);
+    const least = await connect({ username: "least", password: "secret" });
+    epoch = (await least.fence()).epoch;
+    seq = 0;
+    await redis.rpush("l", "x");
+    const payload = (await redis.dumpBuffer("l"));
+    const reply = await least.apply(
+      batch((b) => {
+        b.unlinkKey(0, "u", "any");
+        b.setString(0, "a", "-", "", "1", -1);
+        b.setString(0, "b", "-", "", "1", -1);
+        b.setString(2, "c", "~", "", "1", Date.now() + 1_000_000);
+        b.incrString(0, "n", "2");
+        b.setField(0, "h", "f", "-", "", "v");
+        b.addMember(0, "s", "m");
+        b.setScore(0, "z", "m", "-", "", "1");
+        b.setExpiry(0, "h", DEADLINE_NO_KEY, Date.now() + 1_000_000);
+        b.restoreWhole(0, "w", "-", "", payload, -1, true);
+      }),
+    );
+    expect(reply).toMatchObject({ status: "OK", skipped: 0 });
+    expect(await least.read({ id: 1, keys: ["a", "h", "s", "z", "l"].map((key) => ({ db: 0, key })) }, epoch, 1000)).toBe("OK");
+    expect((await least.scan(0, "0", 100)).keys.length).toBeGreaterThan(5);
+    await least.close();
+    await redis.call("ACL", "SETUSER", "least", "-zadd", "-pexpiretime");
+    await expect(connect({ username: "least", password: "secret" })).rejects.toMatchObject({
+      code: "SERVER_REFUSED",
+      message: expect.stringMatching(/PEXPIRETIME.*ZADD/) as string,
+    });
+    await redis.call("ACL", "DELUSER", "least");
+  });
+
+  test("a key that the ACL hides is no mismatch: nothing of the batch is written", async () => {
+    await redis.call("ACL", "SETUSER", "fenced", "on", ">secret", "~*", "+@all");
+    const fenced = await connect({ username: "fenced", password: "secret" });
+    await redis.call("ACL", "SETUSER", "fenced", "resetkeys", "~meridian:*", "~app:*");
+    const b = batch((one) => {
+      one.setField(0, "app:h", "f", "-", "", "v");
+      one.setField(0, "other", "f", "-", "", "v");
+    });
+    await expect(fenced.apply(b)).rejects.toMatchObject({ code: "SERVER_REFUSED", retryable: false });
+    expect(await redis.exists("app:h", "other")).toBe(0);
+    expect((await target.apply(b)).status).toBe("OK");
+    await fenced.close();
+    await redis.call("ACL", "DELUSER", "fenced");
   });
 
   test("wrong credentials, an absent server and a replica say what they are", async () => {

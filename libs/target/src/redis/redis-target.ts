@@ -3,16 +3,17 @@
  *
  * Promise: calls reach the server in the order made, also across a SCRIPT FLUSH (calls that found no script are held,
  * the scripts loaded again, and the calls sent in their order). A lost connection rejects everything in flight with a
- * retryable error; reconnecting is the owner's business. Refuses servers that the scripts cannot work on
- * (`SERVER_UNSUPPORTED`) when connecting.
+ * retryable error; reconnecting is the owner's business. Refuses, when connecting, servers that the scripts cannot work
+ * on (`SERVER_UNSUPPORTED`) and users without the rights that batches need (`SERVER_REFUSED`, naming the commands).
  */
 import { decodeMark, type ApplyBatch, type ReadRequest } from "@meridian/mark";
 import { ReplyError, type CommandArgument, type Reply } from "@meridian/resp";
-import { type MeridianError } from "@meridian/words";
+import { MeridianError } from "@meridian/words";
 import { createHash } from "node:crypto";
 import type { ApplyReply, ApplyStatus, FenceReply, ReadStatus, ScanPage, ServerFacts, Target } from "../port.js";
 import { APPLY_SCRIPT } from "../script/apply-script.js";
 import { FENCE_SCRIPT } from "../script/fence-script.js";
+import { PREFLIGHT_SCRIPT } from "../script/preflight-script.js";
 import { READ_SCRIPT } from "../script/read-script.js";
 import { replyFailure } from "./reply-failure.js";
 import { ServerConnection, type ConnectionOptionsOfServer } from "./server-connection.js";
@@ -26,8 +27,8 @@ export interface RedisTargetOptions extends ConnectionOptionsOfServer {
   readonly clientName: string;
 }
 
-const SCRIPTS = [APPLY_SCRIPT, READ_SCRIPT, FENCE_SCRIPT] as const;
-const [APPLY_SHA, READ_SHA, FENCE_SHA] = SCRIPTS.map((source) => createHash("sha1").update(source).digest("hex")) as [string, string, string];
+const SCRIPTS = [APPLY_SCRIPT, READ_SCRIPT, FENCE_SCRIPT, PREFLIGHT_SCRIPT];
+const [APPLY_SHA = "", READ_SHA = "", FENCE_SHA = "", PREFLIGHT_SHA = ""] = SCRIPTS.map(sha1);
 
 interface ScriptCall {
   readonly number: number;
@@ -60,6 +61,7 @@ export class RedisTarget implements Target {
       const target = new RedisTarget(connection);
       refuseUnsupported(await target.info());
       await target.#load();
+      await target.#preflight();
       return target;
     } catch (error) {
       await connection.close();
@@ -102,6 +104,14 @@ export class RedisTarget implements Target {
 
   async close(): Promise<void> {
     await this.#connection.close();
+  }
+
+  async #preflight(): Promise<void> {
+    const refused = (await this.#script([PREFLIGHT_SHA, "0"], "try the commands that batches need")) as Buffer[];
+    if (refused.length === 0) return;
+    throw new MeridianError("SERVER_REFUSED", `the agent's user lacks rights: ${refused.map(String).join("; ")}`, {
+      advice: "give the user the rights of TARGET_RIGHTS, as in the example of deploy/",
+    });
   }
 
   async #script(args: CommandArgument[], doing: string): Promise<Reply> {
@@ -168,6 +178,10 @@ function isNoScript(reply: Reply): boolean {
 
 function isGap(reply: Reply): boolean {
   return Array.isArray(reply) && Buffer.isBuffer(reply[0]) && reply[0].toString("latin1") === "GAP";
+}
+
+function sha1(source: string): string {
+  return createHash("sha1").update(source).digest("hex");
 }
 
 function utf8(text: string): Buffer {

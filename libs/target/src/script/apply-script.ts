@@ -67,6 +67,12 @@ local function same(how, held, expected)
   if how == ${IS.digest} then return held and sub(sha(held), 1, 16) == expected end
   return true
 end
+local function peek(command, key, field)
+  local held
+  if field then held = try(command, key, field) else held = try(command, key) end
+  if type(held) == 'table' and sub(held.err, 1, 9) ~= 'WRONGTYPE' then error(held) end
+  return held
+end
 local function freed(key) return unlinked and unlinked[db .. ' ' .. key] end
 local function limbs(text)
   if text ~= '0' and not find(text, '^%-?[1-9]%d*$') then return nil end
@@ -119,7 +125,7 @@ local function compareRun(i, how)
       for j = 1, count do if call('EXISTS', keys[j]) > 0 then missString(j) end end
     end
   elseif how == ${IS.anything} then
-    for j = 1, count do if type(try('STRLEN', keys[j])) == 'table' then missString(j) end end
+    for j = 1, count do if type(peek('STRLEN', keys[j])) == 'table' then missString(j) end end
   else
     for j = 1, count do if not freed(keys[j]) then missString(j) end end
   end
@@ -160,48 +166,48 @@ while i <= n do
     local after = how == ${IS.afterUnlink}
     local ok = after and freed(key)
     if op == ${DO.setField} then
-      if not after then ok = same(how, try('HGET', key, A[i + 2]), A[i + 3]) end
+      if not after then ok = same(how, peek('HGET', key, A[i + 2]), A[i + 3]) end
       if not ok then miss(i) end
       i = i + 5
     elseif op == ${DO.addMember} then
-      if not after then ok = try('SISMEMBER', key, A[i + 2]) == 0 end
+      if not after then ok = peek('SISMEMBER', key, A[i + 2]) == 0 end
       if not ok then miss(i) end
       i = i + 3
     elseif op == ${DO.incrString} then
-      if not after then ok = summable(try('GET', key), A[i + 2]) else ok = ok and summable(false, A[i + 2]) end
+      if not after then ok = summable(peek('GET', key), A[i + 2]) else ok = ok and summable(false, A[i + 2]) end
       if not ok then miss(i) end
       i = i + 3
     elseif op == ${DO.setScore} then
       if not after then
-        local held = try('ZSCORE', key, A[i + 2])
+        local held = peek('ZSCORE', key, A[i + 2])
         if how == ${IS.equal} then ok = type(held) == 'string' and num(held) == num(A[i + 3])
         else ok = same(how, held) end
       end
       if not ok then miss(i) end
       i = i + 5
     elseif op == ${DO.incrField} then
-      if not after then ok = summable(try('HGET', key, A[i + 2]), A[i + 3]) else ok = ok and summable(false, A[i + 3]) end
+      if not after then ok = summable(peek('HGET', key, A[i + 2]), A[i + 3]) else ok = ok and summable(false, A[i + 3]) end
       if not ok then miss(i) end
       i = i + 4
     elseif op == ${DO.setStringUntil} then
-      if not after then ok = same(how, try('GET', key), A[i + 2]) end
+      if not after then ok = same(how, peek('GET', key), A[i + 2]) end
       if not ok then miss(i) end
       i = i + 5
     elseif op == ${DO.delString} then
-      if not after then ok = same(how, try('GET', key), A[i + 2]) end
+      if not after then ok = same(how, peek('GET', key), A[i + 2]) end
       if not ok then miss(i) end
       i = i + 3
     elseif op == ${DO.delField} then
-      if not after then ok = same(how, try('HGET', key, A[i + 2]), A[i + 3]) end
+      if not after then ok = same(how, peek('HGET', key, A[i + 2]), A[i + 3]) end
       if not ok then miss(i) end
       i = i + 4
     elseif op == ${DO.removeMember} then
-      if not after then ok = try('SISMEMBER', key, A[i + 2]) == 1 end
+      if not after then ok = peek('SISMEMBER', key, A[i + 2]) == 1 end
       if not ok then miss(i) end
       i = i + 3
     elseif op == ${DO.removeScore} then
       if not after then
-        local held = try('ZSCORE', key, A[i + 2])
+        local held = peek('ZSCORE', key, A[i + 2])
         ok = type(held) == 'string' and num(held) == num(A[i + 3])
       end
       if not ok then miss(i) end

@@ -1,0 +1,21 @@
+/**
+ * What the agent's user must be allowed to do on a server, for writing to it. Capture needs its own rights beside these.
+ */
+
+/** Commands of the scripts' comparisons and reads. */
+const READS = [
+  ...["get", "mget", "exists", "strlen", "type", "dump", "pexpiretime", "memory|usage", "hget", "hgetall"],
+  ...["sismember", "smembers", "zscore", "zrange", "time", "select"],
+];
+
+/** Commands of the scripts' effects. */
+const WRITES = [
+  ...["set", "mset", "incrby", "del", "unlink", "hset", "hincrby", "hdel", "sadd", "srem", "zadd", "zrem"],
+  ...["pexpireat", "persist", "restore"],
+];
+
+/** Commands of the connection itself. */
+const CONNECTION = ["auth", "client|setname", "info", "scan", "evalsha", "script|load"];
+
+/** The ACL rules, for `ACL SETUSER <name> on ><password> ...`: every key and database, these commands, nothing else. */
+export const TARGET_RIGHTS: readonly string[] = ["~*", ...[...CONNECTION, ...READS, ...WRITES].map((command) => `+${command}`)];
