@@ -5,9 +5,10 @@
 import { HLC_ZERO, MutationKind, type Absorbed, type Hlc, type Mutation, type MutationDetail, type ReadonlyVector, type Unseen, type WriterId } from "@meridian/words";
 import { integerOfPrint, isLive, isPresent, printOfInteger, type Cell } from "@meridian/merge";
 import { blankMutation } from "@meridian/wire";
-import { basePrint, carriesDeadline, scoreText, shownPrint, SUPERSEDED } from "./content.js";
+import { carriesDeadline, scoreText, shownPrint, SUPERSEDED } from "./content.js";
 import type { CellSlot, KeyEntry } from "./key-entry.js";
 import type { KeySpace } from "./key-space.js";
+import { setShown } from "./settle.js";
 
 /** A value in a buffer that may be re-used afterwards. */
 export interface ValueSlice {
@@ -25,6 +26,8 @@ export interface LocalWritesContext {
   readonly keys: KeySpace;
   readonly frontier: ReadonlyVector;
   readonly emit: EmitMutation;
+  /** The server holds something else than `base` says: it computed otherwise, and is to be corrected. */
+  readonly onDiffers: (slot: CellSlot) => void;
 }
 
 const K = MutationKind;
@@ -111,9 +114,11 @@ export class LocalWrites {
   /** INCRBY and HINCRBY. */
   incrementInteger(slot: CellSlot, amount: bigint): void {
     this.beforeWrite(slot.entry);
-    const shown = slot.shown?.print;
+    // Far from the edge of 64 bits, and where it held what `base` says, the server computes what we do.
+    const mayDiffer = slot.shown !== undefined || mayReachEdge(slot.base);
+    const shown = mayDiffer ? shownPrint(slot) : undefined;
     const sum = this.#raise(slot, amount);
-    if (slot.shown) {
+    if (mayDiffer) {
       const before = shown === undefined ? 0n : integerOfPrint(shown);
       this.#show(slot, before === undefined ? shown : printOfInteger(before + amount));
     }
@@ -169,7 +174,9 @@ export class LocalWrites {
       return;
     }
     const expiry = entry.expiry;
-    if (!expiry || expiry.base.siblings.length === 0 || entry.isPresent) return;
+    if (!expiry || entry.isPresent) return;
+    expiry.shown = undefined;
+    if (expiry.base.siblings.length === 0) return;
     const detail = this.#detail([expiry]);
     this.#clear(expiry);
     this.#emit(K.RemoveExpiry, entry, "", detail);
@@ -219,7 +226,7 @@ export class LocalWrites {
   }
 
   #show(slot: CellSlot, print: string | undefined): void {
-    slot.shown = print === basePrint(slot) ? undefined : { print };
+    if (setShown(slot, print) === "differs") this.#context.onDiffers(slot);
   }
 
   #supersede(slot: CellSlot | undefined): void {
@@ -285,6 +292,16 @@ export class LocalWrites {
 
 const NO_SLOTS: readonly CellSlot[] = [];
 const DIGEST = 0x23;
+
+/** Beyond this a number may leave 64 bits when the contributions of all writers are added. */
+const FAR_FROM_EDGE = 2n ** 57n;
+const PRINT_FAR_FROM_EDGE = 19;
+
+function mayReachEdge(cell: Cell): boolean {
+  for (const { print } of cell.siblings) if (print.length > PRINT_FAR_FROM_EDGE) return true;
+  for (const { sum, absorbed } of cell.sums) if (sum - absorbed > FAR_FROM_EDGE || absorbed - sum > FAR_FROM_EDGE) return true;
+  return false;
+}
 
 function absorbAll(cell: Cell): void {
   for (const sum of cell.sums) {

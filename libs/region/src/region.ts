@@ -19,6 +19,9 @@ import { KeySpace } from "./key-space.js";
 import { LocalWrites } from "./local-writes.js";
 import { Outbox } from "./outbox.js";
 import { Reader } from "./reader.js";
+import { isHeld, numberOfPrint, shownDeadlinePrint } from "./content.js";
+import type { KeyEntry } from "./key-entry.js";
+import { EXPIRY_SKEW_MS } from "./server-deadlines.js";
 import { decodeState, encodeState, firstState, STATE_KEY, type RegionState } from "./region-state.js";
 import { recover } from "./recovery.js";
 import { WriterTable } from "./writer-table.js";
@@ -98,14 +101,15 @@ export class Region {
       this.counters.mutations += 1;
       this.#outbox.add(mutation);
     };
-    this.#writes = new LocalWrites({ writer: options.writer, keys: this.#keys, frontier: state.frontier, emit });
+    this.#writes = new LocalWrites({ writer: options.writer, keys: this.#keys, frontier: state.frontier, emit, onDiffers: (slot) => this.#applier.retry(slot) });
     this.#applier = new Applier({
       keys: this.#keys,
       received: this.#received,
       counters: this.counters,
       onVisible: options.onVisible,
       requestRead: (entry) => this.#reader.want(entry),
-      requestReconcile: (entry) => this.#reader.blind(entry),
+      // Only what was there before the first import is known to nobody: later, what the stream did not say, no client did.
+      requestReconcile: (entry) => (this.isImporting ? this.#reader.blind(entry) : this.#reader.want(entry)),
     });
     const shared = { keys: this.#keys, writes: this.#writes, counters: this.counters, nowMs: () => this.#nowMs, beginCommand: () => this.#beginCommand() };
     this.#reader = new Reader({ ...shared, applier: this.#applier });
@@ -115,6 +119,7 @@ export class Region {
         onMark: (mark) => this.#onMark(mark),
         onRead: (read) => this.#reader.onRead(read),
         onBlind: (entry) => this.#reader.blind(entry),
+        onOwnRemoval: (entry) => this.#onOwnRemoval(entry),
         onQuarantine: (command) => this.#quarantine(command),
         onUnitEnd: (offset) => this.#onUnitEnd(offset),
         isHalted: () => this.#state.halt !== undefined,
@@ -375,6 +380,14 @@ export class Region {
     if (mark.seq !== 0) return;
     this.#barrier = mark.epoch;
     if (mark.epoch === this.#epoch) this.#begin();
+  }
+
+  /** Our own script removed a key. Where it should be there, its deadline was past by the server's clock. */
+  #onOwnRemoval(entry: KeyEntry): void {
+    if (!isHeld(entry)) return;
+    const deadline = shownDeadlinePrint(entry);
+    if (deadline !== undefined && numberOfPrint(deadline) <= this.#nowMs + EXPIRY_SKEW_MS) this.#writes.expire(entry);
+    else this.#applier.doubt(entry);
   }
 
   #begin(): void {
