@@ -10,11 +10,13 @@ import { ApplyBatch, encodeMarkHeader, type CellName, type Mark } from "@meridia
 import { aheadOf } from "@meridian/merge";
 import type { Frame } from "@meridian/wire";
 import type { Hlc, VersionVector, WriterId } from "@meridian/words";
+import { shownDeadlinePrint } from "./content.js";
 import { CellSlot, type KeyEntry } from "./key-entry.js";
 import type { KeySpace } from "./key-space.js";
 import { carriesExpiry, needsExpiry, obstacleOf, planSlot, wouldLoseValue } from "./plan.js";
 import { receiveFrame } from "./received-changes.js";
 import type { RegionCounters } from "./counters.js";
+import { revive, ServerDeadlines } from "./server-deadlines.js";
 import { setShown, settleSlot } from "./settle.js";
 
 /** Batches that may be on their way to the server. */
@@ -192,10 +194,21 @@ export class Applier {
     slot.issued = { seq, ...planned };
     slot.raced = false;
     if (carriesExpiry(slot, planned)) carried.add(slot.entry);
-    else if (slot.kind === "s" && needsExpiry(slot.entry)) {
-      const expiry = this.#context.keys.single(slot.entry, "t");
-      if (!ready.has(expiry) && !expiry.issued) expiries.push(expiry);
+    else if (planned.how !== "nothing" && needsExpiry(slot.entry)) this.#addExpiry(slot.entry, expiries, ready);
+  }
+
+  /** The key's deadline is written with its content, unless it waits for a batch of its own. */
+  #addExpiry(entry: KeyEntry, expiries: CellSlot[], ready: ReadonlySet<CellSlot>): void {
+    const { keys } = this.#context;
+    const expiry = keys.single(entry, "t");
+    if (ready.has(expiry) || expiry.issued || expiries.includes(expiry)) return;
+    if (expiry.pending.length === 0 && !expiry.unsure) {
+      expiries.push(expiry);
+      return;
     }
+    expiry.shown = { print: shownDeadlinePrint(entry) };
+    keys.touch(expiry);
+    this.#retries.add(expiry);
   }
 
   #planExpiry(batch: ApplyBatch, slot: CellSlot, seq: number, carried: ReadonlySet<KeyEntry>): void {
@@ -212,6 +225,7 @@ export class Applier {
   settle(mark: Mark, nowMs: number): void {
     if (mark.epoch === this.#epoch) this.#readSeq = Math.max(this.#readSeq, mark.seq);
     const left = this.#leftOut(mark);
+    const deadlines = this.#holdDeadlines(mark, left);
     for (let at = 0; at < this.#inFlight.length; ) {
       const frame = this.#inFlight[at] as FrameInFlight;
       if (mark.vector.get(frame.writer) < frame.last) {
@@ -225,6 +239,29 @@ export class Applier {
     }
     for (const name of mark.settled) this.#settleNamed(name, mark, left, nowMs);
     for (const slot of this.#takeIssued(mark)) if (slot.issued?.seq === mark.seq) this.#settleOne(slot, mark, left, nowMs);
+    deadlines.release(nowMs);
+  }
+
+  /** Notes what deadlines the server holds before any cell is merged, and what the batch has written of them. */
+  #holdDeadlines(mark: Mark, left: ReadonlyMap<CellSlot, unknown>): ServerDeadlines {
+    const { keys } = this.#context;
+    const retry = (slot: CellSlot): void => this.retry(slot);
+    const deadlines = new ServerDeadlines(keys, retry);
+    for (const frame of this.#inFlight) {
+      if (mark.vector.get(frame.writer) < frame.last) continue;
+      for (const slot of frame.slots) deadlines.hold(slot.entry);
+    }
+    for (const name of mark.settled) deadlines.hold(this.#slotOf(name).entry);
+    if (mark.epoch !== this.#epoch) return deadlines;
+    for (const slot of this.#issued.get(mark.seq) ?? []) {
+      const { entry, issued, kind } = slot;
+      if (issued?.seq !== mark.seq) continue;
+      deadlines.hold(entry);
+      if (slot.raced || issued.how === "nothing" || left.has(slot)) continue;
+      if (entry.expired && kind !== "t") revive(entry, keys, retry);
+      if (issued.how === "write" && (kind === "s" || kind === "w" || kind === "t")) deadlines.written(entry, issued.deadline);
+    }
+    return deadlines;
   }
 
   #takeIssued(mark: Mark): readonly CellSlot[] {
@@ -255,7 +292,10 @@ export class Applier {
     if (slot.pending.some((change) => mark.vector.covers(change.writer, change.hlc))) slot.excepted = true;
     if (why === "skipped" && (slot.issued?.seq === mark.seq || mark.epoch !== this.#epoch)) {
       // The local write that was in the way stands earlier in the stream. Where there was none, we do not know the cell.
-      if (slot.issued && !slot.raced && !slot.refused) this.#context.requestReconcile(slot.entry);
+      if (slot.issued && !slot.raced && !slot.refused) {
+        slot.unsure = true;
+        this.#context.requestReconcile(slot.entry);
+      }
       slot.issued = undefined;
       slot.raced = false;
       this.#context.counters.retried += 1;
@@ -275,12 +315,31 @@ export class Applier {
     if (left.has(slot) || slot.excepted) return;
     if (slot.pending.length === 0 && slot.issued?.seq !== mark.seq) return;
     const merged = slot.pending.length > 0;
-    const result = settleSlot(slot, mark.vector, nowMs);
+    const result = settleSlot(slot, mark.vector);
     if (merged && slot.base.siblings.length > 1) this.#context.counters.conflicts += 1;
     this.#context.keys.touch(slot);
-    if (slot.entry.expired) this.#context.keys.touchEntry(slot.entry);
-    if (result === "unsure") this.#context.requestRead(slot.entry);
+    if (result === "unsure") this.#doubtCell(slot);
     if (result === "differs" || slot.pending.length > 0) this.#retries.add(slot);
+  }
+
+  /** Only reading tells what the server holds of the cell now; of a string, also what deadline came with it. */
+  #doubtCell(slot: CellSlot): void {
+    const { keys, requestRead } = this.#context;
+    if (slot.kind === "s" || slot.kind === "w") {
+      const expiry = keys.single(slot.entry, "t");
+      expiry.unsure = true;
+      keys.touch(expiry);
+    }
+    requestRead(slot.entry);
+  }
+
+  /** Only reading tells what the server holds of the key now. */
+  doubt(entry: KeyEntry): void {
+    for (const slot of entry.loadedSlots()) {
+      slot.unsure = true;
+      this.#context.keys.touch(slot);
+    }
+    this.#context.requestRead(entry);
   }
 
   /** What the server holds of a cell has been read. */

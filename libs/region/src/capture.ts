@@ -22,6 +22,8 @@ export interface CaptureContext {
   readonly onRead: (read: ReadResult) => void;
   /** The key's content is not in the stream; it must be read. */
   readonly onBlind: (entry: KeyEntry) => void;
+  /** One of our own scripts removed the key. */
+  readonly onOwnRemoval: (entry: KeyEntry) => void;
   readonly onQuarantine: (command: string) => void;
   /** Everything up to this offset is one or more whole transactions. */
   readonly onUnitEnd: (offset: number) => void;
@@ -57,7 +59,7 @@ export class Capture {
     const row = commandIn(view);
     if (!row) this.#unknown(view);
     else if (row.treatment === "transport") this.#transport(row, view);
-    else if (this.#isOwn) this.#context.counters.ownCommands += 1;
+    else if (this.#isOwn) this.#own(row, view);
     else this.#data(row, view);
     // What halted the region is not taken as captured: it stands at the place where the region stopped.
     if (this.#context.isHalted()) this.#inTransaction = false;
@@ -78,6 +80,14 @@ export class Capture {
     } else if (row.name === "select") {
       this.db = Number(argumentText(view, 1));
     }
+  }
+
+  /** What our own scripts do is known, but for keys that they remove because their deadline is past. */
+  #own(row: CommandRow, view: CommandView): void {
+    const { counters, keys, onOwnRemoval } = this.#context;
+    counters.ownCommands += 1;
+    if (row.name !== "del" && row.name !== "unlink") return;
+    for (const index of writtenKeys(row, view)) onOwnRemoval(keys.entry(this.db, argumentText(view, index)));
   }
 
   #data(row: CommandRow, view: CommandView): void {

@@ -7,6 +7,7 @@ import {
   covers,
   deadlineContent,
   emptyCell,
+  isPresent,
   mergeChange,
   registerContent,
   scoreContent,
@@ -37,9 +38,34 @@ export function shownPrint(slot: CellSlot): string | undefined {
   return slot.shown ? slot.shown.print : basePrint(slot);
 }
 
+/** True where the server holds the key, according to its stream so far. */
+export function isHeld(entry: KeyEntry): boolean {
+  if (entry.expired) return false;
+  if (entry.string && shownPrint(entry.string) !== undefined) return true;
+  if (entry.whole && shownPrint(entry.whole) !== undefined) return true;
+  let unloaded = entry.presentMembers;
+  if (unloaded === 0 && entry.members.size === 0) return false;
+  for (const slot of entry.members.values()) {
+    if (shownPrint(slot) !== undefined) return true;
+    if (isPresent(slot.base)) unloaded -= 1;
+  }
+  return unloaded > 0;
+}
+
+/** True where a string or whole value of the key has brought a deadline along, or will. */
+export function hasOwnDeadline({ string, whole }: KeyEntry): boolean {
+  return (string !== undefined && bringsDeadline(string)) || (whole !== undefined && bringsDeadline(whole));
+}
+
+function bringsDeadline({ base, pending }: CellSlot): boolean {
+  for (const { number } of base.siblings) if (Number.isFinite(number)) return true;
+  for (const { action, number } of pending) if (action === "put" && Number.isFinite(number)) return true;
+  return false;
+}
+
 /** The key's deadline in the server, according to its stream so far. */
 export function shownDeadlinePrint(entry: KeyEntry): string | undefined {
-  if (entry.expired) return undefined;
+  if (!isHeld(entry)) return undefined;
   return entry.expiry?.shown ? entry.expiry.shown.print : deadlinePrint(baseDeadline(entry));
 }
 

@@ -7,6 +7,7 @@ import { printOf, scaledOf } from "@meridian/merge";
 import { numberOfPrint, shownDeadlinePrint, shownPrint } from "./content.js";
 import type { KeyEntry } from "./key-entry.js";
 import type { KeySpace } from "./key-space.js";
+import { EXPIRY_SKEW_MS } from "./server-deadlines.js";
 import type { LocalWrites, ValueSlice } from "./local-writes.js";
 
 /** What handlers work upon. */
@@ -19,12 +20,6 @@ export interface CommandScope {
 
 /** Handles one command. */
 export type LocalCommand = (view: ArgumentView, scope: CommandScope) => void;
-
-/**
- * A DEL this close to the key's deadline, or behind it, is taken for the server's own: the agent's clock may be behind
- * the server's. A client that deletes a key in the last moment of its life gets what it wants anyway.
- */
-export const EXPIRY_SKEW_MS = 500;
 
 /** The entry of a key, unless what it holds is unknown until it has been read. */
 function entryAt(view: ArgumentView, index: number, scope: CommandScope): KeyEntry | undefined {

@@ -9,6 +9,7 @@ import {
   contentPrint,
   deadlineOrNone,
   deadlinePrint,
+  isHeld,
   numberOfPrint,
   shownDeadlinePrint,
   shownPrint,
@@ -65,7 +66,7 @@ export function wouldLoseValue(slot: CellSlot): boolean {
 
 /** Adds what the cell needs to the batch. `carried`: the batch sets this key's string or whole value, deadline included. */
 export function planSlot(batch: ApplyBatch, slot: CellSlot, carried: boolean): Omit<Issue, "seq"> | "lost" {
-  if (slot.kind === "t") return carried ? WRITE : planExpiry(batch, slot.entry);
+  if (slot.kind === "t") return carried ? writeOfDeadline(slot.entry) : planExpiry(batch, slot.entry);
   const target = targetCell(slot);
   const wanted = contentPrint(slot.kind, target);
   const shown = shownPrint(slot);
@@ -130,11 +131,15 @@ function planExpiry(batch: ApplyBatch, entry: KeyEntry): Omit<Issue, "seq"> {
   const wanted = deadlinePrint(targetDeadline(entry));
   const shown = shownDeadlinePrint(entry);
   if (wanted === shown) return NOTHING;
-  const present = entry.isPresent;
+  const present = isHeld(entry);
   if (!present && !willBePresent(entry)) return NOTHING;
   const expected = !present ? DEADLINE_NO_KEY : shown === undefined ? -1 : numberOfPrint(shown);
   batch.setExpiry(entry.db, entry.key, expected, wanted === undefined ? -1 : numberOfPrint(wanted));
-  return WRITE;
+  return writeOfDeadline(entry);
+}
+
+function writeOfDeadline(entry: KeyEntry): Omit<Issue, "seq"> {
+  return { how: "write", delta: 0n, deadline: deadlinePrint(targetDeadline(entry)) };
 }
 
 /** True where the batch that is being planned creates the key. */
@@ -152,6 +157,7 @@ export function carriesExpiry(slot: CellSlot, planned: Omit<Issue, "seq">): bool
 
 /** True where the key's deadline in the server is not what it should be. */
 export function needsExpiry(entry: KeyEntry): boolean {
+  if (!entry.expiry && !entry.string && !entry.whole) return false;
   return deadlinePrint(targetDeadline(entry)) !== shownDeadlinePrint(entry);
 }
 

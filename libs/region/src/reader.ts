@@ -8,10 +8,12 @@ import type { ReadResult } from "@meridian/mark";
 import type { Applier } from "./applier.js";
 import type { RegionCounters } from "./counters.js";
 import type { Reading } from "./effects.js";
-import type { KeyEntry } from "./key-entry.js";
+import type { CellSlot, KeyEntry } from "./key-entry.js";
 import type { KeySpace } from "./key-space.js";
 import type { LocalWrites } from "./local-writes.js";
-import { printRead, reconcile, valueRead } from "./reconcile.js";
+import { numberOfPrint, shownDeadlinePrint, shownPrint } from "./content.js";
+import { ReadCells, reconcile } from "./reconcile.js";
+import { EXPIRY_SKEW_MS, revive } from "./server-deadlines.js";
 import { countName } from "./counters.js";
 import type { ReadValue } from "@meridian/mark";
 
@@ -113,19 +115,29 @@ export class Reader {
       }
       return;
     }
-    for (const slot of entry.loadedSlots()) this.#show(slot, value);
+    this.#show(entry, value);
   }
 
-  /** Keeps the values of siblings that the server holds for us, and notes what it holds where that was open. */
-  #show(slot: KeyEntry["string"] & object, value: ReadValue): void {
-    const print = printRead(slot, value);
-    const bytes = valueRead(slot, value);
+  /** A key is read whole, at one position: whatever was thought of its cells, this is what the server holds. */
+  #show(entry: KeyEntry, value: ReadValue): void {
+    const { keys, writes, nowMs, applier } = this.#context;
+    const deadline = shownDeadlinePrint(entry);
+    if (value.type === "none" && deadline !== undefined && numberOfPrint(deadline) <= nowMs() + EXPIRY_SKEW_MS) writes.expire(entry);
+    if (value.type !== "none" && entry.expired) revive(entry, keys, (slot) => applier.retry(slot));
+    const cells = new ReadCells(value);
+    for (const slot of keys.allSlots(entry)) this.#showCell(slot, cells);
+  }
+
+  /** Keeps the values of siblings that the server holds for us, and notes what it holds. */
+  #showCell(slot: CellSlot, cells: ReadCells): void {
+    const print = cells.print(slot);
+    const bytes = cells.bytes(slot);
     if (bytes && slot.pending.length > 0 && slot.base.siblings.some((sibling) => !sibling.value && sibling.print === print)) {
       const copy = Buffer.from(bytes);
       slot.base.siblings = slot.base.siblings.map((s) => (!s.value && s.print === print ? { ...s, value: copy } : s));
       this.#context.keys.touch(slot);
     }
-    if (slot.unsure) this.#context.applier.showRead(slot, print);
+    if (slot.unsure || print !== shownPrint(slot)) this.#context.applier.showRead(slot, print);
     if (slot.pending.length > 0) this.#context.applier.retry(slot);
   }
 }

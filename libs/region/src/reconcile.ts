@@ -5,16 +5,17 @@
  */
 import { digestPrintOf, printOf } from "@meridian/merge";
 import type { ReadValue } from "@meridian/mark";
-import { numberOfPrint, shownDeadlinePrint, shownPrint } from "./content.js";
+import { numberOfPrint, scoreText, shownDeadlinePrint, shownPrint } from "./content.js";
 import type { CellSlot, KeyEntry, MemberKind } from "./key-entry.js";
 import type { KeySpace } from "./key-space.js";
+import { EXPIRY_SKEW_MS } from "./server-deadlines.js";
 import type { LocalWrites, ValueSlice } from "./local-writes.js";
 
 /** Writes the difference; afterwards `base` says what the server holds. */
 export function reconcile(entry: KeyEntry, value: ReadValue, keys: KeySpace, writes: LocalWrites, nowMs: number): void {
   if (value.type === "none") {
     const deadline = shownDeadlinePrint(entry);
-    if (deadline !== undefined && numberOfPrint(deadline) <= nowMs) writes.expire(entry);
+    if (deadline !== undefined && numberOfPrint(deadline) <= nowMs + EXPIRY_SKEW_MS) writes.expire(entry);
     else writes.removeKey(entry);
     return;
   }
@@ -80,30 +81,41 @@ function slice(bytes: Buffer): ValueSlice {
   return { bytes, start: 0, end: bytes.length };
 }
 
-/** What a read says that the server holds of one cell. */
-export function printRead(slot: CellSlot, value: ReadValue): string | undefined {
-  const { kind, field } = slot;
-  if (kind === "t") return value.type === "none" || value.deadlineMs < 0 ? undefined : `=${value.deadlineMs}`;
-  if (kind === "s") return value.type === "string" ? printOf(value.payload ?? EMPTY) : undefined;
-  if (kind === "w") return value.type === "whole" ? digestPrintOf(value.payload ?? EMPTY) : undefined;
-  const content = memberRead(value, kind, field);
-  if (content === undefined) return undefined;
-  return kind === "e" ? "" : kind === "h" ? printOf(content) : `=${content.toString("latin1")}`;
-}
+/** What a read found of one key, cell by cell. */
+export class ReadCells {
+  readonly #value: ReadValue;
+  readonly #members = new Map<string, Buffer>();
 
-/** The bytes that a read found in a cell, where the agent may have to keep them. */
-export function valueRead(slot: CellSlot, value: ReadValue): Buffer | undefined {
-  if (slot.kind === "s" || slot.kind === "w") return value.payload;
-  return slot.kind === "h" ? memberRead(value, "h", slot.field) : undefined;
-}
-
-function memberRead(value: ReadValue, kind: string, field: string): Buffer | undefined {
-  const type = kind === "h" ? "hash" : kind === "e" ? "set" : "zset";
-  if (value.type !== type) return undefined;
-  const step = kind === "e" ? 1 : 2;
-  const items = value.items ?? [];
-  for (let at = 0; at < items.length; at += step) {
-    if (items[at]?.toString("latin1") === field) return items[at + step - 1];
+  constructor(value: ReadValue) {
+    this.#value = value;
+    const step = value.type === "set" ? 1 : 2;
+    const items = value.items ?? [];
+    for (let at = 0; at < items.length; at += step) {
+      this.#members.set((items[at] as Buffer).toString("latin1"), items[at + step - 1] as Buffer);
+    }
   }
-  return undefined;
+
+  /** What the server holds of a cell. */
+  print(slot: CellSlot): string | undefined {
+    const { type, deadlineMs, payload } = this.#value;
+    const { kind } = slot;
+    if (kind === "t") return type === "none" || deadlineMs < 0 ? undefined : `=${deadlineMs}`;
+    if (kind === "s") return type === "string" ? printOf(payload ?? EMPTY) : undefined;
+    if (kind === "w") return type === "whole" ? digestPrintOf(payload ?? EMPTY) : undefined;
+    const content = this.#member(slot);
+    if (content === undefined) return undefined;
+    return kind === "e" ? "" : kind === "h" ? printOf(content) : `=${scoreText(numberOfPrint(`=${content.toString("latin1")}`))}`;
+  }
+
+  /** The bytes of a cell, where the agent may have to keep them. */
+  bytes(slot: CellSlot): Buffer | undefined {
+    if (slot.kind === "s" || slot.kind === "w") return this.#value.payload;
+    return slot.kind === "h" ? this.#member(slot) : undefined;
+  }
+
+  #member({ kind, field }: CellSlot): Buffer | undefined {
+    return this.#value.type === TYPE_OF[kind] ? this.#members.get(field) : undefined;
+  }
 }
+
+const TYPE_OF: Readonly<Record<string, ReadValue["type"]>> = { h: "hash", e: "set", z: "zset" };

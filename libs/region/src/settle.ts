@@ -4,7 +4,7 @@
  */
 import { covers, integerOfPrint, mergeChange, printOfInteger, type CellChange } from "@meridian/merge";
 import type { ReadonlyVector } from "@meridian/words";
-import { baseDeadline, basePrint, SUPERSEDED, shownPrint } from "./content.js";
+import { basePrint, SUPERSEDED, shownPrint } from "./content.js";
 import type { CellSlot } from "./key-entry.js";
 
 /** What settling a cell found. */
@@ -17,7 +17,7 @@ export type Settled =
   | "unsure";
 
 /** Settles the pending changes of a slot that `upTo` covers. Call it only where the mark did not leave the cell out. */
-export function settleSlot(slot: CellSlot, upTo: ReadonlyVector, nowMs: number): Settled {
+export function settleSlot(slot: CellSlot, upTo: ReadonlyVector): Settled {
   const before = shownPrint(slot);
   const issued = slot.issued;
   const raced = slot.raced;
@@ -36,14 +36,14 @@ export function settleSlot(slot: CellSlot, upTo: ReadonlyVector, nowMs: number):
   slot.excepted = false;
   slot.issued = undefined;
   slot.raced = false;
-  noticeExpiry(slot, issued?.how === "write", raced, nowMs);
-  noticeCarriedDeadline(slot, issued, raced);
   const result = show(slot, before, issued, raced);
   if (result === "equal") releaseValues(slot);
   return result;
 }
 
 function show(slot: CellSlot, before: string | undefined, issued: CellSlot["issued"], raced: boolean): Settled {
+  // Deadlines depend on other cells too: what the server holds of them is told apart, once all are merged.
+  if (slot.kind === "t" && (!raced || issued?.how === "nothing")) return "equal";
   if (!raced && !(issued?.how === "increment" && slot.shown)) {
     // Nothing came between: what was issued is the target as it was then, which is `base` now.
     if (issued?.how !== "nothing" || before === basePrint(slot)) {
@@ -80,18 +80,4 @@ function supersede(expiry: CellSlot, change: CellChange): void {
     carrier.base.siblings = carrier.base.siblings.map((s) => (covers(change, s) ? { ...s, number: SUPERSEDED } : s));
     carrier.pending = carrier.pending.map((p) => (p.action === "put" && covers(change, p) ? { ...p, number: SUPERSEDED } : p));
   }
-}
-
-/** A string that was written brought the deadline along that the key had to have then. */
-function noticeCarriedDeadline(slot: CellSlot, issued: CellSlot["issued"], raced: boolean): void {
-  const expiry = slot.entry.expiry;
-  if (!expiry || expiry === slot || raced || issued?.how !== "write" || (slot.kind !== "s" && slot.kind !== "w")) return;
-  setShown(expiry, issued.deadline);
-}
-
-/** What is written with a deadline already past is gone at once, and the stream does not say so again. */
-function noticeExpiry(slot: CellSlot, written: boolean, raced: boolean, nowMs: number): void {
-  if (!written || raced || (slot.kind !== "s" && slot.kind !== "w" && slot.kind !== "t")) return;
-  const deadline = baseDeadline(slot.entry);
-  if (deadline !== undefined && deadline <= nowMs) slot.entry.expired = true;
 }
