@@ -58,8 +58,9 @@ function auditFrame(frame: Frame, dots: Set<string>, problems: string[]): void {
     before = m.hlc;
     open = m.hlc;
     const dot = `${m.hlc} ${m.db} ${m.key} ${m.kind === MutationKind.RemoveKey ? "all" : `${cellKindOf(m.kind)}${m.field}`}`;
-    if (dots.has(dot)) problems.push(`${frame.writer}: version ${m.hlc} was given twice to ${m.key} ${m.field}`);
-    dots.add(dot);
+    // A key that came into being anew drops its old deadline, and may get one, within one command.
+    if (dots.has(dot) && m.kind !== MutationKind.RemoveExpiry) problems.push(`${frame.writer}: version ${m.hlc} was given twice to ${m.key} ${m.field}`);
+    if (m.kind !== MutationKind.RemoveExpiry) dots.add(dot);
   });
   if (before !== frame.last) problems.push(`${frame.writer}: a frame says that it ends with ${frame.last}, but ends with ${before}`);
 }

@@ -5,7 +5,7 @@ import { shrink } from "./shrink.js";
 import { Transcript } from "./transcript.js";
 
 /** Lines of a transcript that are shown unless all are asked for. */
-const LINES_SHOWN = 120;
+const LINES_SHOWN = 160;
 
 /** Tells a run; a failing one is made shorter first unless `whole`. */
 export function tellFailure(result: RunResult, options: SimOptions, show: { readonly full: boolean; readonly whole: boolean }): string {

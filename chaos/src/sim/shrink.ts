@@ -43,10 +43,12 @@ function classOf({ problems }: RunResult): string | undefined {
 
 /** Regions other than the first begin empty: no client comes before every agent has attached, but to region 0. */
 function isWellBegun(events: readonly SimEvent[], { settings }: RunResult): boolean {
+  const started = new Set<number>();
   const fenced = new Set<number>();
   for (const event of events) {
     if (fenced.size === settings.regions) return true;
-    if (event.kind === "fence") fenced.add(event.at);
+    if (event.kind === "start") started.add(event.at);
+    else if (event.kind === "fence" && started.has(event.at)) fenced.add(event.at);
     else if (event.kind === "client" && event.at > 0) return false;
   }
   return true;
