@@ -40,6 +40,10 @@ export class Capture {
   #inTransaction = false;
   /** Behind our own mark within MULTI: the rest is our own doing. */
   #isOwn = false;
+  /** The last mark of the transaction at hand: the script corrects the first one where an effect failed behind it. */
+  #mark: Mark | undefined;
+  /** Keys that our own script removed, told behind the mark. */
+  readonly #removed: KeyEntry[] = [];
   db: number;
 
   constructor(context: CaptureContext, db: number) {
@@ -77,6 +81,7 @@ export class Capture {
     } else if (row.name === "exec") {
       this.#inTransaction = false;
       this.#isOwn = false;
+      this.#takeMark();
     } else if (row.name === "select") {
       this.db = Number(argumentText(view, 1));
     }
@@ -84,10 +89,14 @@ export class Capture {
 
   /** What our own scripts do is known, but for keys that they remove because their deadline is past. */
   #own(row: CommandRow, view: CommandView): void {
-    const { counters, keys, onOwnRemoval } = this.#context;
+    const { counters, keys } = this.#context;
+    if (row.name === "set" && isMarkKey(view.buffer, view.starts[1] ?? 0, view.ends[1] ?? 0)) {
+      this.#reserved(row, view);
+      return;
+    }
     counters.ownCommands += 1;
     if (row.name !== "del" && row.name !== "unlink") return;
-    for (const index of writtenKeys(row, view)) onOwnRemoval(keys.entry(this.db, argumentText(view, index)));
+    for (const index of writtenKeys(row, view)) this.#removed.push(keys.entry(this.db, argumentText(view, index)));
   }
 
   #data(row: CommandRow, view: CommandView): void {
@@ -131,10 +140,18 @@ export class Capture {
     const value = (): Buffer => Buffer.from(view.buffer.subarray(view.starts[2], view.ends[2]));
     if (isMarkKey(view.buffer, start, end)) {
       this.#isOwn = this.#inTransaction;
-      this.#context.onMark(decodeMark(value()));
+      this.#mark = decodeMark(value());
+      if (!this.#inTransaction) this.#takeMark();
     } else if (isReadKey(view.buffer, start, end)) {
       this.#context.onRead(decodeReadResult(value()));
     }
+  }
+
+  #takeMark(): void {
+    const mark = this.#mark;
+    this.#mark = undefined;
+    if (mark) this.#context.onMark(mark);
+    for (const entry of this.#removed.splice(0)) this.#context.onOwnRemoval(entry);
   }
 
   #unknown(view: CommandView): void {
