@@ -11,9 +11,9 @@ import { aheadOf } from "@meridian/merge";
 import type { Frame } from "@meridian/wire";
 import type { Hlc, VersionVector, WriterId } from "@meridian/words";
 import { shownDeadlinePrint } from "./content.js";
-import { CellSlot, type KeyEntry } from "./key-entry.js";
+import { CellSlot, type Issue, type KeyEntry } from "./key-entry.js";
 import type { KeySpace } from "./key-space.js";
-import { carriesExpiry, needsExpiry, obstacleOf, planSlot, wouldLoseValue } from "./plan.js";
+import { carriesExpiry, needsExpiry, obstacleOf, planRemoval, planSlot, wouldLoseValue } from "./plan.js";
 import { receiveFrame } from "./received-changes.js";
 import type { RegionCounters } from "./counters.js";
 import { revive, ServerDeadlines } from "./server-deadlines.js";
@@ -33,6 +33,15 @@ interface FrameInFlight {
   readonly mutations: number;
   readonly slots: readonly CellSlot[];
   readonly done: () => void;
+}
+
+/** What planning a batch puts aside for its end. */
+interface Collected {
+  /** Keys whose deadline is written with their value. */
+  readonly carried: Set<KeyEntry>;
+  readonly expiries: CellSlot[];
+  readonly removals: CellSlot[];
+  readonly ready: ReadonlySet<CellSlot>;
 }
 
 /** What the applier needs of its region. */
@@ -167,10 +176,12 @@ export class Applier {
     const batch = new ApplyBatch(this.#epoch, this.#issuedSeq, seq, header);
     const expiries: CellSlot[] = [];
     const carried = new Set<KeyEntry>();
+    const removals: CellSlot[] = [];
     for (const slot of ready) {
       if (slot.kind === "t") expiries.push(slot);
-      else this.#plan(batch, slot, seq, carried, expiries, ready);
+      else this.#plan(batch, slot, seq, { carried, expiries, removals, ready });
     }
+    for (const slot of removals) this.#issue(slot, seq, planRemoval(batch, slot));
     for (const slot of expiries) this.#planExpiry(batch, slot, seq, carried);
     this.#issued.set(seq, [...ready, ...expiries]);
     this.#inFlight.push(...this.#taken);
@@ -183,16 +194,19 @@ export class Applier {
     return batch;
   }
 
-  #plan(batch: ApplyBatch, slot: CellSlot, seq: number, carried: Set<KeyEntry>, expiries: CellSlot[], ready: ReadonlySet<CellSlot>): void {
+  #plan(batch: ApplyBatch, slot: CellSlot, seq: number, { carried, expiries, removals, ready }: Collected): void {
     const planned = planSlot(batch, slot, false);
+    if (planned === "removal") {
+      removals.push(slot);
+      return;
+    }
     if (planned === "lost") {
       slot.refused = true;
       this.#context.counters.valuesMissing += 1;
       slot.issued = { seq, how: "nothing", delta: 0n, deadline: undefined };
       return;
     }
-    slot.issued = { seq, ...planned };
-    slot.raced = false;
+    this.#issue(slot, seq, planned);
     if (carriesExpiry(slot, planned)) carried.add(slot.entry);
     else if (planned.how !== "nothing" && needsExpiry(slot.entry)) this.#addExpiry(slot.entry, expiries, ready);
   }
@@ -213,7 +227,10 @@ export class Applier {
 
   #planExpiry(batch: ApplyBatch, slot: CellSlot, seq: number, carried: ReadonlySet<KeyEntry>): void {
     const planned = planSlot(batch, slot, carried.has(slot.entry));
-    if (planned === "lost") return;
+    if (planned !== "lost" && planned !== "removal") this.#issue(slot, seq, planned);
+  }
+
+  #issue(slot: CellSlot, seq: number, planned: Omit<Issue, "seq">): void {
     slot.issued = { seq, ...planned };
     slot.raced = false;
   }

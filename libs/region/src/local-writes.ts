@@ -136,7 +136,8 @@ export class LocalWrites {
   /** PEXPIREAT, or PERSIST with `Infinity`. */
   putExpiry(entry: KeyEntry, deadline: number): void {
     const slot = this.#context.keys.single(entry, "t");
-    const detail = this.#detail([slot]);
+    // The deadlines that strings bring along are replaced too, but not those of strings that no client has seen yet.
+    const detail = this.#detail([slot], [entry.string, entry.whole]);
     this.#replace(slot, "", deadline, undefined);
     this.#supersede(entry.string);
     this.#supersede(entry.whole);
@@ -273,20 +274,26 @@ export class LocalWrites {
   }
 
   /** What the context alone does not say: increments taken away, and dots that it covers but the client has not seen. */
-  #detail(slots: readonly CellSlot[]): MutationDetail | undefined {
+  #detail(slots: readonly CellSlot[], carriers: readonly (CellSlot | undefined)[] = NO_SLOTS): MutationDetail | undefined {
     const first = slots[0];
-    if (slots.length === 1 && first && first.base.sums.length === 0 && first.pending.length === 0) return undefined;
+    if (slots.length === 1 && first && first.base.sums.length === 0 && first.pending.length === 0 && carriers === NO_SLOTS) return undefined;
     const unseen: Unseen[] = [];
     const absorbed: Absorbed[] = [];
-    for (const { kind, field, base, pending } of slots) {
-      for (const { action, writer, hlc } of pending) {
-        if (action === "put" && this.#context.frontier.covers(writer, hlc)) unseen.push({ kind, field, writer, hlc });
-      }
+    for (const slot of carriers) if (slot) this.#addUnseen(unseen, slot);
+    for (const slot of slots) {
+      this.#addUnseen(unseen, slot);
+      const { kind, field, base } = slot;
       for (const sum of base.sums) {
         if (isLive(sum)) absorbed.push({ kind, field, writer: sum.writer, birth: sum.birth, upTo: sum.upTo, sum: sum.sum });
       }
     }
     return unseen.length + absorbed.length === 0 ? undefined : { context: undefined, unseen, absorbed };
+  }
+
+  #addUnseen(unseen: Unseen[], { kind, field, pending }: CellSlot): void {
+    for (const { action, writer, hlc } of pending) {
+      if (action === "put" && this.#context.frontier.covers(writer, hlc)) unseen.push({ kind, field, writer, hlc });
+    }
   }
 }
 

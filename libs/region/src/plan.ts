@@ -65,13 +65,13 @@ export function wouldLoseValue(slot: CellSlot): boolean {
 }
 
 /** Adds what the cell needs to the batch. `carried`: the batch sets this key's string or whole value, deadline included. */
-export function planSlot(batch: ApplyBatch, slot: CellSlot, carried: boolean): Omit<Issue, "seq"> | "lost" {
+export function planSlot(batch: ApplyBatch, slot: CellSlot, carried: boolean): Omit<Issue, "seq"> | "lost" | "removal" {
   if (slot.kind === "t") return carried ? writeOfDeadline(slot.entry) : planExpiry(batch, slot.entry);
   const target = targetCell(slot);
   const wanted = contentPrint(slot.kind, target);
   const shown = shownPrint(slot);
   if (wanted === shown) return NOTHING;
-  if (wanted === undefined) return remove(batch, slot, shown as string);
+  if (wanted === undefined) return "removal";
   if (slot.kind === "e") {
     batch.addMember(slot.entry.db, slot.entry.key, slot.field);
     return WRITE;
@@ -116,8 +116,13 @@ function write(batch: ApplyBatch, slot: CellSlot, target: Cell, wanted: string, 
   return { how: "write", delta: 0n, deadline: deadlinePrint(deadline) };
 }
 
-function remove(batch: ApplyBatch, slot: CellSlot, shown: string): Omit<Issue, "seq"> {
+/**
+ * Adds the removal of a cell's content. Removals come after everything that the batch adds: a key whose last member goes
+ * loses its deadline, even if the next command adds another.
+ */
+export function planRemoval(batch: ApplyBatch, slot: CellSlot): Omit<Issue, "seq"> {
   const { db, key } = slot.entry;
+  const shown = shownPrint(slot) ?? "";
   const expect = expectOf(shown);
   if (slot.kind === "s") batch.delString(db, key, expect, shown.slice(1));
   else if (slot.kind === "h") batch.delField(db, key, slot.field, expect, shown.slice(1));

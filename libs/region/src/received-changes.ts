@@ -138,10 +138,12 @@ function asRemoval(change: CellChange): CellChange {
 function restrict(change: CellChange, detail: MutationDetail | undefined, slot: CellSlot): CellChange {
   if (!detail) return change;
   const here = (part: { kind: CellKind; field: string }): boolean => part.kind === slot.kind && part.field === slot.field;
+  // An expiry also replaces the deadlines that strings brought along: those that its writer had not seen stand beside its own.
+  const deadlines = (part: { kind: CellKind }): boolean => part.kind === "t" || part.kind === "s" || part.kind === "w";
   return {
     ...change,
     context: detail.context ? joined(change.context, detail.context) : change.context,
-    unseen: detail.unseen.filter(here),
+    unseen: detail.unseen.filter(slot.kind === "t" ? deadlines : here),
     absorbed: detail.absorbed.filter(here),
   };
 }
