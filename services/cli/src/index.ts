@@ -5,4 +5,6 @@ export type { MeshLog, MeshLogKind } from "./mesh/mesh-log.js";
 export { AGENT_MAIN, MeshAgent, type MeshAgentOptions } from "./mesh/mesh-agent.js";
 export { fetchStatus, pollAgents, type AgentAnswer } from "./status/agent-poll.js";
 export type { AgentStatus, PeerStatus, PipelineStatus } from "./status/agent-status.js";
+export { writeConflicts } from "./demo/conflict-writer.js";
+export { Ledger, type Cell, type Inexact } from "./demo/ledger.js";
 export { waitForQuiet, type Quiet, type QuietOptions, type QuietRegion } from "./mesh/quiet.js";

@@ -73,7 +73,7 @@ export interface DemoAgent {
 }
 
 /** In short rounds, so that the machine is not redis-benchmark's alone. */
-const BENCHMARK_ROUNDS_MAX = 20;
+const BENCHMARK_ROUNDS_MAX = 1_000;
 const PROGRESS_INTERVAL_MS = 200;
 
 /** Runs it. Throws what {@link startMesh}, {@link waitForQuiet} and {@link compareServers} throw. */

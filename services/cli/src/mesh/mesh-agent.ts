@@ -36,6 +36,8 @@ export interface MeshAgentOptions {
   readonly config: Readonly<Record<string, unknown>>;
   /** Path of the agent's main.js; {@link AGENT_MAIN} by default. */
   readonly main?: string;
+  /** A folder to remove where this process ends without having stopped the agent. */
+  readonly temporaryDir?: string;
   /** More arguments of node itself, for example `--cpu-prof`. */
   readonly nodeArgs?: readonly string[];
   /** Told when the process ends and nobody asked for it. */
@@ -144,7 +146,7 @@ export class MeshAgent {
         env: withoutMeridian(process.env),
       });
       if (child.pid !== undefined) {
-        const release = guardChild(child);
+        const release = guardChild(child, this.#options.temporaryDir);
         child.once("exit", release);
       }
       return child;

@@ -217,6 +217,7 @@ class LocalMesh implements Mesh {
         log: this.log.config,
         ...agentConfig?.(region),
       },
+      ...(this.#keptIn === undefined ? { temporaryDir: this.dir } : {}),
       ...(agentMain === undefined ? {} : { main: agentMain }),
       ...(agentNodeArgs === undefined ? {} : { nodeArgs: agentNodeArgs }),
       onDeath: (reason) => this.#fail(reason),
