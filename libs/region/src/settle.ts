@@ -44,6 +44,8 @@ export function settleSlot(slot: CellSlot, upTo: ReadonlyVector): Settled {
 function show(slot: CellSlot, before: string | undefined, issued: CellSlot["issued"], raced: boolean): Settled {
   // Deadlines depend on other cells too: what the server holds of them is told apart, once all are merged.
   if (slot.kind === "t" && (!raced || issued?.how === "nothing")) return "equal";
+  // A frame may name a cell twice; the second time nothing is on its way any more.
+  if (!issued && !raced) return setShown(slot, before);
   if (!raced && !(issued?.how === "increment" && slot.shown)) {
     // Nothing came between: what was issued is the target as it was then, which is `base` now.
     if (issued?.how !== "nothing" || before === basePrint(slot)) {
