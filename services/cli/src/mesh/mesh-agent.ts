@@ -15,6 +15,12 @@ import { guardChild, waitFor } from "@meridian/testkit";
 import { MeridianError } from "@meridian/words";
 import { fetchStatus } from "../status/agent-poll.js";
 
+/**
+ * glibc gives every thread a heap of its own and keeps what was freed: for a process whose native memory comes and goes
+ * with batches that is some 40 MB that nobody uses. deploy/Dockerfile sets the same.
+ */
+const SMALL_HEAPS = { MALLOC_ARENA_MAX: "2", MALLOC_TRIM_THRESHOLD_: "1000000" };
+
 /** The agent's program, as it is built in this checkout. */
 export const AGENT_MAIN = fileURLToPath(new URL("../../../agent/dist/main.js", import.meta.url));
 
@@ -143,7 +149,7 @@ export class MeshAgent {
         stdio: ["ignore", log, log],
         detached: true,
         cwd: this.#options.dir,
-        env: withoutMeridian(process.env),
+        env: { ...SMALL_HEAPS, ...withoutMeridian(process.env) },
       });
       if (child.pid !== undefined) {
         const release = guardChild(child, this.#options.temporaryDir);
