@@ -18,8 +18,8 @@ export class Traffic {
   readonly #stop = new AbortController();
   readonly #writers: readonly Promise<void>[];
 
-  /** Begins to write `operationsPerSecond` to each of the named regions. */
-  constructor(mesh: Mesh, seed: number, operationsPerSecond: number, regions: readonly string[] = mesh.regions.map(({ region }) => region)) {
+  /** Begins to write `operationsPerSecond` to each of the named regions, all by default. */
+  constructor(mesh: Mesh, seed: number, operationsPerSecond: number, regions: readonly string[] = mesh.regions.map((one) => one.region)) {
     this.#clients = mesh.regions.map(({ region, url }) => ({ region, client: patientClient(url) }));
     this.#writers = this.#clients
       .filter(({ region }) => regions.includes(region))
