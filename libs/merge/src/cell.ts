@@ -33,9 +33,9 @@ export interface CellSum {
 }
 
 /** A context that ran ahead of what this region had received, with the dots that it excepts. */
-export interface EarlyContext {
+export interface EarlyContext<Excepted extends Dot = Dot> {
   readonly vector: VersionVector;
-  readonly unseen: readonly Dot[];
+  readonly unseen: readonly Excepted[];
 }
 
 /** The state of one cell. Its lists are replaced, never changed in place; a sum is, by the cell that owns it. */

@@ -73,7 +73,7 @@ export function isCoveredEarly(early: readonly EarlyContext[], dot: Dot): boolea
 }
 
 /** The early contexts with one more that ran ahead. Contexts without exceptions join into one. */
-export function rememberEarly(early: readonly EarlyContext[], ahead: ReadonlyVector, unseen: readonly Dot[]): readonly EarlyContext[] {
+export function rememberEarly<E extends Dot>(early: readonly EarlyContext<E>[], ahead: ReadonlyVector, unseen: readonly E[]): readonly EarlyContext<E>[] {
   const excepted = unseen.filter((dot) => ahead.covers(dot.writer, dot.hlc));
   const vector = new VersionVector(ahead.entries());
   const joinable = excepted.length === 0 ? early.find((known) => known.unseen.length === 0) : undefined;
@@ -97,6 +97,6 @@ export function aheadOf(context: ReadonlyVector, received: ReadonlyVector, write
 }
 
 /** What is still to be remembered once `received` has arrived and was merged. */
-export function forgetEarly(early: readonly EarlyContext[], received: ReadonlyVector): readonly EarlyContext[] {
+export function forgetEarly<E extends Dot>(early: readonly EarlyContext<E>[], received: ReadonlyVector): readonly EarlyContext<E>[] {
   return early.length === 0 ? early : early.filter(({ vector }) => !received.includes(vector));
 }

@@ -261,3 +261,65 @@ describe("three regions", () => {
     expect(ops(bed, bed.batches.length - 1)).toEqual(["H-", "h", "g", "", "v"]);
   });
 });
+
+describe("one command that wrote two fields, of which a later delete of the key had seen one", () => {
+  const seen = new VersionVector([[US, at(1)]]);
+  const detail = { context: undefined, unseen: [{ kind: "h" as const, field: "unseen", writer: US, hlc: at(1) }], absorbed: [] };
+  const remove = recordOf(AP, NEVER, seen, { kind: K.RemoveKey, hlc: at(5), key: "h", detail });
+  const fields = recordOf(US, NEVER, none, { kind: K.PutField, hlc: at(1), key: "h", field: "seen", value: "v" }, { kind: K.PutField, hlc: at(1), key: "h", field: "unseen", value: "v" });
+
+  test("loses that one, though the delete came first", () => {
+    const bed = RegionBed.ready(new MemoryStore());
+    bed.region.onRecord(AP, "1", remove);
+    bed.flush();
+    echo(bed, 0);
+    bed.region.onRecord(US, "1", fields);
+    bed.flush();
+    expect(ops(bed, 1)).toEqual(["H-", "h", "unseen", "", "v"]);
+  });
+
+  test("and though the region was started anew in between", () => {
+    const store = new MemoryStore();
+    const bed = RegionBed.ready(store);
+    bed.region.onRecord(AP, "1", remove);
+    bed.flush();
+    echo(bed, 0);
+    bed.flush();
+    const heir = RegionBed.ready(store.crash(), 2, new VersionVector([[AP, at(5)]]));
+    heir.region.onRecord(US, "1", fields);
+    heir.flush();
+    expect(ops(heir, 0)).toEqual(["H-", "h", "unseen", "", "v"]);
+  });
+
+  test("as where the delete came last", () => {
+    const bed = RegionBed.ready(new MemoryStore());
+    bed.region.onRecord(US, "1", fields);
+    bed.flush();
+    echo(bed, 0);
+    bed.region.onRecord(AP, "1", remove);
+    bed.flush();
+    expect(ops(bed, 1)).toEqual(["F=", "h", "seen", "v"]);
+  });
+});
+
+describe("a delete of a key that comes before the increments that it took away", () => {
+  for (const [what, kind, field] of [["a string", "s", ""], ["a field", "h", "f"], ["a score", "z", "m"]] as const) {
+    const increment = kind === "s" ? K.IncrementString : kind === "h" ? K.IncrementField : K.IncrementScore;
+    const counted = { kind: increment, hlc: at(1), key: "k", field, birth: at(1), sum: 5n };
+    const detail = { context: undefined, unseen: [], absorbed: [{ kind, field, writer: US, birth: at(1), upTo: at(1), sum: 5n }] };
+    const seen = new VersionVector([[US, at(1)]]);
+
+    test(`takes them away: ${what}`, () => {
+      for (const mutation of [{ kind: K.RemoveKey, detail }, { kind: K.PutString, value: "v", detail }]) {
+        const bed = RegionBed.ready(new MemoryStore());
+        bed.region.onRecord(AP, "1", recordOf(AP, NEVER, seen, { ...mutation, hlc: at(5), key: "k" }));
+        bed.flush();
+        echo(bed, 0);
+        fromUs(bed, counted);
+        bed.flush();
+        echo(bed, 1);
+        expect([ops(bed, 1), bed.isSettled]).toEqual([[], true]);
+      }
+    });
+  }
+});

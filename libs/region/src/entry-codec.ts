@@ -1,6 +1,6 @@
 /** A key's own record: its string, whole value and expiry, how many members it has, and its flags. */
 import { ByteReader, type ByteWriter } from "@meridian/wire";
-import type { CellKind } from "@meridian/words";
+import type { CellKind, Unseen } from "@meridian/words";
 import { CellSlot, KeyEntry } from "./key-entry.js";
 import { isHashedName } from "./cell-key.js";
 import { readEarly, readSlot, writeEarly, writeSlot } from "./slot-codec.js";
@@ -43,7 +43,7 @@ export function writeEntry(out: ByteWriter, entry: KeyEntry, writers: WriterTabl
     out.varint(entry.present.e);
     out.varint(entry.present.z);
   }
-  if (entry.early.length > 0) writeEarly(out, entry.early, writers);
+  if (entry.early.length > 0) writeEarly(out, entry.early, writers, (unseen) => writeCellOf(out, unseen));
 }
 
 /** Reads a key's record. */
@@ -64,12 +64,21 @@ export function readEntry(bytes: Buffer, db: number, key: string, writers: Write
     entry.memberRecords = from.varint();
     entry.present = { h: from.varint(), e: from.varint(), z: from.varint() };
   }
-  if (head & HAS_EARLY) entry.early = readEarly(from, writers);
+  if (head & HAS_EARLY) entry.early = readEarly(from, writers, () => readCellOf(from));
   entry.blind = (head & IS_BLIND) !== 0;
   entry.expired = (head & IS_EXPIRED) !== 0;
   entry.stored = true;
   entry.listed = entry.blind;
   return entry;
+}
+
+function writeCellOf(out: ByteWriter, { kind, field }: Unseen): void {
+  out.text(kind);
+  out.text(field);
+}
+
+function readCellOf(from: ByteReader): Pick<Unseen, "kind" | "field"> {
+  return { kind: from.text() as CellKind, field: from.text() };
 }
 
 /** Writes a field's or member's record. */

@@ -8,7 +8,7 @@
  * A local write replaces what is in `base`, never what is pending: its client cannot have seen that.
  */
 import { emptyCell, isPresent, type Cell, type CellChange, type EarlyContext } from "@meridian/merge";
-import type { CellKind } from "@meridian/words";
+import type { CellKind, Unseen } from "@meridian/words";
 
 /** What the server holds where that differs from what `base` says it should: `print` undefined means nothing. */
 export interface Shown {
@@ -30,9 +30,12 @@ export type MemberKind = "h" | "e" | "z";
 
 // Shared by all keys and cells that have none: most keys are plain strings, and most cells have nothing pending.
 const NO_CHANGES: readonly CellChange[] = Object.freeze([]);
-const NO_EARLY: readonly EarlyContext[] = Object.freeze([]);
+const NO_EARLY: readonly KeyContext[] = Object.freeze([]);
 const NO_MEMBERS: ReadonlyMap<string, CellSlot> = new Map();
 const NONE_PRESENT: Readonly<Record<MemberKind, number>> = Object.freeze({ h: 0, e: 0, z: 0 });
+
+/** A context that covers cells of a whole key. One dot may stand in several of them, so what it excepts names the cell. */
+export type KeyContext = EarlyContext<Unseen>;
 
 /** One cell of one key, in memory. */
 export class CellSlot {
@@ -106,7 +109,7 @@ export class KeyEntry {
   /** Members with a record in the store, loaded or not. */
   memberRecords = 0;
   /** Contexts of removals of the whole key that ran ahead of what was received. */
-  early: readonly EarlyContext[] = NO_EARLY;
+  early: readonly KeyContext[] = NO_EARLY;
   /** The key's content is unknown since a command whose result the stream does not carry; a read is to come. */
   blind = false;
   /** The server dropped the key at its deadline: cells remain, for a longer deadline may still arrive. */

@@ -24,7 +24,8 @@ export type Obstacle = "in flight" | "to be read" | "refused";
 /** Why a cell cannot be part of the next batch, or undefined where it can. */
 export function obstacleOf(slot: CellSlot): Obstacle | undefined {
   if (slot.issued || (slot.kind === "t" && (slot.entry.string?.issued ?? slot.entry.whole?.issued))) return "in flight";
-  if (slot.refused || clashes(slot)) return "refused";
+  // What is to be nothing stands in nobody's way.
+  if (slot.refused || (clashes(slot) && !isGoing(slot))) return "refused";
   if (slot.entry.blind || slot.unsure || slot.entry.reading !== 0) return "to be read";
   return undefined;
 }
@@ -65,8 +66,8 @@ export function wouldLoseValue(slot: CellSlot): boolean {
 }
 
 /** Adds what the cell needs to the batch. `carried`: the batch sets this key's string or whole value, deadline included. */
-export function planSlot(batch: ApplyBatch, slot: CellSlot, carried: boolean): Omit<Issue, "seq"> | "lost" | "removal" {
-  if (slot.kind === "t") return carried ? writeOfDeadline(slot.entry) : planExpiry(batch, slot.entry);
+export function planSlot(batch: ApplyBatch, slot: CellSlot, carried: boolean, nowMs: number): Omit<Issue, "seq"> | "lost" | "removal" {
+  if (slot.kind === "t") return carried ? writeOfDeadline(slot.entry) : planExpiry(batch, slot.entry, nowMs);
   const target = targetCell(slot);
   const wanted = contentPrint(slot.kind, target);
   const shown = shownPrint(slot);
@@ -132,12 +133,21 @@ export function planRemoval(batch: ApplyBatch, slot: CellSlot): Omit<Issue, "seq
   return WRITE;
 }
 
-function planExpiry(batch: ApplyBatch, entry: KeyEntry): Omit<Issue, "seq"> {
+/**
+ * A deadline that is past takes the key away. A string or whole value is compared then, because one that a client has
+ * just written anew has no deadline; members of a key that lives on would go with it wherever they are written.
+ */
+function planExpiry(batch: ApplyBatch, entry: KeyEntry, nowMs: number): Omit<Issue, "seq"> {
   const wanted = deadlinePrint(targetDeadline(entry));
   const shown = shownDeadlinePrint(entry);
   if (wanted === shown) return NOTHING;
   const present = isHeld(entry);
   if (!present && !willBePresent(entry)) return NOTHING;
+  const value = [entry.string, entry.whole].find((slot) => slot !== undefined && shownPrint(slot) !== undefined);
+  if (value && wanted !== undefined && numberOfPrint(wanted) <= nowMs) {
+    planRemoval(batch, value);
+    return writeOfDeadline(entry);
+  }
   const expected = !present ? DEADLINE_NO_KEY : shown === undefined ? -1 : numberOfPrint(shown);
   batch.setExpiry(entry.db, entry.key, expected, wanted === undefined ? -1 : numberOfPrint(wanted));
   return writeOfDeadline(entry);

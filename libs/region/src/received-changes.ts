@@ -10,6 +10,7 @@ import {
   type Mutation,
   type MutationDetail,
   type ReadonlyVector,
+  type Unseen,
 } from "@meridian/words";
 import { isCoveredEarly, printOf, digestPrintOf, rememberEarly, type CellChange } from "@meridian/merge";
 import type { Frame } from "@meridian/wire";
@@ -19,6 +20,7 @@ import type { KeySpace } from "./key-space.js";
 
 const K = MutationKind;
 const NO_DOTS: readonly Dot[] = [];
+const NO_UNSEEN: readonly Unseen[] = [];
 const NO_SUMS: CellChange["absorbed"] = [];
 
 /** The kind of cell that a mutation names; undefined for the whole key. */
@@ -68,9 +70,9 @@ function receiveMutation(m: Mutation, frame: Frame, ahead: ReadonlyVector | unde
   const takesAll = kind === undefined || m.kind === K.PutString || m.kind === K.PutWhole;
   const change = changeOf(m, frame, ahead, whole && takesAll);
   if (takesAll) {
-    for (const slot of otherSlots(entry, kind, keys)) push(slot, restrict(asRemoval(change), m.detail, slot), touched);
+    for (const slot of takenSlots(entry, kind, m.detail, keys)) push(slot, restrict(asRemoval(change), m.detail, slot), touched);
     if (ahead) {
-      entry.early = rememberEarly(entry.early, ahead, m.detail?.unseen ?? NO_DOTS);
+      entry.early = rememberEarly(entry.early, ahead, m.detail?.unseen ?? NO_UNSEEN);
       keys.touchEntry(entry);
     }
   }
@@ -85,6 +87,15 @@ function push(slot: CellSlot, change: CellChange, touched: CellSlot[]): void {
   touched.push(slot);
 }
 
+/** What a mutation of the whole key takes away beside its own cell: all that is there, and increments that are still to come. */
+function takenSlots(entry: KeyEntry, own: CellKind | undefined, detail: MutationDetail | undefined, keys: KeySpace): Iterable<CellSlot> {
+  const others = otherSlots(entry, own, keys);
+  if (!detail || detail.absorbed.length === 0) return others;
+  const taken = new Set(others);
+  for (const { kind, field } of detail.absorbed) if (kind !== own) taken.add(keys.slot(entry, kind, field));
+  return taken;
+}
+
 function otherSlots(entry: KeyEntry, own: CellKind | undefined, keys: KeySpace): readonly CellSlot[] {
   if (own === "s" && entry.memberRecords === 0 && entry.members.size === 0 && !entry.whole && !entry.expiry) return [];
   return keys.allSlots(entry).filter((slot) => slot.kind !== own);
@@ -93,11 +104,16 @@ function otherSlots(entry: KeyEntry, own: CellKind | undefined, keys: KeySpace):
 /** A write that something received earlier had already covered arrives dead; a deadline may have been replaced before. */
 function arriving(entry: KeyEntry, slot: CellSlot, change: CellChange): CellChange {
   if (change.action !== "put") return change;
-  if (entry.early.length > 0 && isCoveredEarly(entry.early, change)) return asRemoval(change);
+  if (entry.early.length > 0 && isTakenEarly(entry, slot, change)) return asRemoval(change);
   if ((slot.kind === "s" || slot.kind === "w") && entry.expiry && isDeadlineReplaced(entry.expiry, change)) {
     return { ...change, number: SUPERSEDED };
   }
   return change;
+}
+
+function isTakenEarly({ early }: KeyEntry, { kind, field }: CellSlot, dot: Dot): boolean {
+  const here = early.map(({ vector, unseen }) => ({ vector, unseen: unseen.filter((part) => part.kind === kind && part.field === field) }));
+  return isCoveredEarly(here, dot);
 }
 
 function isDeadlineReplaced(expiry: CellSlot, dot: Dot): boolean {

@@ -101,7 +101,7 @@ describe("a key's record", () => {
     whole: fc.option(slotParts, { nil: undefined }),
     expiry: fc.option(slotParts, { nil: undefined }),
     members: fc.nat({ max: 300 }),
-    early: fc.array(early, { maxLength: 2 }),
+    early: fc.array(fc.record({ vector, unseen: fc.array(fc.record({ kind: fc.constantFrom("s" as const, "h" as const), field: text(9), writer, hlc }), { maxLength: 3 }) }), { maxLength: 2 }),
     blind: fc.boolean(),
     expired: fc.boolean(),
   });

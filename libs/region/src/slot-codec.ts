@@ -60,19 +60,22 @@ export function readSlot(from: ByteReader, slot: CellSlot, writers: WriterTable)
   slot.listed = slot.excepted || slot.shown !== undefined;
 }
 
-/** Writes contexts that ran ahead. */
-export function writeEarly(out: ByteWriter, early: readonly EarlyContext[], writers: WriterTable): void {
+/** Writes contexts that ran ahead. `more` writes what an exception says beside its dot. */
+export function writeEarly<E extends Dot>(out: ByteWriter, early: readonly EarlyContext<E>[], writers: WriterTable, more?: (excepted: E) => void): void {
   writeList(out, early, ({ vector, unseen }) => {
     writeVector(out, vector, writers);
-    writeList(out, unseen, (dot) => writeDot(out, dot, writers));
+    writeList(out, unseen, (excepted) => {
+      writeDot(out, excepted, writers);
+      more?.(excepted);
+    });
   });
 }
 
 /** Reads what {@link writeEarly} wrote. */
-export function readEarly(from: ByteReader, writers: WriterTable): EarlyContext[] {
+export function readEarly<M extends object = object>(from: ByteReader, writers: WriterTable, more?: () => M): EarlyContext<Dot & M>[] {
   return readList(from, () => ({
     vector: readVector(from, writers),
-    unseen: readList(from, () => readDot(from, writers)),
+    unseen: readList(from, () => ({ ...readDot(from, writers), ...(more?.() as M) })),
   }));
 }
 
