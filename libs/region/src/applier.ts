@@ -129,7 +129,7 @@ export class Applier {
   }
 
   /** The next batch, or undefined where there is nothing to apply or no room in flight. */
-  issue(): ApplyBatch | undefined {
+  issue(nowMs: number): ApplyBatch | undefined {
     if (this.#epoch === 0 || this.batchesInFlight >= BATCHES_IN_FLIGHT_MAX) return undefined;
     const deferred: CellName[] = [];
     const settled: CellName[] = [];
@@ -153,7 +153,7 @@ export class Applier {
       // What comes for the cell from here on must be named anew.
       slot.deferred = 0;
     }
-    return this.#build(ready, deferred, settled);
+    return this.#build(ready, deferred, settled, nowMs);
   }
 
   #canIssue(slot: CellSlot): boolean {
@@ -170,7 +170,7 @@ export class Applier {
     this.#retries.add(slot);
   }
 
-  #build(ready: ReadonlySet<CellSlot>, deferred: readonly CellName[], settled: readonly CellName[]): ApplyBatch {
+  #build(ready: ReadonlySet<CellSlot>, deferred: readonly CellName[], settled: readonly CellName[], nowMs: number): ApplyBatch {
     const seq = this.#issuedSeq + 1;
     const header = encodeMarkHeader({ epoch: this.#epoch, seq, vector: this.#context.received, deferred, settled });
     const batch = new ApplyBatch(this.#epoch, this.#issuedSeq, seq, header);
@@ -179,10 +179,10 @@ export class Applier {
     const removals: CellSlot[] = [];
     for (const slot of ready) {
       if (slot.kind === "t") expiries.push(slot);
-      else this.#plan(batch, slot, seq, { carried, expiries, removals, ready });
+      else this.#plan(batch, slot, seq, nowMs, { carried, expiries, removals, ready });
     }
     for (const slot of removals) this.#issue(slot, seq, planRemoval(batch, slot));
-    for (const slot of expiries) this.#planExpiry(batch, slot, seq, carried);
+    for (const slot of expiries) this.#planExpiry(batch, slot, seq, carried, nowMs);
     this.#issued.set(seq, [...ready, ...expiries]);
     this.#inFlight.push(...this.#taken);
     this.#taken = [];
@@ -194,8 +194,8 @@ export class Applier {
     return batch;
   }
 
-  #plan(batch: ApplyBatch, slot: CellSlot, seq: number, { carried, expiries, removals, ready }: Collected): void {
-    const planned = planSlot(batch, slot, false);
+  #plan(batch: ApplyBatch, slot: CellSlot, seq: number, nowMs: number, { carried, expiries, removals, ready }: Collected): void {
+    const planned = planSlot(batch, slot, false, nowMs);
     if (planned === "removal") {
       removals.push(slot);
       return;
@@ -225,8 +225,8 @@ export class Applier {
     this.#retries.add(expiry);
   }
 
-  #planExpiry(batch: ApplyBatch, slot: CellSlot, seq: number, carried: ReadonlySet<KeyEntry>): void {
-    const planned = planSlot(batch, slot, carried.has(slot.entry));
+  #planExpiry(batch: ApplyBatch, slot: CellSlot, seq: number, carried: ReadonlySet<KeyEntry>, nowMs: number): void {
+    const planned = planSlot(batch, slot, carried.has(slot.entry), nowMs);
     if (planned !== "lost" && planned !== "removal") this.#issue(slot, seq, planned);
   }
 
@@ -272,10 +272,11 @@ export class Applier {
     if (mark.epoch !== this.#epoch) return deadlines;
     for (const slot of this.#issued.get(mark.seq) ?? []) {
       const { entry, issued, kind } = slot;
-      if (issued?.seq !== mark.seq) continue;
       deadlines.hold(entry);
-      if (slot.raced || issued.how === "nothing" || left.has(slot)) continue;
-      if (entry.expired && kind !== "t") revive(entry, keys, retry);
+      if (issued?.seq !== mark.seq || issued.how === "nothing" || left.has(slot)) continue;
+      // An increment has made the key anew, if the server had dropped it by then.
+      if (entry.expired && (issued.how === "increment" || (kind !== "t" && !slot.raced))) revive(entry, keys, retry);
+      if (slot.raced) continue;
       if (issued.how === "write" && (kind === "s" || kind === "w" || kind === "t")) deadlines.written(entry, issued.deadline);
     }
     return deadlines;

@@ -291,7 +291,7 @@ export class Region {
         if (!next) break;
         this.#applier.take(next.frame, next.done);
       }
-      const batch = this.#applier.issue();
+      const batch = this.#applier.issue(nowMs);
       if (!batch) return batches;
       batches.push(batch);
     }
