@@ -34,19 +34,26 @@ function unseenContents(server: ServerHost, seenOffset: number): Map<string, str
 }
 
 /**
- * What a script may change all the same: what it increments, and deadlines that follow from writing or removing the
- * value itself. A deadline that is set by name is compared like everything else.
+ * What a script may change all the same: what it increments; deadlines that follow from writing or removing the value
+ * itself, for a deadline that is set by name is compared like everything else; and members of a key that goes as a whole,
+ * which only a deadline that is past does.
  */
 function namesOf(commands: readonly (readonly string[])[]): (name: string, after: ServerCells) => boolean {
   const increments = new Set<string>();
   const deadlines = new Set<string>();
+  const gone = new Set<string>();
   let db = 0;
   for (const [command = "", key = "", field = ""] of commands) {
     if (key === MARK_KEY) db = 0;
     else if (command === "SELECT") db = Number(key);
     else if (command === "INCRBY") increments.add(cellName(db, key, "s"));
     else if (command === "HINCRBY") increments.add(cellName(db, key, "h", field));
+    else if (command === "DEL") gone.add(`${db}|${key}`);
     else if (command === "PEXPIREAT" || command === "PERSIST") deadlines.add(cellName(db, key, "t"));
   }
-  return (name) => increments.has(name) || (name.split("|")[2] === "t" && !deadlines.has(name));
+  return (name) => {
+    const [database, key, kind = ""] = name.split("|");
+    if (increments.has(name) || (kind === "t" && !deadlines.has(name))) return true;
+    return "hez".includes(kind) && gone.has(`${database}|${key}`);
+  };
 }
