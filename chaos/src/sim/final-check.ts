@@ -39,17 +39,20 @@ function checkRegions(world: World, cells: readonly ServerCells[]): string[] {
   });
 }
 
-/** No mutation comes home: what a region publishes, one of its own clients did. */
+/**
+ * No mutation comes home: what a region publishes, one of its own clients did. Two kinds of keys are left out, because their
+ * content is read, and a batch that was on its way by then may be what is read: keys that a region is importing, and
+ * keys that were renamed.
+ */
 function checkOrigins(world: World, mutations: readonly Published[]): string[] {
   const problems: string[] = [];
+  const renamed = new Set(world.taken.filter(({ words }) => words[0] === "RENAME").flatMap(({ at, db, words }) => words.slice(1).map((key) => `${at}|${db}|${key}`)));
   for (const m of mutations) {
     const at = world.writers.indexOf(m.writer);
+    if ((at === 0 && world.settings.imported > 0) || renamed.has(`${at}|${m.db}|${m.key}`)) continue;
     const server = world.servers[at];
     const kind = cellKindOf(m.kind);
     const name = cellName(m.db, m.key, kind, m.field);
-    // A counter that holds data when its region joins may be raised by peers before it is read for the first time.
-    // The same happens where a command's result is read back after peers' increments were applied.
-    if ((world.settings.imported > 0 || world.settings.renames > 0) && /^-?\d+$/.test(m.value)) continue;
     const content = m.kind === MutationKind.PutString || m.kind === MutationKind.PutField ? m.value : m.kind === MutationKind.AddMember ? "" : undefined;
     if (!server?.touched.has(`${m.db}|${m.key}`)) problems.push(`r${at} published a mutation of ${m.key}, which none of its clients wrote`);
     else if (content !== undefined && !server.made.has(`${name}=${content}`)) problems.push(`r${at} published ${name} = ${content}, which none of its clients made`);
