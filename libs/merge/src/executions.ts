@@ -6,7 +6,7 @@
  */
 import { hlcOf, VersionVector, writerId, type Hlc, type WriterId } from "@meridian/words";
 import { emptyCell, isLive, type Cell, type CellChange } from "./cell.js";
-import { aheadOf, mergeChange } from "./merge.js";
+import { aheadOf, isCoveredEarly, mergeChange } from "./merge.js";
 
 /** What one step of an execution does. Numbers are reduced to what there is. */
 export type ExecutionStep =
@@ -125,8 +125,8 @@ export class Execution {
       sum: counts ? (own?.sum ?? 0n) + amount : 0n,
       context: replica.received.clone(),
       ahead: undefined,
-      unseen: counts ? [] : replica.held.filter(({ action }) => action === "put").map((put) => ({ writer: put.writer, hlc: put.hlc })),
-      absorbed: counts ? [] : replica.cell.sums.filter(isLive).map((sum) => ({ writer: sum.writer, birth: sum.birth, upTo: sum.upTo, sum: sum.sum })),
+      unseen: counts ? [] : replica.held.filter(({ action }) => action === "put").map(({ writer: of, hlc: when }) => ({ writer: of, hlc: when })),
+      absorbed: counts ? [] : replica.cell.sums.filter(isLive).map(({ birth, upTo, sum, ...of }) => ({ writer: of.writer, birth, upTo, sum })),
     };
     const of = (action: CellChange["action"]): Set<Written> => new Set([...replica.merged].filter((write) => write.change.action === action));
     const write: Written = { change, amount, sawPuts: counts ? new Set() : of("put"), sawIncrements: counts ? new Set() : of("increment") };
@@ -152,7 +152,7 @@ function earlyText(cell: Cell, received: VersionVector): readonly string[] {
   const exceptions = cell.early
     .flatMap(({ unseen }) => unseen)
     .filter((dot) => !received.covers(dot.writer, dot.hlc))
-    .filter((dot) => !cell.early.some(({ vector, unseen }) => vector.covers(dot.writer, dot.hlc) && !unseen.some((u) => u.hlc === dot.hlc && u.writer === dot.writer)))
+    .filter((dot) => !isCoveredEarly(cell.early, dot))
     .map((dot) => `not ${dot.writer}:${dot.hlc}`);
   return [...new Set([...tops, ...exceptions])].sort();
 }

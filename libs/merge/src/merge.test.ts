@@ -5,7 +5,7 @@ import { cloneCell, emptyCell, type Cell, type CellChange } from "./cell.js";
 import { liveTotal } from "./content.js";
 import { cellText, Execution, Replica, type ExecutionStep, type Written } from "./executions.js";
 import { joinCells } from "./join.js";
-import { aheadOf, forgetEarly, mergeChange } from "./merge.js";
+import { forgetEarly, mergeChange } from "./merge.js";
 
 const region = fc.nat({ max: 4 });
 const clockMs = fc.nat({ max: 6 });

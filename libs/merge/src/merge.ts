@@ -73,7 +73,11 @@ export function isCoveredEarly(early: readonly EarlyContext[], dot: Dot): boolea
 }
 
 /** The early contexts with one more that ran ahead. Contexts without exceptions join into one. */
-export function rememberEarly<E extends Dot>(early: readonly EarlyContext<E>[], ahead: ReadonlyVector, unseen: readonly E[]): readonly EarlyContext<E>[] {
+export function rememberEarly<E extends Dot>(
+  early: readonly EarlyContext<E>[],
+  ahead: ReadonlyVector,
+  unseen: readonly E[],
+): readonly EarlyContext<E>[] {
   const excepted = unseen.filter((dot) => ahead.covers(dot.writer, dot.hlc));
   const vector = new VersionVector(ahead.entries());
   const joinable = excepted.length === 0 ? early.find((known) => known.unseen.length === 0) : undefined;

@@ -35,7 +35,9 @@ function fromUs(bed: RegionBed, ...mutations: readonly (Partial<Mutation> & { re
   }
 }
 
-const put = (key: string, ms: number, value: string): Partial<Mutation> & { value: string } => ({ kind: K.PutString, hlc: at(ms), key, value });
+function put(key: string, ms: number, value: string): Partial<Mutation> & { value: string } {
+  return { kind: K.PutString, hlc: at(ms), key, value };
+}
 
 describe("before the fence was seen in the stream", () => {
   test("nothing is applied, and nothing received is lost by that", () => {

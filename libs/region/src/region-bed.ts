@@ -46,7 +46,8 @@ export class RegionBed {
     this.store = store;
     this.region = new Region({ writer: EU, peers: [US, AP], store, maxDriftMs: 500, cachedSlotsMax: 8 });
     const place = this.region.place;
-    this.region.onAttached({ replicationId: REPLICATION_ID, offset: attached.offset ?? place?.offset ?? 0 }, attached.resumed ?? place !== undefined, []);
+    const offset = attached.offset ?? place?.offset ?? 0;
+    this.region.onAttached({ replicationId: REPLICATION_ID, offset }, attached.resumed ?? place !== undefined, []);
   }
 
   /** A life that may apply: fenced, and the fence's mark read. `vector`: what the server's mark said before. */
@@ -122,8 +123,11 @@ export function mutationsOf(frame: LogEntry["frames"][number]): SeenMutation[] {
   return seen;
 }
 
+/** Of a mutation, what a test says; the rest is blank. */
+export type SaidMutation = Partial<Mutation> & { readonly value?: string };
+
 /** A record of a peer: one frame. */
-export function recordOf(writer: WriterId, previous: Hlc, context: VersionVector, ...mutations: readonly (Partial<Mutation> & { readonly value?: string })[]): Buffer {
+export function recordOf(writer: WriterId, previous: Hlc, context: VersionVector, ...mutations: readonly SaidMutation[]): Buffer {
   const builder = new FrameBuilder();
   for (const { value, ...rest } of mutations) {
     const bytes = Buffer.from(value ?? "", "latin1");

@@ -13,7 +13,7 @@ import {
   type ReadonlyVector,
   type WriterId,
 } from "@meridian/words";
-import { meridian } from "#gen/record.js";
+import type { meridian } from "#gen/record.js";
 import { ByteReader } from "./byte-reader.js";
 import { ByteWriter } from "./byte-writer.js";
 import { blankMutation, readRow, writeRow, type RowState } from "./row.js";

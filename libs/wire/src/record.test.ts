@@ -67,7 +67,7 @@ function plain(m: Mutation): unknown {
     number: NUMBERED.includes(m.kind) ? number : 0,
     birth: SUMMED.includes(m.kind) ? birth : 0,
     sum: SUMMED.includes(m.kind) ? sum : 0n,
-    detail: extra && { context: extra.context?.toString() ?? "", unseen: extra.unseen, absorbed: extra.absorbed },
+    detail: extra && { context: [...(extra.context?.entries() ?? [])], unseen: extra.unseen, absorbed: extra.absorbed },
   };
 }
 

@@ -61,7 +61,8 @@ describe("names", () => {
 
 describe("version vectors", () => {
   const writers = ["eu/0", "us/0", "ap/0"] as WriterId[];
-  const vector = fc.array(fc.tuple(fc.constantFrom(...writers), fc.nat({ max: 5 }).map((n) => n as Hlc)), { maxLength: 5 }).map((entries) => {
+  const entry = fc.tuple(fc.constantFrom(...writers), fc.nat({ max: 5 }).map((n) => n as Hlc));
+  const vector = fc.array(entry, { maxLength: 5 }).map((entries) => {
     const made = new VersionVector();
     for (const [writer, hlc] of entries) made.raise(writer, hlc);
     return made;

@@ -11,7 +11,7 @@ import { MemoryStore } from "@meridian/store";
 import { startRedis, waitFor, type TestRedis } from "@meridian/testkit";
 import { hlcMs, writerId, type MeridianError, type WriterId } from "@meridian/words";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Life } from "./pipeline/life.js";
+import { Life, type LifeSettings } from "./pipeline/life.js";
 
 interface Phase {
   readonly commands: readonly string[];
@@ -31,7 +31,10 @@ const README = new URL("../../../libs/merge/README.md", import.meta.url);
 const ROW = /^\|(?<rule>[^|]*)\|(?<first>[^|]*)\|(?<eu>[^|]*)\|(?<us>[^|]*)\|(?<reads>[^|]*)\|$/;
 
 function readVectors(text: string): Vector[] {
-  const rows = text.split("\n").flatMap((line) => (ROW.exec(line)?.groups ? [ROW.exec(line)?.groups as Partial<Record<string, string>>] : []));
+  const rows = text.split("\n").flatMap((line) => {
+    const cells: Partial<Record<string, string>> | undefined = ROW.exec(line)?.groups;
+    return cells ? [cells] : [];
+  });
   return rows.slice(2).map(({ first = "", eu = "", us = "", reads = "" }) => ({
     title: `${first.trim()} : ${eu.trim()} ∥ ${us.trim()} : ${reads.trim()}`.replaceAll("`", "").replace(/^ : /, ""),
     first: phasesOf(first),
@@ -84,6 +87,16 @@ class HeldLog implements MutationLog {
   close = (): Promise<void> => this.#log.close();
 }
 
+const SETTINGS: LifeSettings = {
+  connectTimeoutMs: 5000,
+  ackIntervalMs: 1000,
+  replyTimeoutMs: 10_000,
+  maxDriftMs: 500,
+  cachedSlotsMax: 10_000,
+  publishInFlightMax: 8,
+  pendingBytesMax: 2 ** 24,
+};
+
 /** One region: a server, an agent's life, a client. */
 class Place {
   readonly writer: WriterId;
@@ -105,7 +118,7 @@ class Place {
       store: new MemoryStore(),
       log: this.log,
       logger: createLogger({ name: writer, level: "error", pretty: "never", destination: { write: () => undefined } }),
-      settings: { connectTimeoutMs: 5000, ackIntervalMs: 1000, replyTimeoutMs: 10_000, maxDriftMs: 500, cachedSlotsMax: 10_000, publishInFlightMax: 8, pendingBytesMax: 2 ** 24 },
+      settings: SETTINGS,
       counters: this.counters,
       onVisible: () => undefined,
       onPeerFailure: (_, error) => this.failures.push(error),
@@ -119,6 +132,11 @@ class Place {
     await this.#ended;
     await this.log.close();
     await this.server.stop();
+  }
+
+  /** True where everything that a peer has published is visible here. */
+  hasMerged(peer: Place): boolean {
+    return peer === this || this.life.region.frontier.covers(peer.writer, peer.life.region.lastVersion);
   }
 
   /** True where everything that the server has executed was captured, and is durable in the log. */
@@ -150,7 +168,7 @@ afterAll(() => Promise.all(places.map((place) => place.stop())));
 async function allQuiet(): Promise<void> {
   const quiet = async (): Promise<boolean> => {
     const captured = await Promise.all(places.map((place, at) => place.hasCaptured(clients[at] as Redis)));
-    return captured.every(Boolean) && places.every(({ life: { region } }) => region.isQuiet && places.every((peer) => peer.life.region === region || region.frontier.covers(peer.writer, peer.life.region.lastVersion)));
+    return captured.every(Boolean) && places.every((place) => place.life.region.isQuiet && places.every((peer) => place.hasMerged(peer)));
   };
   if (stuck) throw stuck;
   const waiting = waitFor(quiet, { timeoutMs: 10_000, what: () => `quiet: ${JSON.stringify(places.map((place) => describePlace(place)))}` });
@@ -161,7 +179,8 @@ async function allQuiet(): Promise<void> {
 }
 
 function describePlace({ writer, life: { region }, failures }: Place): unknown {
-  return { writer, pending: region.pending, frontier: region.frontier.toString(), last: region.lastVersion, holds: region.holds, halt: region.halt, failures: failures.map(String) };
+  const { pending, frontier, lastVersion, holds, halt } = region;
+  return { writer, pending, frontier: frontier.toString(), lastVersion, holds, halt, failures: failures.map(String) };
 }
 
 /** Later versions of any region are greater than every one given so far. */
@@ -199,9 +218,9 @@ async function runConcurrently(eu: Phase | undefined, us: Phase | undefined): Pr
 }
 
 async function read(client: Redis, command: string): Promise<string> {
-  const reply = await run(client, command);
+  const reply = (await run(client, command)) as string | number | null | readonly unknown[];
   if (Array.isArray(reply)) {
-    const flat = (reply as unknown[]).flat(Infinity).map(String);
+    const flat = (reply as readonly unknown[]).flat(Infinity).map(String);
     if (command.startsWith("SMEMBERS")) flat.sort();
     if (command.startsWith("HGETALL")) return pairs(flat).sort().join(" ");
     return flat.join(" ");
@@ -215,7 +234,10 @@ function pairs(flat: readonly string[]): string[] {
 
 /** `≈5000`: no more than that, and up to a minute less. */
 function isAllowed(value: string, allowed: readonly string[]): boolean {
-  return allowed.some((text) => (text.startsWith("≈") ? Number(value) <= Number(text.slice(1)) && Number(value) > Number(text.slice(1)) - 60 : text === value));
+  return allowed.some((text) => {
+    const most = Number(text.slice(1));
+    return text.startsWith("≈") ? Number(value) <= most && Number(value) > most - 60 : text === value;
+  });
 }
 
 const vectors = readVectors(readFileSync(README, "utf8"));
