@@ -4,7 +4,7 @@
  *
  * Beside the cells it keeps the truth in another form, for the oracles: which writes each write had seen, by identity.
  */
-import { hlcOf, VersionVector, writerId, type Hlc, type WriterId } from "@meridian/words";
+import { hlcOf, VersionVector, writerId, type Dot, type Hlc, type WriterId } from "@meridian/words";
 import { emptyCell, isLive, type Cell, type CellChange } from "./cell.js";
 import { aheadOf, isCoveredEarly, mergeChange } from "./merge.js";
 
@@ -125,7 +125,7 @@ export class Execution {
       sum: counts ? (own?.sum ?? 0n) + amount : 0n,
       context: replica.received.clone(),
       ahead: undefined,
-      unseen: counts ? [] : replica.held.filter(({ action }) => action === "put").map(({ writer: of, hlc: when }) => ({ writer: of, hlc: when })),
+      unseen: counts ? [] : heldPuts(replica),
       absorbed: counts ? [] : replica.cell.sums.filter(isLive).map(({ birth, upTo, sum, ...of }) => ({ writer: of.writer, birth, upTo, sum })),
     };
     const of = (action: CellChange["action"]): Set<Written> => new Set([...replica.merged].filter((write) => write.change.action === action));
@@ -135,6 +135,11 @@ export class Execution {
     replica.merged.add(write);
     this.logs[at]?.push(write);
   }
+}
+
+/** Dots that a region's vector covers and that its clients cannot see. */
+function heldPuts({ held }: Replica): Dot[] {
+  return held.filter(({ action }) => action === "put").map(({ writer, hlc }) => ({ writer, hlc }));
 }
 
 /** A cell as text that is equal exactly where two cells behave equally from here on. */
