@@ -53,8 +53,6 @@ export interface ApplierContext {
   readonly onVisible: ((writer: WriterId, last: Hlc, mutations: number) => void) | undefined;
   /** Asks for a key to be read at a position of the stream. */
   readonly requestRead: (entry: KeyEntry) => void;
-  /** Asks for a key to be read, and for what the server holds to be taken for what local clients wrote. */
-  readonly requestReconcile: (entry: KeyEntry) => void;
 }
 
 /** See the module's comment. */
@@ -312,7 +310,7 @@ export class Applier {
       // The local write that was in the way stands earlier in the stream. Where there was none, we do not know the cell.
       if (slot.issued && !slot.raced && !slot.refused) {
         slot.unsure = true;
-        this.#context.requestReconcile(slot.entry);
+        this.#context.requestRead(slot.entry);
       }
       slot.issued = undefined;
       slot.raced = false;

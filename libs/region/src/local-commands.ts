@@ -32,8 +32,7 @@ function valueAt(view: ArgumentView, index: number): ValueSlice {
 }
 
 function put(view: ArgumentView, keyAt: number, valueIndex: number, deadline: number, scope: CommandScope): void {
-  const entry = entryAt(view, keyAt, scope);
-  if (!entry) return;
+  const entry = scope.keys.entry(scope.db, argumentText(view, keyAt));
   const value = valueAt(view, valueIndex);
   scope.writes.putString(entry, printOf(value.bytes, value.start, value.end), value, deadline);
 }
@@ -43,7 +42,11 @@ function set(view: ArgumentView, scope: CommandScope): void {
   for (let at = 3; at < view.argc; at += 1) {
     if (argumentIs(view, at, "pxat")) deadline = Number(argumentText(view, at + 1));
     else if (argumentIs(view, at, "exat")) deadline = Number(argumentText(view, at + 1)) * 1000;
-    else if (argumentIs(view, at, "keepttl")) deadline = keptDeadline(view, scope);
+    else if (argumentIs(view, at, "keepttl")) {
+      // What is kept of a key whose content is unknown will be read with the rest.
+      if (!entryAt(view, 1, scope)) return;
+      deadline = keptDeadline(view, scope);
+    }
   }
   put(view, 1, 2, deadline, scope);
 }
@@ -71,11 +74,13 @@ function increment(sign: bigint, amountAt: number | undefined): LocalCommand {
 
 function remove(view: ArgumentView, scope: CommandScope): void {
   for (let at = 1; at < view.argc; at += 1) {
-    const entry = entryAt(view, at, scope);
-    if (!entry || entry.expired) continue;
+    const entry = scope.keys.entry(scope.db, argumentText(view, at));
+    if (entry.expired) continue;
     const deadline = shownDeadlinePrint(entry);
-    if (deadline !== undefined && numberOfPrint(deadline) <= scope.nowMs() + EXPIRY_SKEW_MS) scope.writes.expire(entry);
-    else scope.writes.removeKey(entry);
+    if (deadline !== undefined && numberOfPrint(deadline) <= scope.nowMs() + EXPIRY_SKEW_MS) {
+      // Of a key that is unknown the deadline is too: reading will tell.
+      if (!entry.blind) scope.writes.expire(entry);
+    } else scope.writes.removeKey(entry);
   }
 }
 

@@ -149,7 +149,7 @@ export class LocalWrites {
   /** DEL: everything of the key that its client could see. Nothing where nothing is known of it. */
   removeKey(entry: KeyEntry): void {
     const slots = this.#context.keys.allSlots(entry);
-    if (!slots.some((slot) => isPresent(slot.base) || slot.base.siblings.length > 0 || slot.shown?.print !== undefined)) return;
+    if (!entry.blind && !slots.some((slot) => isPresent(slot.base) || slot.base.siblings.length > 0 || slot.shown?.print !== undefined)) return;
     const detail = this.#detail(slots);
     for (const slot of slots) this.#clear(slot);
     this.#revive(entry);
@@ -183,9 +183,11 @@ export class LocalWrites {
     this.#emit(K.RemoveExpiry, entry, "", detail);
   }
 
+  /** From here on the key's content is known, whatever it was before. */
   #revive(entry: KeyEntry): void {
-    if (!entry.expired) return;
+    if (!entry.expired && !entry.blind) return;
     entry.expired = false;
+    entry.blind = false;
     this.#context.keys.touchEntry(entry);
   }
 

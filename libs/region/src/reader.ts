@@ -98,7 +98,7 @@ export class Reader {
   }
 
   #take(entry: KeyEntry, value: ReadValue): void {
-    const { keys, counters, writes, nowMs, applier } = this.#context;
+    const { keys, counters, writes, nowMs } = this.#context;
     counters.readBacks += 1;
     if (value.refused !== undefined) {
       countName(counters.unsupported, `read: ${value.refused.replace(/\d+/g, "N")}`);
@@ -108,12 +108,6 @@ export class Reader {
       entry.blind = false;
       keys.touchEntry(entry);
       reconcile(entry, value, keys, writes, nowMs());
-      for (const slot of entry.loadedSlots()) {
-        if (slot.unsure) keys.touch(slot);
-        slot.unsure = false;
-        if (slot.pending.length > 0) applier.retry(slot);
-      }
-      return;
     }
     this.#show(entry, value);
   }

@@ -22,6 +22,8 @@ export interface RecoveryContext {
   readonly inbox: Inbox;
   readonly applier: Applier;
   readonly reader: Reader;
+  /** Asks for a key to be read of which it is not known what the server holds. */
+  readonly requestRead: (entry: KeyEntry) => void;
 }
 
 /** Fills the parts; returns what must be published again. */
@@ -35,7 +37,7 @@ export function recover(context: RecoveryContext): readonly Publication[] {
     slot.unsure = true;
     slot.listed = true;
     context.applier.retry(slot);
-    context.reader.want(entry);
+    context.requestRead(entry);
   }
   for (const [, bytes] of stored(context.store, "state", "blind:", "blind;")) {
     context.reader.want(named(context.keys, bytes).entry);

@@ -107,9 +107,7 @@ export class Region {
       received: this.#received,
       counters: this.counters,
       onVisible: options.onVisible,
-      requestRead: (entry) => this.#reader.want(entry),
-      // Only what was there before the first import is known to nobody: later, what the stream did not say, no client did.
-      requestReconcile: (entry) => (this.isImporting ? this.#reader.blind(entry) : this.#reader.want(entry)),
+      requestRead: (entry) => this.#requestRead(entry),
     });
     const shared = { keys: this.#keys, writes: this.#writes, counters: this.counters, nowMs: () => this.#nowMs, beginCommand: () => this.#beginCommand() };
     this.#reader = new Reader({ ...shared, applier: this.#applier });
@@ -130,7 +128,7 @@ export class Region {
     this.#unitOffset = state.place?.offset ?? 0;
     this.#unitDb = state.db;
     this.#committedOffset = this.#unitOffset;
-    this.#unpublished = recover({ store: options.store, writer: options.writer, frontier: state.frontier, keys: this.#keys, outbox: this.#outbox, inbox: this.#inbox, applier: this.#applier, reader: this.#reader });
+    this.#unpublished = recover({ store: options.store, writer: options.writer, frontier: state.frontier, keys: this.#keys, outbox: this.#outbox, inbox: this.#inbox, applier: this.#applier, reader: this.#reader, requestRead: (entry) => this.#requestRead(entry) });
   }
 
   /** Where capture continues; undefined: attach anew. */
@@ -380,6 +378,12 @@ export class Region {
     if (mark.seq !== 0) return;
     this.#barrier = mark.epoch;
     if (mark.epoch === this.#epoch) this.#begin();
+  }
+
+  /** Until everything is imported a key may hold what nobody knows. Later, what the stream did not say no client did. */
+  #requestRead(entry: KeyEntry): void {
+    if (this.isImporting) this.#reader.blind(entry);
+    else this.#reader.want(entry);
   }
 
   /** Our own script removed a key. Where it should be there, its deadline was past by the server's clock. */
