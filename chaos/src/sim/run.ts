@@ -5,7 +5,7 @@ import { heal } from "./heal.js";
 import { Random } from "./random.js";
 import { Scheduler } from "./scheduler.js";
 import { drawSettings, type SimOptions, type SimSettings } from "./settings.js";
-import { Transcript } from "./transcript.js";
+import { type Transcript } from "./transcript.js";
 import { World } from "./world.js";
 
 /** Events per client command, on average, after which a run is ended. */

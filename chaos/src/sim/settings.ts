@@ -3,7 +3,7 @@
  * most things out (swarm testing, Groce et al. 2012): what is left then meets in ways that a run with everything never
  * shows.
  */
-import { Random } from "./random.js";
+import { type Random } from "./random.js";
 
 /** Kinds of keys that clients write. Each has its own names, so that types never meet unless `clashes` is set. */
 export const FAMILIES = ["string", "counter", "pure", "hash", "set", "zset", "list"] as const;
