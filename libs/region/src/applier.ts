@@ -11,7 +11,7 @@ import { aheadOf } from "@meridian/merge";
 import type { Frame } from "@meridian/wire";
 import type { Hlc, VersionVector, WriterId } from "@meridian/words";
 import { shownDeadlinePrint } from "./content.js";
-import { CellSlot, type Issue, type KeyEntry } from "./key-entry.js";
+import type { CellSlot, Issue, KeyEntry } from "./key-entry.js";
 import type { KeySpace } from "./key-space.js";
 import { carriesExpiry, needsExpiry, obstacleOf, planRemoval, planSlot, wouldLoseValue } from "./plan.js";
 import { receiveFrame } from "./received-changes.js";
@@ -247,13 +247,13 @@ export class Applier {
         at += 1;
         continue;
       }
-      for (const slot of frame.slots) this.#settleOne(slot, mark, left, nowMs);
+      for (const slot of frame.slots) this.#settleOne(slot, mark, left);
       this.#inFlight.splice(at, 1);
       frame.done();
       this.#context.onVisible?.(frame.writer, frame.last, frame.mutations);
     }
-    for (const name of mark.settled) this.#settleNamed(name, mark, left, nowMs);
-    for (const slot of this.#takeIssued(mark)) if (slot.issued?.seq === mark.seq) this.#settleOne(slot, mark, left, nowMs);
+    for (const name of mark.settled) this.#settleNamed(name, mark, left);
+    for (const slot of this.#takeIssued(mark)) if (slot.issued?.seq === mark.seq) this.#settleOne(slot, mark, left);
     deadlines.release(nowMs);
   }
 
@@ -320,15 +320,20 @@ export class Applier {
     this.#context.keys.touch(slot);
   }
 
-  #settleNamed(name: CellName, mark: Mark, left: ReadonlyMap<CellSlot, unknown>, nowMs: number): void {
+  #settleNamed(name: CellName, mark: Mark, left: ReadonlyMap<CellSlot, unknown>): void {
     const slot = this.#slotOf(name);
     if (left.has(slot)) return;
     slot.excepted = false;
-    this.#settleOne(slot, mark, left, nowMs);
+    this.#settleOne(slot, mark, left);
   }
 
-  #settleOne(slot: CellSlot, mark: Mark, left: ReadonlyMap<CellSlot, unknown>, nowMs: number): void {
-    if (left.has(slot) || slot.excepted) return;
+  #settleOne(slot: CellSlot, mark: Mark, left: ReadonlyMap<CellSlot, unknown>): void {
+    if (left.has(slot)) return;
+    if (slot.excepted) {
+      // The frontier has come to cover one more of its changes, and the frame will be forgotten: the cell must remember.
+      this.#context.keys.touch(slot);
+      return;
+    }
     if (slot.pending.length === 0 && slot.issued?.seq !== mark.seq) return;
     const merged = slot.pending.length > 0;
     const result = settleSlot(slot, mark.vector);

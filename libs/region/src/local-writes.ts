@@ -149,7 +149,8 @@ export class LocalWrites {
   /** DEL: everything of the key that its client could see. Nothing where nothing is known of it. */
   removeKey(entry: KeyEntry): void {
     const slots = this.#context.keys.allSlots(entry);
-    if (!entry.blind && !slots.some((slot) => isPresent(slot.base) || slot.base.siblings.length > 0 || slot.shown?.print !== undefined)) return;
+    const isKnown = (slot: CellSlot): boolean => isPresent(slot.base) || slot.shown?.print !== undefined;
+    if (!entry.blind && !slots.some(isKnown)) return;
     const detail = this.#detail(slots);
     for (const slot of slots) this.#clear(slot);
     this.#revive(entry);
@@ -278,7 +279,8 @@ export class LocalWrites {
   /** What the context alone does not say: increments taken away, and dots that it covers but the client has not seen. */
   #detail(slots: readonly CellSlot[], carriers: readonly (CellSlot | undefined)[] = NO_SLOTS): MutationDetail | undefined {
     const first = slots[0];
-    if (slots.length === 1 && first && first.base.sums.length === 0 && first.pending.length === 0 && carriers === NO_SLOTS) return undefined;
+    const isPlain = first !== undefined && first.base.sums.length === 0 && first.pending.length === 0;
+    if (slots.length === 1 && isPlain && carriers === NO_SLOTS) return undefined;
     const unseen: Unseen[] = [];
     const absorbed: Absorbed[] = [];
     for (const slot of carriers) if (slot) this.#addUnseen(unseen, slot);

@@ -128,7 +128,17 @@ export class Region {
     this.#unitOffset = state.place?.offset ?? 0;
     this.#unitDb = state.db;
     this.#committedOffset = this.#unitOffset;
-    this.#unpublished = recover({ store: options.store, writer: options.writer, frontier: state.frontier, keys: this.#keys, outbox: this.#outbox, inbox: this.#inbox, applier: this.#applier, reader: this.#reader, requestRead: (entry) => this.#requestRead(entry) });
+    this.#unpublished = recover({
+      store: options.store,
+      writer: options.writer,
+      frontier: state.frontier,
+      keys: this.#keys,
+      outbox: this.#outbox,
+      inbox: this.#inbox,
+      applier: this.#applier,
+      reader: this.#reader,
+      requestRead: (entry) => this.#requestRead(entry),
+    });
   }
 
   /** Where capture continues; undefined: attach anew. */

@@ -25,7 +25,8 @@ export class ServerDeadlines {
 
   /** Before any cell of the key is merged. */
   hold(entry: KeyEntry): void {
-    if (!this.#held.has(entry) && (entry.expiry || entry.expired || hasOwnDeadline(entry))) this.#held.set(entry, shownDeadlinePrint(entry));
+    if (this.#held.has(entry)) return;
+    if (entry.expiry || entry.expired || hasOwnDeadline(entry)) this.#held.set(entry, shownDeadlinePrint(entry));
   }
 
   /** The batch wrote the key's deadline. */

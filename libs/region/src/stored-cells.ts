@@ -31,7 +31,10 @@ export function readStoredCells(store: StateReader): StoredCell[] {
   if (!state) return [];
   const writers = new WriterTable(decodeState(state).writers);
   const records = [...store.range("cell", "K", "L")].map(([name, bytes]) => [name, Buffer.from(bytes)] as const);
-  return records.flatMap(([name, bytes]) => cellsOfKey(store, readEntry(bytes, databaseOf(name), nameOf(name.slice(3), bytes), writers), writers));
+  return records.flatMap(([name, bytes]) => {
+    const entry = readEntry(bytes, databaseOf(name), nameOf(name.slice(3), bytes), writers);
+    return cellsOfKey(store, entry, writers);
+  });
 }
 
 /** The records behind which the next start has work: `retry:` and `blind:`, and what was received or is to be sent. */
