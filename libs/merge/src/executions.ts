@@ -128,7 +128,8 @@ export class Execution {
       unseen: counts ? [] : heldPuts(replica),
       absorbed: counts ? [] : replica.cell.sums.filter(isLive).map(({ birth, upTo, sum, ...of }) => ({ writer: of.writer, birth, upTo, sum })),
     };
-    const of = (action: CellChange["action"]): Set<Written> => new Set([...replica.merged].filter((write) => write.change.action === action));
+    const merged = [...replica.merged];
+    const of = (action: CellChange["action"]): Set<Written> => new Set(merged.filter((write) => write.change.action === action));
     const write: Written = { change, amount, sawPuts: counts ? new Set() : of("put"), sawIncrements: counts ? new Set() : of("increment") };
     mergeChange(replica.cell, change);
     replica.received.raise(writer, hlc);
