@@ -39,6 +39,10 @@ export interface Store {
   commit(writes: readonly StoreWrite[]): void;
 
   /** Bytes that the store occupies on disk (or would, for the memory adapter: keys and values). */
+  /** How much waits in memory for the disk, as a share of its limit: above 1, slow down. Undefined where nothing waits. */
+  readonly pressure?: number;
+  /** Begins to move what waits to the disk, unless that is under way. */
+  flush?(): void;
   sizeBytes(): number;
 
   /** Writes what is held back and releases the files. Every later call throws. */

@@ -46,6 +46,8 @@ const LIST_COUNT = 200;
 const READ_BYTES_MAX = 512 * 1024 * 1024;
 /** How often time is told to a region in which nothing else happens. */
 const TICK_MS = 100;
+/** Above this the store has fallen behind its disk: the stream is paused, so that memory stays bounded. */
+const PRESSURE_MAX = 2;
 /** The pause ends when what is pending has fallen to this share of its limit. */
 const RESUME_SHARE = 0.5;
 
@@ -226,12 +228,16 @@ export class Life {
   #throttle(): void {
     const { bytes } = this.region.pending;
     const { pendingBytesMax } = this.#deps.settings;
-    if (!this.#isPaused && bytes > pendingBytesMax) {
+    const pressure = this.#deps.store.pressure ?? 0;
+    if (!this.#isPaused && (bytes > pendingBytesMax || pressure > PRESSURE_MAX)) {
       this.#isPaused = true;
       this.#tail?.pause();
-    } else if (this.#isPaused && bytes < pendingBytesMax * RESUME_SHARE) {
+    } else if (this.#isPaused && bytes < pendingBytesMax * RESUME_SHARE && pressure < PRESSURE_MAX * RESUME_SHARE) {
       this.#isPaused = false;
       this.#tail?.resume();
+    } else if (this.#isPaused && pressure >= PRESSURE_MAX * RESUME_SHARE) {
+      // No commits come while the stream stands, and commits are what makes the store move on.
+      this.#deps.store.flush?.();
     }
   }
 
