@@ -1,0 +1,72 @@
+/** A log that is away stops nobody's writes, tells who asks (WAIT), and loses nothing. */
+import { waitFor } from "@meridian/testkit";
+import type { Redis } from "ioredis";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { untilPipeline } from "./agent-state.js";
+import { startBreakableMesh, type BreakableMesh } from "./breakable-mesh.js";
+import { settle } from "./settle.js";
+import { Traffic } from "./traffic.js";
+
+const WAIT_MS = 400;
+
+let bed: BreakableMesh;
+let traffic: Traffic | undefined;
+let eu: Redis;
+beforeEach(async () => {
+  bed = await startBreakableMesh({ regions: ["eu", "us"], logArgs: ["--appendonly", "yes", "--appendfsync", "always"] });
+  eu = bed.server("eu").client();
+});
+afterEach(async () => {
+  traffic?.close();
+  traffic = undefined;
+  await bed.stop();
+});
+
+/** How many replicas, the agent being the only one, have acknowledged the write within `ms`. */
+async function writeAndWait(value: string, ms: number): Promise<number> {
+  await eu.set("important", value);
+  return eu.wait(1, ms);
+}
+
+async function growBy(acknowledged: number): Promise<void> {
+  const { ledger } = traffic!;
+  const enough = ledger.acknowledged + acknowledged;
+  await waitFor(() => ledger.acknowledged > enough, { timeoutMs: 30_000, what: `${acknowledged} more writes` });
+}
+
+it("WAIT counts the agent once the write is durable in the log, and not before", async () => {
+  expect(await writeAndWait("first", 10_000)).toBe(1);
+  bed.log("eu").pause();
+  expect(await writeAndWait("second", WAIT_MS)).toBe(0);
+  expect(await eu.get("important")).toBe("second");
+  expect(await eu.wait(1, WAIT_MS)).toBe(0);
+  bed.log("eu").continue();
+  expect(await eu.wait(1, 10_000)).toBe(1);
+  const log = bed.log("eu").client();
+  const us = bed.server("us").client();
+  expect(await log.xlen("meridian:log:eu/0")).toBeGreaterThanOrEqual(2);
+  await waitFor(async () => (await us.get("important")) === "second", { what: "the write in us" });
+});
+
+it("writes go on while the logs are frozen, then ended and started again; agents start amid that; nothing is lost", { timeout: 120_000 }, async () => {
+  traffic = new Traffic(bed.mesh, 5, 500);
+  await growBy(1_000);
+  bed.log("eu").pause();
+  await growBy(1_500);
+  bed.log("eu").continue();
+  await bed.log("us").kill();
+  await growBy(500);
+  await untilPipeline(bed.mesh.region("us"), "the log is down", ({ log }) => log.state === "down");
+  const held = await untilPipeline(bed.mesh.region("us"), "records wait", ({ publish }) => publish.pendingRecords > 0);
+  expect(held.state).toBe("running");
+  await bed.mesh.killAgent("us");
+  const started = bed.mesh.region("us").agent.start();
+  await growBy(1_000);
+  await bed.log("us").start();
+  await started;
+  await growBy(500);
+  await traffic.stop();
+  expect(await settle(bed.mesh)).toMatchObject({ verdict: "equal", differences: [] });
+  expect(await traffic.check()).toEqual([]);
+  expect(traffic.ledger).toMatchObject({ unanswered: 0, refused: 0 });
+});
