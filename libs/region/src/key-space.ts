@@ -85,8 +85,9 @@ export class KeySpace {
     this.#dirtyEntries.add(entry);
   }
 
-  get isDirty(): boolean {
-    return this.#dirtyEntries.size > 0 || this.#dirtyMembers.size > 0;
+  /** Keys and members to be written at the next commit. */
+  get dirtyCount(): number {
+    return this.#dirtyEntries.size + this.#dirtyMembers.size;
   }
 
   /** Appends the records of everything touched. `frontier` decides what is written of pending changes. */

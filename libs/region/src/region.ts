@@ -21,7 +21,7 @@ import { Outbox } from "./outbox.js";
 import { Reader } from "./reader.js";
 import { isHeld, numberOfPrint, shownDeadlinePrint } from "./content.js";
 import type { KeyEntry } from "./key-entry.js";
-import { EXPIRY_SKEW_MS } from "./server-deadlines.js";
+import { isPast } from "./server-deadlines.js";
 import { decodeState, encodeState, firstState, STATE_KEY, type RegionState } from "./region-state.js";
 import { recover } from "./recovery.js";
 import { WriterTable } from "./writer-table.js";
@@ -248,6 +248,11 @@ export class Region {
     if (this.#barrier === epoch) this.#begin();
   }
 
+  /** Keys and members that the next step will commit. */
+  get uncommitted(): number {
+    return this.#keys.dirtyCount;
+  }
+
   /** Bytes of the stream, in order. */
   onStream(chunk: Buffer, nowMs: number): void {
     this.#nowMs = nowMs;
@@ -400,7 +405,7 @@ export class Region {
   #onOwnRemoval(entry: KeyEntry): void {
     if (!isHeld(entry)) return;
     const deadline = shownDeadlinePrint(entry);
-    if (deadline !== undefined && numberOfPrint(deadline) <= this.#nowMs + EXPIRY_SKEW_MS) this.#writes.expire(entry);
+    if (deadline !== undefined && isPast(numberOfPrint(deadline), this.#nowMs)) this.#writes.expire(entry, this.#nowMs);
     else this.#applier.doubt(entry);
   }
 

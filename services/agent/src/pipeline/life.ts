@@ -46,6 +46,8 @@ const LIST_COUNT = 200;
 const READ_BYTES_MAX = 512 * 1024 * 1024;
 /** How often time is told to a region in which nothing else happens. */
 const TICK_MS = 100;
+/** Keys and members that may wait for the end of the turn to be committed. */
+const UNCOMMITTED_MAX = 1024;
 /** Above this the store has fallen behind its disk: the stream is paused, so that memory stays bounded. */
 const PRESSURE_MAX = 2;
 /** The pause ends when what is pending has fallen to this share of its limit. */
@@ -167,7 +169,9 @@ export class Life {
   #onChunk(chunk: Buffer): void {
     if (this.#isOver) return;
     this.region.onStream(chunk, Date.now());
-    this.#flushSoon();
+    // A socket can hand over megabytes in one turn; what they leave behind would outlive the young generation.
+    if (this.region.uncommitted >= UNCOMMITTED_MAX) this.#flush();
+    else this.#flushSoon();
   }
 
   /** Chunks and records that arrive in one turn of the event loop share one transaction. */
