@@ -10,13 +10,13 @@ import { ApplyBatch, encodeMarkHeader, type CellName, type Mark } from "@meridia
 import { aheadOf } from "@meridian/merge";
 import type { Frame } from "@meridian/wire";
 import type { Hlc, VersionVector, WriterId } from "@meridian/words";
-import { shownDeadlinePrint } from "./content.js";
+import { numberOfPrint, shownDeadlinePrint } from "./content.js";
 import type { CellSlot, Issue, KeyEntry } from "./key-entry.js";
 import type { KeySpace } from "./key-space.js";
 import { carriesExpiry, needsExpiry, obstacleOf, planRemoval, planSlot, wouldLoseValue } from "./plan.js";
 import { receiveFrame } from "./received-changes.js";
 import type { RegionCounters } from "./counters.js";
-import { revive, ServerDeadlines } from "./server-deadlines.js";
+import { isPast, revive, ServerDeadlines } from "./server-deadlines.js";
 import { setShown, settleSlot } from "./settle.js";
 
 /** Batches that may be on their way to the server. */
@@ -46,6 +46,7 @@ interface Collected {
 
 /** What the applier needs of its region. */
 export interface ApplierContext {
+  readonly writer: WriterId;
   readonly keys: KeySpace;
   /** What was received; raised frame by frame as they are taken. */
   readonly received: VersionVector;
@@ -102,8 +103,8 @@ export class Applier {
 
   /** Makes a frame's changes pending. Frames come in their writer's order, each once. */
   take(frame: Frame, done: () => void): void {
-    const { keys, received, counters } = this.#context;
-    const ahead = aheadOf(frame.context, received, frame.writer);
+    const { writer, keys, received, counters } = this.#context;
+    const ahead = aheadOf(frame.context, received, frame.writer, writer);
     const slots = receiveFrame(frame, ahead, keys);
     received.raise(frame.writer, frame.last);
     counters.received += frame.mutations;
@@ -240,7 +241,7 @@ export class Applier {
   settle(mark: Mark, nowMs: number): void {
     if (mark.epoch === this.#epoch) this.#readSeq = Math.max(this.#readSeq, mark.seq);
     const left = this.#leftOut(mark);
-    const deadlines = this.#holdDeadlines(mark, left);
+    const deadlines = this.#holdDeadlines(mark, left, nowMs);
     for (let at = 0; at < this.#inFlight.length; ) {
       const frame = this.#inFlight[at] as FrameInFlight;
       if (mark.vector.get(frame.writer) < frame.last) {
@@ -258,7 +259,7 @@ export class Applier {
   }
 
   /** Notes what deadlines the server holds before any cell is merged, and what the batch has written of them. */
-  #holdDeadlines(mark: Mark, left: ReadonlyMap<CellSlot, unknown>): ServerDeadlines {
+  #holdDeadlines(mark: Mark, left: ReadonlyMap<CellSlot, unknown>, nowMs: number): ServerDeadlines {
     const { keys } = this.#context;
     const retry = (slot: CellSlot): void => this.retry(slot);
     const deadlines = new ServerDeadlines(keys, retry);
@@ -274,6 +275,8 @@ export class Applier {
       if (issued?.seq !== mark.seq || issued.how === "nothing" || left.has(slot)) continue;
       // An increment has made the key anew, if the server had dropped it by then.
       if (entry.expired && (issued.how === "increment" || (kind !== "t" && !slot.raced))) revive(entry, keys, retry);
+      // A value whose deadline is past is not written at all where nothing was, and leaves no trace.
+      if (kind !== "t" && issued.deadline !== undefined && isPast(numberOfPrint(issued.deadline), nowMs)) this.#doubt([slot]);
       if (slot.raced) continue;
       if (issued.how === "write" && (kind === "s" || kind === "w" || kind === "t")) deadlines.written(entry, issued.deadline);
     }
@@ -356,17 +359,24 @@ export class Applier {
 
   /** Only reading tells what the server holds of the key now. */
   doubt(entry: KeyEntry): void {
-    for (const slot of entry.loadedSlots()) {
+    this.#doubt(entry.loadedSlots());
+    this.#context.requestRead(entry);
+  }
+
+  #doubt(slots: Iterable<CellSlot>): void {
+    for (const slot of slots) {
       slot.unsure = true;
       this.#context.keys.touch(slot);
+      this.#context.requestRead(slot.entry);
     }
-    this.#context.requestRead(entry);
   }
 
   /** What the server holds of a cell has been read. */
   showRead(slot: CellSlot, print: string | undefined): void {
     slot.unsure = false;
-    if (setShown(slot, print) === "differs") this.#retries.add(slot);
+    // What the server has dropped at its deadline stays away.
+    if (slot.entry.expired) slot.shown = undefined;
+    else if (setShown(slot, print) === "differs") this.#retries.add(slot);
     this.#context.keys.touch(slot);
   }
 

@@ -8,6 +8,7 @@ import { blankMutation } from "@meridian/wire";
 import { carriesDeadline, scoreText, shownPrint, SUPERSEDED } from "./content.js";
 import type { CellSlot, KeyEntry } from "./key-entry.js";
 import type { KeySpace } from "./key-space.js";
+import { isExpired, revive } from "./server-deadlines.js";
 import { setShown } from "./settle.js";
 
 /** A value in a buffer that may be re-used afterwards. */
@@ -157,8 +158,11 @@ export class LocalWrites {
     this.#emit(K.RemoveKey, entry, "", detail);
   }
 
-  /** The server dropped the key at its deadline. Nothing is published: every region does so by itself. */
-  expire(entry: KeyEntry): void {
+  /**
+   * The server dropped the key at its deadline. Nothing is published: every region does so by itself. Where a longer
+   * deadline has become known since, the key is brought back.
+   */
+  expire(entry: KeyEntry, nowMs: number): void {
     for (const slot of this.#context.keys.allSlots(entry)) {
       slot.shown = undefined;
       if (slot.issued) slot.raced = true;
@@ -166,6 +170,7 @@ export class LocalWrites {
     }
     entry.expired = true;
     this.#context.keys.touchEntry(entry);
+    if (!isExpired(entry, nowMs)) revive(entry, this.#context.keys, this.#context.onDiffers);
   }
 
   /** A key that comes into being must not inherit what the server has already dropped. */

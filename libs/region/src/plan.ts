@@ -145,6 +145,8 @@ function planExpiry(batch: ApplyBatch, entry: KeyEntry, nowMs: number): Omit<Iss
   if (!present && !willBePresent(entry)) return NOTHING;
   const value = [entry.string, entry.whole].find((slot) => slot !== undefined && shownPrint(slot) !== undefined);
   if (value && wanted !== undefined && numberOfPrint(wanted) <= nowMs) {
+    // A batch is about a cell once: what it writes first is compared and taken by the next.
+    if (value.issued && value.issued.how !== "nothing") return NOTHING;
     planRemoval(batch, value);
     return writeOfDeadline(entry);
   }

@@ -13,7 +13,7 @@ import type { KeySpace } from "./key-space.js";
 import type { LocalWrites } from "./local-writes.js";
 import { numberOfPrint, shownDeadlinePrint, shownPrint } from "./content.js";
 import { ReadCells, reconcile } from "./reconcile.js";
-import { EXPIRY_SKEW_MS, revive } from "./server-deadlines.js";
+import { isPast, revive } from "./server-deadlines.js";
 import { countName } from "./counters.js";
 import type { ReadValue } from "@meridian/mark";
 
@@ -116,7 +116,7 @@ export class Reader {
   #show(entry: KeyEntry, value: ReadValue): void {
     const { keys, writes, nowMs, applier } = this.#context;
     const deadline = shownDeadlinePrint(entry);
-    if (value.type === "none" && deadline !== undefined && numberOfPrint(deadline) <= nowMs() + EXPIRY_SKEW_MS) writes.expire(entry);
+    if (value.type === "none" && deadline !== undefined && isPast(numberOfPrint(deadline), nowMs())) writes.expire(entry, nowMs());
     if (value.type !== "none" && entry.expired) revive(entry, keys, (slot) => applier.retry(slot));
     const cells = new ReadCells(value);
     for (const slot of keys.allSlots(entry)) this.#showCell(slot, cells);

@@ -8,14 +8,14 @@ import type { ReadValue } from "@meridian/mark";
 import { numberOfPrint, scoreText, shownDeadlinePrint, shownPrint } from "./content.js";
 import type { CellSlot, KeyEntry, MemberKind } from "./key-entry.js";
 import type { KeySpace } from "./key-space.js";
-import { EXPIRY_SKEW_MS } from "./server-deadlines.js";
+import { isPast } from "./server-deadlines.js";
 import type { LocalWrites, ValueSlice } from "./local-writes.js";
 
 /** Writes the difference; afterwards `base` says what the server holds. */
 export function reconcile(entry: KeyEntry, value: ReadValue, keys: KeySpace, writes: LocalWrites, nowMs: number): void {
   if (value.type === "none") {
     const deadline = shownDeadlinePrint(entry);
-    if (deadline !== undefined && numberOfPrint(deadline) <= nowMs + EXPIRY_SKEW_MS) writes.expire(entry);
+    if (deadline !== undefined && isPast(numberOfPrint(deadline), nowMs)) writes.expire(entry, nowMs);
     else writes.removeKey(entry);
     return;
   }

@@ -103,6 +103,7 @@ export class Region {
     };
     this.#writes = new LocalWrites({ writer: options.writer, keys: this.#keys, frontier: state.frontier, emit, onDiffers: (slot) => this.#applier.retry(slot) });
     this.#applier = new Applier({
+      writer: options.writer,
       keys: this.#keys,
       received: this.#received,
       counters: this.counters,

@@ -53,9 +53,14 @@ export class ServerDeadlines {
 }
 
 /** True where the server has dropped the key rightly, or is about to. */
-function isExpired(entry: KeyEntry, nowMs: number): boolean {
+export function isExpired(entry: KeyEntry, nowMs: number): boolean {
   const deadline = baseDeadline(entry);
-  return deadline !== undefined && deadline <= nowMs + EXPIRY_SKEW_MS;
+  return deadline !== undefined && isPast(deadline, nowMs);
+}
+
+/** True where a deadline may be past by the server's clock. */
+export function isPast(deadline: number, nowMs: number): boolean {
+  return deadline <= nowMs + EXPIRY_SKEW_MS;
 }
 
 /** The key lives on, by a longer deadline or because it is written anew: the server lacks everything that it dropped. */
