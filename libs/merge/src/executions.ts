@@ -4,7 +4,7 @@
  *
  * Beside the cells it keeps the truth in another form, for the oracles: which writes each write had seen, by identity.
  */
-import { hlcOf, VersionVector, writerId, type Dot, type Hlc, type WriterId } from "@meridian/words";
+import { hlcOf, VersionVector, writerId, type Dot, type Hlc, type RunningSum, type WriterId } from "@meridian/words";
 import { emptyCell, isLive, type Cell, type CellChange } from "./cell.js";
 import { aheadOf, isCoveredEarly, mergeChange } from "./merge.js";
 
@@ -126,7 +126,7 @@ export class Execution {
       context: replica.received.clone(),
       ahead: undefined,
       unseen: counts ? [] : heldPuts(replica),
-      absorbed: counts ? [] : replica.cell.sums.filter(isLive).map(({ birth, upTo, sum, ...of }) => ({ writer: of.writer, birth, upTo, sum })),
+      absorbed: counts ? [] : liveSums(replica),
     };
     const merged = [...replica.merged];
     const of = (action: CellChange["action"]): Set<Written> => new Set(merged.filter((write) => write.change.action === action));
@@ -141,6 +141,11 @@ export class Execution {
 /** Dots that a region's vector covers and that its clients cannot see. */
 function heldPuts({ held }: Replica): Dot[] {
   return held.filter(({ action }) => action === "put").map(({ writer, hlc }) => ({ writer, hlc }));
+}
+
+/** The increments that a region's clients see. */
+function liveSums({ cell }: Replica): RunningSum[] {
+  return cell.sums.filter(isLive).map(({ writer, birth, upTo, sum }) => ({ writer, birth, upTo, sum }));
 }
 
 /** A cell as text that is equal exactly where two cells behave equally from here on. */

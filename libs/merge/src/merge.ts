@@ -88,12 +88,13 @@ export function rememberEarly<E extends Dot>(
 
 /**
  * The part of a context that runs ahead of what was received, or undefined (the usual case). The writer's own entry
- * does not count: its changes arrive in order.
+ * does not count: its changes arrive in order. Neither does the entry of `here`, where this region's own writes are not
+ * among the received: nobody can have seen one before this region made it.
  */
-export function aheadOf(context: ReadonlyVector, received: ReadonlyVector, writer: WriterId): VersionVector | undefined {
+export function aheadOf(context: ReadonlyVector, received: ReadonlyVector, writer: WriterId, here?: WriterId): VersionVector | undefined {
   let ahead: VersionVector | undefined;
   for (const [other, hlc] of context.entries()) {
-    if (other === writer || received.covers(other, hlc)) continue;
+    if (other === writer || other === here || received.covers(other, hlc)) continue;
     ahead ??= new VersionVector();
     ahead.raise(other, hlc);
   }

@@ -3,7 +3,7 @@ import { MemoryStore } from "@meridian/store";
 import { MutationKind, VersionVector, type Hlc, type Mutation } from "@meridian/words";
 import { describe, expect, test } from "vitest";
 import { BATCHES_IN_FLIGHT_MAX } from "./applier.js";
-import { AP, at, recordOf, RegionBed, US } from "./region-bed.js";
+import { AP, at, EU, recordOf, RegionBed, US } from "./region-bed.js";
 
 const NEVER = 0 as Hlc;
 const none = new VersionVector();
@@ -325,3 +325,51 @@ describe("a delete of a key that comes before the increments that it took away",
     });
   }
 });
+
+describe("what is removed leaves nothing behind in the store", () => {
+  const cells = (store: MemoryStore): string[] => [...store.range("cell", "A", "\xff")].map(([key]) => key);
+
+  test("where there was nothing: a field, a member or a key that this region never had", () => {
+    const store = new MemoryStore();
+    const bed = RegionBed.ready(store);
+    fromUs(bed, { kind: K.RemoveField, hlc: at(1), key: "h", field: "f" });
+    bed.flush();
+    echo(bed, 0);
+    bed.region.onRecord(US, "2", recordOf(US, at(1), none, { kind: K.RemoveKey, hlc: at(2), key: "k" }, removed("s", 3)));
+    bed.flush();
+    echo(bed, 1);
+    expect([bed.isSettled, cells(store)]).toEqual([true, []]);
+  });
+
+  test("where there was something: written here, removed by a peer that had seen it", () => {
+    const store = new MemoryStore();
+    const bed = RegionBed.ready(store);
+    bed.feed(["SADD", "s", "m"], ["SET", "k", "v"]);
+    bed.flush();
+    const seen = new VersionVector([[EU, bed.region.lastVersion]]);
+    bed.region.onRecord(US, "1", recordOf(US, NEVER, seen, removed("s", 3), { kind: K.RemoveKey, hlc: at(4), key: "k" }));
+    bed.flush();
+    expect(ops(bed, 0)).toEqual(["R=", "s", "m", "D=", "k", "v"]);
+    echo(bed, 0);
+    expect([bed.isSettled, cells(store)]).toEqual([true, []]);
+  });
+
+  test("where it comes later: the context stays until it has come, and no longer than the next write", () => {
+    const store = new MemoryStore();
+    const bed = RegionBed.ready(store);
+    const ahead = new VersionVector([[US, at(1)]]);
+    bed.region.onRecord(AP, "1", recordOf(AP, NEVER, ahead, { kind: K.RemoveKey, hlc: at(5), key: "k" }, removed("s", 6)));
+    bed.flush();
+    echo(bed, 0);
+    expect([bed.isSettled, cells(store).length > 0]).toEqual([true, true]);
+    bed.region.onRecord(US, "1", recordOf(US, NEVER, none, put("k", 0, "v"), { kind: K.AddMember, hlc: at(1), key: "s", field: "m" }));
+    bed.flush();
+    expect(ops(bed, 1)).toEqual([]);
+    echo(bed, 1);
+    expect([bed.isSettled, cells(store)]).toEqual([true, []]);
+  });
+});
+
+function removed(key: string, ms: number): Partial<Mutation> {
+  return { kind: K.RemoveMember, hlc: at(ms), key, field: "m" };
+}
