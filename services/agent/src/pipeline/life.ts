@@ -100,7 +100,8 @@ export class Life {
       this.#end = resolve;
     });
     try {
-      if (!this.region.halt) await this.#connect();
+      if (this.region.halt) this.#over(halted(this.region));
+      else await this.#connect();
     } catch (error) {
       this.#over(error as MeridianError);
     }
@@ -205,7 +206,8 @@ export class Life {
         this.#flushSoon();
       });
     }
-    if (step.acknowledge !== undefined) this.#tail?.ack(step.acknowledge);
+    // What stands still tells the server nothing more: after a lineage break its offsets are of another history.
+    if (step.acknowledge !== undefined && !this.region.halt) this.#tail?.ack(step.acknowledge);
     for (const reader of this.#readers) reader.poke();
     this.#throttle();
     if (this.region.halt) this.#over(halted(this.region));

@@ -72,7 +72,10 @@ export class RegionPipeline implements Pipeline {
     await this.life?.stop(DRAIN_MS_MAX);
     await this.#running;
     await this.log?.close();
-    await this.store?.close();
+    const { store } = this;
+    // The agent's other pipelines go on, and the status of all is asked for.
+    this.store = undefined;
+    await store?.close();
     this.#state = "stopped";
   }
 
