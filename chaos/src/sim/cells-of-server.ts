@@ -12,8 +12,8 @@ export function cellName(db: number, key: string, kind: string, field = ""): str
   return `${db}|${key}|${kind}|${field}`;
 }
 
-/** Every cell of the users' keys that are alive at `nowMs` (the server's clock). */
-export function cellsOfServer(model: ServerModel, nowMs: number): ServerCells {
+/** Every cell of the users' keys; with `nowMs` (the server's clock) only of those that are alive then. */
+export function cellsOfServer(model: ServerModel, nowMs?: number): ServerCells {
   const cells: ServerCells = new Map();
   for (const entry of model.snapshot(nowMs)) {
     if (!entry.key.startsWith("meridian:")) addCells(cells, entry);

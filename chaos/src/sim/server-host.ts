@@ -39,19 +39,24 @@ export class ServerHost {
 
   /** Runs what a client sends. Returns the replies, for the transcript. */
   client(commands: readonly ClientCommand[], db: number, nowMs: number): unknown[] {
-    const before = cellsOfServer(this.model, nowMs);
+    // A key that is dead and not yet dropped is still there for a comparison that was made before.
+    const before = cellsOfServer(this.model);
     const start = this.streamEnd;
     const [only] = commands;
     const replies = commands.length === 1 && only ? [this.model.execute(only, nowMs, db)] : this.model.transaction(commands, nowMs, db);
     if (this.streamEnd === start) return replies;
     const after = cellsOfServer(this.model, nowMs);
-    this.#note(before, after, db, commands);
+    const changed = this.#change(before, after);
+    this.#note(changed, after, db, commands);
     return replies;
   }
 
   /** Drops what is due. */
   expire(nowMs: number): number {
-    return this.model.expire(nowMs);
+    const before = cellsOfServer(this.model);
+    const dropped = this.model.expire(nowMs);
+    if (dropped > 0) this.#change(before, cellsOfServer(this.model));
+    return dropped;
   }
 
   /** The commands in the stream behind `from`, for the transcript and the guard. */
@@ -64,9 +69,13 @@ export class ServerHost {
     return found;
   }
 
-  #note(before: ServerCells, after: ServerCells, db: number, commands: readonly ClientCommand[]): void {
+  #change(before: ServerCells, after: ServerCells): ReadonlyMap<string, string | undefined> {
     const changed = new Map(differing(before, after).map((name) => [name, before.get(name)] as const));
     this.changes.push({ endOffset: this.streamEnd, before: changed });
+    return changed;
+  }
+
+  #note(changed: ReadonlyMap<string, unknown>, after: ServerCells, db: number, commands: readonly ClientCommand[]): void {
     for (const [name, content] of after) {
       if (changed.has(name) || isNamed(name, db, commands)) this.made.add(`${name}=${content}`);
     }

@@ -117,7 +117,7 @@ function drawWeights(random: Random): EventWeights {
     script: around(10),
     records: around(10),
     rewind: rare(0.3, 0.5),
-    crash: rare(0.4, 0.5),
+    crash: rare(0.4, random.pick([0.5, 2])),
     ghost: around(3),
     start: around(4),
     skew: rare(0.4, 1),
