@@ -96,7 +96,7 @@ function readSource(absolute: string): SourceFile {
   const text = readFileSync(absolute, "utf8");
   const path = relative(ROOT, absolute).replaceAll("\\", "/");
   const lines = text.split("\n").length - 1;
-  return { path, text, lines, isTest: /(\.test|\/acceptance)\.ts$/.test(path), imports: importsOf(text) };
+  return { path, text, lines, isTest: /(\.test|\/acceptance|\/testing\/[^/]+)\.ts$/.test(path), imports: importsOf(text) };
 }
 
 const STATEMENT = /^(?:import|export)\s+(?<head>[^;"']*?from\s+)?["'](?<specifier>[^"']+)["']/gm;
