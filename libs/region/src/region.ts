@@ -10,10 +10,11 @@ import { Capture } from "./capture.js";
 import { HybridClock } from "@meridian/clock";
 import { CommandParser } from "@meridian/resp";
 import { hlcMs, type Hlc, type VersionVector, type WriterId } from "@meridian/words";
-import type { Mark } from "@meridian/mark";
+import { RESERVED_PREFIX, type Mark } from "@meridian/mark";
 import { Applier } from "./applier.js";
 import { zeroCounters, type RegionCounters } from "./counters.js";
 import type { Halt, Hold, Listing, Publication, StateReader, StateWrite, Step, StreamPlace } from "./effects.js";
+import { FirstImport } from "./first-import.js";
 import { Inbox } from "./inbox.js";
 import { KeySpace } from "./key-space.js";
 import { LocalWrites } from "./local-writes.js";
@@ -51,9 +52,6 @@ export interface PendingWork {
   readonly reads: number;
 }
 
-/** Keys that may wait to be read before the next page of the first import is asked for. */
-const IMPORT_BACKLOG_KEYS = 512;
-
 /** See the module's comment. */
 export class Region {
   readonly counters: RegionCounters;
@@ -67,6 +65,7 @@ export class Region {
   readonly #writes: LocalWrites;
   readonly #applier: Applier;
   readonly #reader: Reader;
+  readonly #import: FirstImport;
   readonly #capture: Capture;
   readonly #parser: CommandParser;
   /** Everything received: the frontier, and what is pending. */
@@ -80,9 +79,8 @@ export class Region {
   /** The epoch of the last fence seen in the stream: it may come before the script's own answer. */
   #barrier = 0;
   #isReady = false;
+  #isFenced = false;
   #stateChanged = false;
-  #listing: Listing | undefined;
-  #listingInFlight = false;
   #unpublished: readonly Publication[] = [];
 
   constructor(options: RegionOptions) {
@@ -101,7 +99,13 @@ export class Region {
       this.counters.mutations += 1;
       this.#outbox.add(mutation);
     };
-    this.#writes = new LocalWrites({ writer: options.writer, keys: this.#keys, frontier: state.frontier, emit, onDiffers: (slot) => this.#applier.retry(slot) });
+    this.#writes = new LocalWrites({
+      writer: options.writer,
+      keys: this.#keys,
+      frontier: state.frontier,
+      emit,
+      onDiffers: (slot) => this.#applier.retry(slot),
+    });
     this.#applier = new Applier({
       writer: options.writer,
       keys: this.#keys,
@@ -110,8 +114,15 @@ export class Region {
       onVisible: options.onVisible,
       requestRead: (entry) => this.#requestRead(entry),
     });
-    const shared = { keys: this.#keys, writes: this.#writes, counters: this.counters, nowMs: () => this.#nowMs, beginCommand: () => this.#beginCommand() };
+    const shared = {
+      keys: this.#keys,
+      writes: this.#writes,
+      counters: this.counters,
+      nowMs: () => this.#nowMs,
+      beginCommand: () => this.#beginCommand(),
+    };
     this.#reader = new Reader({ ...shared, applier: this.#applier });
+    this.#import = new FirstImport(state);
     this.#capture = new Capture(
       {
         ...shared,
@@ -121,7 +132,7 @@ export class Region {
         onOwnRemoval: (entry) => this.#onOwnRemoval(entry),
         onQuarantine: (command) => this.#quarantine(command),
         onUnitEnd: (offset) => this.#onUnitEnd(offset),
-        isHalted: () => this.#state.halt !== undefined,
+        isHalted: () => this.#state.halt !== undefined || this.#isFenced,
       },
       state.db,
     );
@@ -189,11 +200,16 @@ export class Region {
   }
 
   get isImporting(): boolean {
-    return this.#state.importing.length > 0;
+    return this.#import.isRunning;
   }
 
   get epoch(): number {
     return this.#epoch;
+  }
+
+  /** True once the fence of a newer agent was seen in the stream: what stands behind it is for that agent to capture. */
+  get isFenced(): boolean {
+    return this.#isFenced;
   }
 
   /** How far versions run ahead of the clock, in ms. */
@@ -217,9 +233,8 @@ export class Region {
 
   /** True where nothing is under way and nothing waits, as far as this region knows. */
   get isQuiet(): boolean {
-    return (
-      this.#applier.isSettled && this.#inbox.isEmpty && this.#reader.pending === 0 && this.#outbox.pendingRecords === 0 && !this.#outbox.hasFrames && !this.isImporting
-    );
+    const isAllOut = this.#outbox.pendingRecords === 0 && !this.#outbox.hasFrames;
+    return isAllOut && this.#applier.isSettled && this.#inbox.isEmpty && this.#reader.pending === 0 && !this.isImporting;
   }
 
   /**
@@ -233,7 +248,7 @@ export class Region {
       return;
     }
     if (!known) {
-      this.#state.importing = [...databases];
+      this.#import.begin(databases);
       this.#parser.reset(place.offset);
       this.#unitOffset = place.offset;
       this.#committedOffset = place.offset;
@@ -275,15 +290,10 @@ export class Region {
 
   /** A page of keys, for the first import. */
   onListed(db: number, cursor: string, keys: readonly string[]): void {
-    this.#listingInFlight = false;
     for (const key of keys) {
-      if (!key.startsWith("meridian:")) this.#reader.blind(this.#keys.entry(db, key));
+      if (!key.startsWith(RESERVED_PREFIX)) this.#reader.blind(this.#keys.entry(db, key));
     }
-    this.#listing = { db, cursor };
-    if (cursor !== "0") return;
-    this.#listing = undefined;
-    this.#state.importing = this.#state.importing.filter((other) => other !== db);
-    this.#stateChanged = true;
+    if (this.#import.listed(db, cursor)) this.#stateChanged = true;
   }
 
   /** What is to be done now, in the order in which it stands in the step. */
@@ -293,7 +303,7 @@ export class Region {
     if (this.#state.halt || this.#capture.inTransaction) return this.#finish(writes, [], [], []);
     const apply = this.#isReady ? this.#pump(nowMs, writes) : [];
     const read = this.#isReady ? this.#reader.issue() : [];
-    const list = this.#isReady ? this.#list() : [];
+    const list = this.#isReady ? this.#import.next(this.#reader.pending) : [];
     return this.#finish(writes, apply, read, list);
   }
 
@@ -358,13 +368,6 @@ export class Region {
     return again;
   }
 
-  #list(): Listing[] {
-    const db = this.#state.importing[0];
-    if (db === undefined || this.#listingInFlight || this.#reader.pending > IMPORT_BACKLOG_KEYS) return [];
-    this.#listingInFlight = true;
-    return [this.#listing?.db === db ? this.#listing : { db, cursor: "0" }];
-  }
-
   #onTaken(writer: WriterId, position: string): void {
     this.#state.positions.set(writer, position);
     this.#stateChanged = true;
@@ -393,6 +396,7 @@ export class Region {
     this.#stateChanged = true;
     if (mark.seq !== 0) return;
     this.#barrier = mark.epoch;
+    this.#isFenced = this.#epoch > 0 && mark.epoch > this.#epoch;
     if (mark.epoch === this.#epoch) this.#begin();
   }
 

@@ -118,6 +118,7 @@ class Place {
       store: new MemoryStore(),
       log: this.log,
       logger: createLogger({ name: writer, level: "error", pretty: "never", destination: { write: () => undefined } }),
+      lastEpoch: 0,
       settings: SETTINGS,
       counters: this.counters,
       onVisible: () => undefined,

@@ -34,6 +34,8 @@ export interface LifeDeps {
   readonly store: Store;
   readonly log: MutationLog;
   readonly logger: Logger;
+  /** The lease of the last life in this process; 0: this is the first. */
+  readonly lastEpoch: number;
   readonly settings: LifeSettings;
   readonly counters: RegionCounters;
   readonly onVisible: NonNullable<RegionOptions["onVisible"]>;
@@ -138,6 +140,7 @@ export class Life {
     logger.info({ replicationId: attached.replicationId, offset: attached.offset, resumed: attached.resumed }, "attached to the server");
     this.#flush();
     if (this.region.halt) return;
+    await this.#refuseTakenOver(this.#target);
     const { epoch } = await this.#target.fence();
     logger.info({ epoch }, "took the server over");
     this.region.onFenced(epoch);
@@ -145,6 +148,12 @@ export class Life {
     for (const reader of this.#readers) reader.start();
     this.#ticker = setInterval(() => this.#flush(), TICK_MS);
     this.#flush();
+  }
+
+  /** Only a new process takes a server over. One that lost its connection because another agent did so must not take it back. */
+  async #refuseTakenOver(target: RedisTarget): Promise<void> {
+    const { lastEpoch } = this.#deps;
+    if (lastEpoch > 0 && (await target.read({ id: 0, keys: [] }, lastEpoch, READ_BYTES_MAX)) === "FENCED") throw fenced(undefined);
   }
 
   async #disconnect(): Promise<void> {
@@ -211,6 +220,7 @@ export class Life {
     for (const reader of this.#readers) reader.poke();
     this.#throttle();
     if (this.region.halt) this.#over(halted(this.region));
+    else if (this.region.isFenced) this.#over(fenced(undefined));
   }
 
   #answer<T>(call: Promise<T> | undefined, onReply: (reply: T) => void): void {

@@ -44,6 +44,7 @@ export class RegionPipeline implements Pipeline {
   #report: (error: unknown) => void = () => {};
   #running: Promise<void> | undefined;
   #isStopping = false;
+  #lastEpoch = 0;
   #wake: (() => void) | undefined;
 
   constructor(context: PipelineContext) {
@@ -130,6 +131,8 @@ export class RegionPipeline implements Pipeline {
 
   #newLife(): Life {
     const { options, server, logger } = this.context;
+    this.#lastEpoch = Math.max(this.#lastEpoch, this.life?.region.epoch ?? 0);
+    this.peerFailures.clear();
     return new Life({
       writer: this.writer,
       peers: this.peers,
@@ -137,6 +140,7 @@ export class RegionPipeline implements Pipeline {
       store: this.store as Store,
       log: this.log as MutationLog,
       logger,
+      lastEpoch: this.#lastEpoch,
       settings: {
         connectTimeoutMs: options.capture.connectTimeoutMs,
         ackIntervalMs: options.capture.ackIntervalMs,
