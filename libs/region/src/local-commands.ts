@@ -7,7 +7,7 @@ import { printOf, scaledOf } from "@meridian/merge";
 import { numberOfPrint, shownDeadlinePrint, shownPrint } from "./content.js";
 import type { KeyEntry } from "./key-entry.js";
 import type { KeySpace } from "./key-space.js";
-import { isPast } from "./server-deadlines.js";
+import { isExpired, isPast } from "./server-deadlines.js";
 import type { LocalWrites, ValueSlice } from "./local-writes.js";
 
 /** What handlers work upon. */
@@ -77,7 +77,9 @@ function remove(view: ArgumentView, scope: CommandScope): void {
     const entry = scope.keys.entry(scope.db, argumentText(view, at));
     if (entry.expired) continue;
     const deadline = shownDeadlinePrint(entry);
-    if (deadline !== undefined && isPast(numberOfPrint(deadline), scope.nowMs())) {
+    const isDue = deadline !== undefined && isPast(numberOfPrint(deadline), scope.nowMs());
+    // Where it is open whether the deadline has reached the server, the key is dead all the same.
+    if (isDue || isExpired(entry, scope.nowMs())) {
       // Of a key that is unknown the deadline is too: reading will tell.
       if (!entry.blind) scope.writes.expire(entry, scope.nowMs());
     } else scope.writes.removeKey(entry);

@@ -5,7 +5,7 @@
 import { HLC_ZERO, MutationKind, type Absorbed, type Hlc, type Mutation, type MutationDetail, type ReadonlyVector, type Unseen, type WriterId } from "@meridian/words";
 import { integerOfPrint, isLive, isPresent, printOfInteger, type Cell } from "@meridian/merge";
 import { blankMutation } from "@meridian/wire";
-import { carriesDeadline, scoreText, shownPrint, SUPERSEDED } from "./content.js";
+import { carriesDeadline, hasOwnDeadline, isHeld, scoreText, shownPrint, SUPERSEDED } from "./content.js";
 import type { CellSlot, KeyEntry } from "./key-entry.js";
 import type { KeySpace } from "./key-space.js";
 import { isExpired, revive } from "./server-deadlines.js";
@@ -180,8 +180,13 @@ export class LocalWrites {
       this.#revive(entry);
       return;
     }
-    const expiry = entry.expiry;
-    if (!expiry || entry.isPresent) return;
+    if (!(entry.expiry || hasOwnDeadline(entry)) || isHeld(entry)) return;
+    const expiry = this.#context.keys.single(entry, "t");
+    if (entry.isPresent) {
+      // The server is about to get the rest of the key back: what the client makes now has no deadline yet.
+      this.#show(expiry, undefined);
+      return;
+    }
     expiry.shown = undefined;
     if (expiry.base.siblings.length === 0) return;
     const detail = this.#detail([expiry]);
