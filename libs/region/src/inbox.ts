@@ -31,6 +31,9 @@ interface Queue {
   hold: Hold | undefined;
 }
 
+/** A record was taken: reading goes on behind its position. */
+export type OnTaken = (writer: WriterId, position: string) => void;
+
 /** A frame whose turn it is. */
 export interface NextFrame {
   readonly frame: Frame;
@@ -85,7 +88,7 @@ export class Inbox {
   }
 
   /** The next frame of any writer, in turn. What must be stored before the frame is applied is appended to `writes`. */
-  next(received: ReadonlyVector, nowMs: number, writes: StateWrite[], onTaken: (writer: WriterId, position: string) => void): NextFrame | undefined {
+  next(received: ReadonlyVector, nowMs: number, writes: StateWrite[], onTaken: OnTaken): NextFrame | undefined {
     const queues = [...this.#queues.values()];
     for (let tried = 0; tried < queues.length; tried += 1) {
       const queue = queues[this.#turn % queues.length] as Queue;
@@ -96,7 +99,7 @@ export class Inbox {
     return undefined;
   }
 
-  #nextOf(queue: Queue, received: ReadonlyVector, nowMs: number, writes: StateWrite[], onTaken: (writer: WriterId, position: string) => void): NextFrame | undefined {
+  #nextOf(queue: Queue, received: ReadonlyVector, nowMs: number, writes: StateWrite[], onTaken: OnTaken): NextFrame | undefined {
     if (queue.hold?.code === "CLOCK_DRIFT") queue.hold = undefined;
     while (!queue.hold) {
       const record = queue.records[0];

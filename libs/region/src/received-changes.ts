@@ -52,8 +52,8 @@ function kindOf(kind: MutationKind): CellKind | undefined {
 
 function actionOf(kind: MutationKind): CellChange["action"] {
   if (kind === K.IncrementString || kind === K.IncrementField || kind === K.IncrementScore) return "increment";
-  const removes = kind === K.RemoveField || kind === K.RemoveMember || kind === K.RemoveScore || kind === K.RemoveExpiry || kind === K.RemoveKey;
-  return removes ? "remove" : "put";
+  const removes = kind === K.RemoveField || kind === K.RemoveMember || kind === K.RemoveScore;
+  return removes || kind === K.RemoveExpiry || kind === K.RemoveKey ? "remove" : "put";
 }
 
 /** Appends the changes of every mutation of `frame` to the cells' pending lists; returns the cells, some twice. */

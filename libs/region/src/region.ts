@@ -13,7 +13,7 @@ import { hlcMs, type Hlc, type VersionVector, type WriterId } from "@meridian/wo
 import { RESERVED_PREFIX, type Mark } from "@meridian/mark";
 import { Applier } from "./applier.js";
 import { zeroCounters, type RegionCounters } from "./counters.js";
-import type { Halt, Hold, Listing, Publication, StateReader, StateWrite, Step, StreamPlace } from "./effects.js";
+import type { Halt, Hold, Publication, StateReader, StateWrite, Step, StreamPlace } from "./effects.js";
 import { FirstImport } from "./first-import.js";
 import { Inbox } from "./inbox.js";
 import { KeySpace } from "./key-space.js";

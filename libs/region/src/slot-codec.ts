@@ -61,7 +61,12 @@ export function readSlot(from: ByteReader, slot: CellSlot, writers: WriterTable)
 }
 
 /** Writes contexts that ran ahead. `more` writes what an exception says beside its dot. */
-export function writeEarly<E extends Dot>(out: ByteWriter, early: readonly EarlyContext<E>[], writers: WriterTable, more?: (excepted: E) => void): void {
+export function writeEarly<E extends Dot>(
+  out: ByteWriter,
+  early: readonly EarlyContext<E>[],
+  writers: WriterTable,
+  more?: (excepted: E) => void,
+): void {
   writeList(out, early, ({ vector, unseen }) => {
     writeVector(out, vector, writers);
     writeList(out, unseen, (excepted) => {
