@@ -18,11 +18,13 @@ describe("writeConflicts", () => {
     const ledger = new Ledger();
     const stop = new AbortController();
     const writers = ["eu", "us"].map((region) => writeConflicts(region, server.client(), 4_000, ledger, stop.signal));
-    await waitFor(() => ledger.acknowledged > 4_000, { what: "4,000 acknowledged writes" });
+    const everyKind = ["demo:counter:0", "demo:tally", "demo:board", "demo:seen:0", "demo:recent:0"];
+    const written = async (): Promise<boolean> => ledger.acknowledged > 4_000 && (await client.exists(...everyKind)) === everyKind.length;
+    await waitFor(written, { what: "4,000 acknowledged writes of every kind" });
     stop.abort();
     await Promise.all(writers);
     expect(ledger).toMatchObject({ refused: 0, unanswered: 0 });
-    const kinds = await Promise.all(["demo:counter:0", "demo:tally", "demo:board", "demo:seen:0", "demo:recent:0"].map((key) => client.type(key)));
+    const kinds = await Promise.all(everyKind.map((key) => client.type(key)));
     expect(kinds).toEqual(["string", "hash", "zset", "set", "list"]);
     expect(ledger.cells).toBeGreaterThan(60);
     expect(await ledger.check([{ region: "eu", client }])).toEqual([]);
