@@ -7,7 +7,13 @@ import { cellName, cellsOfServer, type ServerCells } from "./cells-of-server.js"
 import type { ServerHost } from "./server-host.js";
 
 /** Returns the second half of the check, to be called after the script, or undefined where nothing can go wrong. */
-export function guardApply(server: ServerHost, batch: ApplyBatch, seenOffset: number, serverMs: number, report: (problem: string) => void): (() => void) | undefined {
+export function guardApply(
+  server: ServerHost,
+  batch: ApplyBatch,
+  seenOffset: number,
+  serverMs: number,
+  report: (problem: string) => void,
+): (() => void) | undefined {
   const unseen = unseenContents(server, seenOffset);
   if (unseen.size === 0) return undefined;
   const before = cellsOfServer(server.model, serverMs);

@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 /**
  * `npm run sim`: runs of the simulator until one fails, a number is reached or time is over.
  *
@@ -36,10 +37,14 @@ const options: SimOptions = {
   clashes: values.clashes,
 };
 
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
 /** Runs one seed and shows it. */
 function runOne(seed: number): boolean {
   const result = runSeed(seed, options);
-  console.log(tellFailure(result, options, { full: values.full, whole: values.whole }));
+  say(tellFailure(result, options, { full: values.full, whole: values.whole }));
   return result.problems.length === 0;
 }
 
@@ -56,17 +61,19 @@ function runMany(from: number): number {
     events += result.events.length;
     if (result.problems.length === 0) continue;
     failed.push(from + runs);
-    if (values["keep-going"]) console.log(`seed ${from + runs}: ${result.problems[0]?.slice(0, 200) ?? ""}`);
+    if (values["keep-going"]) say(`seed ${from + runs}: ${result.problems[0]?.slice(0, 200) ?? ""}`);
     else {
-      console.log(tellFailure(result, options, { full: values.full, whole: values.whole }));
+      say(tellFailure(result, options, { full: values.full, whole: values.whole }));
       runs += 1;
       break;
     }
   }
   const seconds = (Date.now() - began) / 1000;
-  console.log(`${runs} runs from seed ${from}, ${Math.round(events / Math.max(runs, 1))} events each, ${Math.round(runs / seconds)} runs/s, ${failed.length} failed`);
+  const eventsEach = Math.round(events / Math.max(runs, 1));
+  say(`${runs} runs from seed ${from}, ${eventsEach} events each, ${Math.round(runs / seconds)} runs/s, ${failed.length} failed`);
   return failed.length;
 }
 
-const sound = values.seed === undefined ? runMany(values.from === undefined ? Math.floor(Date.now() / 1000) * 1000 : Number(values.from)) === 0 : runOne(Number(values.seed));
-process.exitCode = sound ? 0 : 1;
+const from = values.from === undefined ? Math.floor(Date.now() / 1000) * 1000 : Number(values.from);
+const isSound = values.seed === undefined ? runMany(from) === 0 : runOne(Number(values.seed));
+process.exitCode = isSound ? 0 : 1;

@@ -65,7 +65,8 @@ function survivors(mutations: readonly Published[], kind: string, field: string)
 }
 
 function contentOf(mutations: readonly Published[], kind: string, field: string): string | undefined {
-  const winner = survivors(mutations, kind, field).reduce<Published | undefined>((best, put) => (best && beats(best, put) ? best : put), undefined);
+  const puts = survivors(mutations, kind, field);
+  const winner = puts.find((put) => puts.every((other) => other === put || beats(put, other)));
   const total = liveTotal(mutations, kind, field);
   if (kind === "z") return scoreText(winner?.number, total);
   if (total === undefined) return winner?.value;
@@ -116,7 +117,7 @@ function exactly(value: number): bigint {
   return value < 0 ? -scaled : scaled;
 }
 
-/** The double nearest to a multiple of 2^-1074, found by bisection over decimal-free arithmetic. */
+/** The double nearest to a multiple of 2^-1074, ties to even, found by bisection over the bits of doubles. */
 function nearestDouble(scaled: bigint): number {
   if (scaled < 0n) return -nearestDouble(-scaled);
   let low = 0;
