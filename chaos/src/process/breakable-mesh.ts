@@ -14,8 +14,15 @@ export interface BreakableMeshOptions {
   readonly serverArgs?: readonly string[];
   /** More arguments for the log servers. */
   readonly logArgs?: readonly string[];
-  /** More configuration for an agent. */
-  readonly agentConfig?: (region: string) => Readonly<Record<string, unknown>>;
+  /** Whom the agents log in as; the default user where it is left away. */
+  readonly serverUser?: User;
+  readonly logUser?: User;
+}
+
+/** A name and its password. */
+export interface User {
+  readonly username: string;
+  readonly password: string;
 }
 
 /** See the module's comment. Started by {@link startBreakableMesh}. */
@@ -50,13 +57,16 @@ export class BreakableMesh {
 
 /** Starts servers, logs and agents. */
 export async function startBreakableMesh(options: BreakableMeshOptions): Promise<BreakableMesh> {
-  const { regions, serverArgs = [], logArgs = [], agentConfig } = options;
+  const { regions, serverArgs = [], logArgs = [], serverUser, logUser } = options;
   const servers = await startEach(regions, ["--repl-backlog-size", "64mb", ...serverArgs]);
   const logs = await startEach(regions, logArgs);
   const mesh = await startMesh({
     regions,
     servers: regions.map((region) => of(servers, region).url),
-    agentConfig: (region) => ({ log: logOf(region, regions, logs), ...agentConfig?.(region) }),
+    agentConfig: (region) => ({
+      servers: [{ name: "0", url: of(servers, region).url, ...serverUser }],
+      log: logOf(region, regions, logs, logUser),
+    }),
   }).catch(async (error: unknown) => {
     await Promise.all([...servers.values(), ...logs.values()].map((server) => server.stop()));
     throw error;
@@ -68,9 +78,9 @@ async function startEach(regions: readonly string[], args: readonly string[]): P
   return new Map(await Promise.all(regions.map(async (region) => [region, await startRedis({ args })] as const)));
 }
 
-function logOf(region: string, regions: readonly string[], logs: ReadonlyMap<string, TestRedis>): Record<string, unknown> {
+function logOf(region: string, regions: readonly string[], logs: ReadonlyMap<string, TestRedis>, user?: User): object {
   const peers = regions.filter((other) => other !== region).map((other) => [other, of(logs, other).url]);
-  return { kind: "redis", redis: { url: of(logs, region).url, regions: Object.fromEntries(peers) as unknown } };
+  return { kind: "redis", redis: { url: of(logs, region).url, regions: Object.fromEntries(peers) as unknown, ...user } };
 }
 
 function of(parts: ReadonlyMap<string, TestRedis>, region: string): TestRedis {

@@ -72,7 +72,8 @@ export class Life {
   constructor(deps: LifeDeps) {
     const { writer, peers, store, settings, counters, onVisible } = deps;
     this.#deps = deps;
-    this.region = new Region({ writer, peers, store, maxDriftMs: settings.maxDriftMs, cachedSlotsMax: settings.cachedSlotsMax, counters, onVisible });
+    const { maxDriftMs, cachedSlotsMax } = settings;
+    this.region = new Region({ writer, peers, store, maxDriftMs, cachedSlotsMax, counters, onVisible });
     this.#publisher = new Publisher({
       log: deps.log,
       writer,
@@ -208,7 +209,9 @@ export class Life {
     if (step.writes.length > 0) this.#deps.store.commit(step.writes);
     this.#publisher.publish(step.publish);
     for (const batch of step.apply) this.#answer(this.#target?.apply(batch), (reply) => this.#onApplied(reply));
-    for (const reading of step.read) this.#answer(this.#target?.read(reading, this.region.epoch, READ_BYTES_MAX), (status) => this.#onRead(status));
+    for (const reading of step.read) {
+      this.#answer(this.#target?.read(reading, this.region.epoch, READ_BYTES_MAX), (status) => this.#onRead(status));
+    }
     for (const { db, cursor } of step.list) {
       this.#answer(this.#target?.scan(db, cursor, LIST_COUNT), (page) => {
         this.region.onListed(db, page.cursor, page.keys);
