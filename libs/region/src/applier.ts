@@ -35,9 +35,8 @@ interface FrameInFlight {
   readonly done: () => void;
 }
 
-/** What planning a batch puts aside for its end. */
+/** What planning a batch puts aside for its end. `carried`: keys whose deadline is written with their value. */
 interface Collected {
-  /** Keys whose deadline is written with their value. */
   readonly carried: Set<KeyEntry>;
   readonly expiries: CellSlot[];
   readonly removals: CellSlot[];

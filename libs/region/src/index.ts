@@ -14,5 +14,6 @@ export type {
 } from "./effects.js";
 export { QUEUE_BYTES_MAX } from "./inbox.js";
 export { FRAME_BYTES, FRAME_MUTATIONS, RECORD_BYTES } from "./outbox.js";
-export { Region, type PendingWork, type RegionOptions } from "./region.js";
+export type { PendingWork, RegionOptions } from "./region-options.js";
+export { Region } from "./region.js";
 export { readStoredCells, readUnfinished, type StoredCell } from "./stored-cells.js";

@@ -82,3 +82,10 @@ export function decodeState(bytes: Buffer): RegionState {
     });
   }
 }
+
+/** The first version that no earlier life can have given or seen. */
+export function firstUnused(state: RegionState): Hlc {
+  let last: number = state.last;
+  for (const [, hlc] of state.frontier.entries()) last = Math.max(last, hlc);
+  return (last + 1) as Hlc;
+}

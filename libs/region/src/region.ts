@@ -13,7 +13,7 @@ import { hlcMs, type Hlc, type VersionVector, type WriterId } from "@meridian/wo
 import { RESERVED_PREFIX, type Mark } from "@meridian/mark";
 import { Applier } from "./applier.js";
 import { zeroCounters, type RegionCounters } from "./counters.js";
-import type { Halt, Hold, Publication, StateReader, StateWrite, Step, StreamPlace } from "./effects.js";
+import type { Halt, Hold, Publication, StateWrite, Step, StreamPlace } from "./effects.js";
 import { FirstImport } from "./first-import.js";
 import { Inbox } from "./inbox.js";
 import { KeySpace } from "./key-space.js";
@@ -23,34 +23,10 @@ import { Reader } from "./reader.js";
 import { isHeld, numberOfPrint, shownDeadlinePrint } from "./content.js";
 import type { KeyEntry } from "./key-entry.js";
 import { isPast } from "./server-deadlines.js";
-import { decodeState, encodeState, firstState, STATE_KEY, type RegionState } from "./region-state.js";
+import type { PendingWork, RegionOptions } from "./region-options.js";
+import { decodeState, encodeState, firstState, firstUnused, STATE_KEY, type RegionState } from "./region-state.js";
 import { recover } from "./recovery.js";
 import { WriterTable } from "./writer-table.js";
-
-/** What a region must be told. */
-export interface RegionOptions {
-  readonly writer: WriterId;
-  readonly peers: readonly WriterId[];
-  readonly store: StateReader;
-  /** How far a peer's clock may run ahead of ours, in ms. */
-  readonly maxDriftMs: number;
-  /** Cells kept in memory, in each of two generations. */
-  readonly cachedSlotsMax: number;
-  /** Counted on from an earlier life, where there was one. */
-  readonly counters?: RegionCounters;
-  /** A peer's frame became visible here: its writer, last version and number of mutations. */
-  readonly onVisible?: (writer: WriterId, last: Hlc, mutations: number) => void;
-}
-
-/** What a region has under way. */
-export interface PendingWork {
-  readonly records: number;
-  readonly bytes: number;
-  readonly batches: number;
-  readonly frames: number;
-  readonly retries: number;
-  readonly reads: number;
-}
 
 /** See the module's comment. */
 export class Region {
@@ -140,17 +116,9 @@ export class Region {
     this.#unitOffset = state.place?.offset ?? 0;
     this.#unitDb = state.db;
     this.#committedOffset = this.#unitOffset;
-    this.#unpublished = recover({
-      store: options.store,
-      writer: options.writer,
-      frontier: state.frontier,
-      keys: this.#keys,
-      outbox: this.#outbox,
-      inbox: this.#inbox,
-      applier: this.#applier,
-      reader: this.#reader,
-      requestRead: (entry) => this.#requestRead(entry),
-    });
+    const parts = { keys: this.#keys, outbox: this.#outbox, inbox: this.#inbox, applier: this.#applier, reader: this.#reader };
+    const requestRead = (entry: KeyEntry): void => this.#requestRead(entry);
+    this.#unpublished = recover({ store: options.store, writer: options.writer, frontier: state.frontier, requestRead, ...parts });
   }
 
   /** Where capture continues; undefined: attach anew. */
@@ -428,11 +396,4 @@ export class Region {
     this.#state.halt ??= { code, reason, advice };
     this.#stateChanged = true;
   }
-}
-
-/** The first version that no earlier life can have given or seen. */
-function firstUnused(state: RegionState): Hlc {
-  let last: number = state.last;
-  for (const [, hlc] of state.frontier.entries()) last = Math.max(last, hlc);
-  return (last + 1) as Hlc;
 }

@@ -1,0 +1,29 @@
+/** What a region is told at its start, and what it tells of its work under way. Words only; decides nothing. */
+import type { Hlc, WriterId } from "@meridian/words";
+import type { RegionCounters } from "./counters.js";
+import type { StateReader } from "./effects.js";
+
+/** What a region must be told. */
+export interface RegionOptions {
+  readonly writer: WriterId;
+  readonly peers: readonly WriterId[];
+  readonly store: StateReader;
+  /** How far a peer's clock may run ahead of ours, in ms. */
+  readonly maxDriftMs: number;
+  /** Cells kept in memory, in each of two generations. */
+  readonly cachedSlotsMax: number;
+  /** Counted on from an earlier life, where there was one. */
+  readonly counters?: RegionCounters;
+  /** A peer's frame became visible here: its writer, last version and number of mutations. */
+  readonly onVisible?: (writer: WriterId, last: Hlc, mutations: number) => void;
+}
+
+/** What a region has under way. */
+export interface PendingWork {
+  readonly records: number;
+  readonly bytes: number;
+  readonly batches: number;
+  readonly frames: number;
+  readonly retries: number;
+  readonly reads: number;
+}
