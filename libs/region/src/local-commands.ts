@@ -167,7 +167,14 @@ function addScores(view: ArgumentView, scope: CommandScope): void {
 }
 
 /** NX, XX, GT and LT arrive as sent; which members they let through follows from the scores that the server holds. */
-function acceptScore(entry: KeyEntry, member: string, score: number, flags: ZaddFlags, scores: Map<string, number>, scope: CommandScope): void {
+function acceptScore(
+  entry: KeyEntry,
+  member: string,
+  score: number,
+  flags: ZaddFlags,
+  scores: Map<string, number>,
+  scope: CommandScope,
+): void {
   const slot = scope.keys.knownMember(entry, "z", member);
   const print = slot && shownPrint(slot);
   const shown = scores.get(member) ?? (print === undefined ? undefined : numberOfPrint(print));
