@@ -31,6 +31,9 @@ interface Queue {
   hold: Hold | undefined;
 }
 
+/** Whether a frame may be taken now; if not, it is asked about again the next time, and what follows of its writer waits. */
+export type Suits = (frame: Frame) => boolean;
+
 /** A record was taken: reading goes on behind its position. */
 export type OnTaken = (writer: WriterId, position: string) => void;
 
@@ -45,11 +48,13 @@ export interface NextFrame {
 export class Inbox {
   readonly #queues = new Map<WriterId, Queue>();
   readonly #maxDriftMs: number;
+  readonly #suits: Suits;
   #finished: string[] = [];
   #turn = 0;
   nextSeq: number;
 
-  constructor(peers: readonly WriterId[], maxDriftMs: number, nextSeq: number) {
+  constructor(peers: readonly WriterId[], maxDriftMs: number, nextSeq: number, suits: Suits) {
+    this.#suits = suits;
     for (const writer of peers) this.#queues.set(writer, { writer, records: [], bytes: 0, hold: undefined });
     this.#maxDriftMs = maxDriftMs;
     this.nextSeq = nextSeq;
@@ -117,7 +122,7 @@ export class Inbox {
         continue;
       }
       queue.hold = this.#obstacle(queue.writer, frame, received, nowMs);
-      if (queue.hold) return undefined;
+      if (queue.hold || !this.#suits(frame)) return undefined;
       this.#store(record, queue.writer, writes, () => onTaken(queue.writer, record.position));
       record.at += 1;
       return { frame, done: () => this.#done(record) };

@@ -24,7 +24,7 @@ const NO_UNSEEN: readonly Unseen[] = [];
 const NO_SUMS: CellChange["absorbed"] = [];
 
 /** The kind of cell that a mutation names; undefined for the whole key. */
-function kindOf(kind: MutationKind): CellKind | undefined {
+export function kindOf(kind: MutationKind): CellKind | undefined {
   switch (kind) {
     case K.PutString:
     case K.IncrementString:
