@@ -1,5 +1,6 @@
 /** What must be true of a mesh at rest. Each check says what is wrong in one line; a sound mesh gives none. */
 import { MutationKind } from "@meridian/words";
+import { checkAcknowledged } from "./acknowledged-check.js";
 import { auditLog, cellKindOf, type Published } from "./audited-log.js";
 import { cellName, cellsOfServer, differing, type ServerCells } from "./cells-of-server.js";
 import { compareMetadata, compareWithServer, metadataOf, unfinishedIn } from "./metadata-check.js";
@@ -17,6 +18,7 @@ export function checkAtRest(world: World): string[] {
     ...checkRegions(world, cells),
     ...audited.problems,
     ...checkOrigins(world, audited.mutations),
+    ...checkAcknowledged(world, audited.mutations).slice(0, LISTED_MAX),
     ...checkOracle(world, cells, audited.mutations),
     ...checkCounters(world, cells),
   ];

@@ -1,0 +1,100 @@
+/**
+ * No acknowledged write is lost: what a region's clients were told is written stands in that region's log, as often as
+ * they wrote it, and the amounts of its increments add up. Keys whose content the agent has to read (imported, renamed,
+ * edited in place) are left out: of several such writes the log holds the last.
+ */
+import { ReplyError } from "@meridian/resp";
+import { scaledOf } from "@meridian/merge";
+import { MutationKind } from "@meridian/words";
+import { cellKindOf, type Published } from "./audited-log.js";
+import { cellName } from "./cells-of-server.js";
+import type { TakenCommand, World } from "./world.js";
+
+const K = MutationKind;
+
+/** What is missing in the log. */
+export function checkAcknowledged(world: World, mutations: readonly Published[]): string[] {
+  const coarse = coarseKeys(world);
+  return world.writers.flatMap((writer, at) => {
+    const taken = world.taken.filter((command) => command.at === at && isAccepted(command));
+    const own = mutations.filter((m) => m.writer === writer);
+    const unread = readKeys(taken);
+    const isImported = at === 0 && world.settings.imported > 0;
+    const isChecked = (db: number, key: string): boolean => !isImported && !unread.has(`${db}|${key}`) && !coarse.has(`${db}|${key}`);
+    return [...missingPuts(taken, own, isChecked), ...wrongSums(taken, own, isChecked)].map((problem) => `r${at}: ${problem}`);
+  });
+}
+
+type IsChecked = (db: number, key: string) => boolean;
+
+function isAccepted({ reply }: TakenCommand): boolean {
+  return reply !== null && !(reply instanceof ReplyError);
+}
+
+/** Keys with scores so large that a small increment changes nothing, and leaves no trace in the stream. */
+function coarseKeys(world: World): Set<string> {
+  return new Set(world.taken.filter(({ words }) => words.includes("1e20")).map(({ db, words }) => `${db}|${words[1] ?? ""}`));
+}
+
+/** Keys that the agent had to read. */
+function readKeys(taken: readonly TakenCommand[]): Set<string> {
+  const names = new Set<string>();
+  for (const { db, words } of taken) {
+    if (words[0] === "APPEND") names.add(`${db}|${words[1] ?? ""}`);
+    else if (words[0] === "RENAME") for (const key of words.slice(1)) names.add(`${db}|${key}`);
+  }
+  return names;
+}
+
+function missingPuts(taken: readonly TakenCommand[], own: readonly Published[], isChecked: IsChecked): string[] {
+  const published = new Map<string, number>();
+  for (const m of own) {
+    if (m.kind !== K.PutString && m.kind !== K.PutField) continue;
+    count(published, `${cellName(m.db, m.key, cellKindOf(m.kind), m.field)}=${m.value}`);
+  }
+  const expected = new Map<string, number>();
+  for (const { db, words } of taken) {
+    if (isChecked(db, words[1] ?? "")) for (const put of putsOf(words, db)) count(expected, put);
+  }
+  const missing = [...expected].filter(([put, times]) => (published.get(put) ?? 0) < times);
+  return missing.map(([put, times]) => `clients wrote ${put} ${times} times, published ${published.get(put) ?? 0} times`);
+}
+
+/** The last of several values for one name within a command is the one that counts. */
+function putsOf(words: readonly string[], db: number): string[] {
+  const [name, key = "", ...rest] = words;
+  const last = new Map<string, string>();
+  if (name === "SET") last.set(cellName(db, key, "s"), rest[0] ?? "");
+  else if (name === "MSET") for (let at = 1; at < words.length; at += 2) last.set(cellName(db, words[at] ?? "", "s"), words[at + 1] ?? "");
+  else if (name === "HSET") for (let at = 0; at < rest.length; at += 2) last.set(cellName(db, key, "h", rest[at]), rest[at + 1] ?? "");
+  return [...last].map(([cell, value]) => `${cell}=${value}`);
+}
+
+function wrongSums(taken: readonly TakenCommand[], own: readonly Published[], isChecked: IsChecked): string[] {
+  const expected = new Map<string, bigint>();
+  for (const { db, words } of taken) {
+    const amount = incrementOf(words, db);
+    if (amount && isChecked(db, words[1] ?? "")) expected.set(amount.cell, (expected.get(amount.cell) ?? 0n) + amount.by);
+  }
+  const runs = new Map<string, { cell: string; sum: bigint }>();
+  for (const m of own) {
+    if (m.kind !== K.IncrementString && m.kind !== K.IncrementField && m.kind !== K.IncrementScore) continue;
+    const cell = cellName(m.db, m.key, cellKindOf(m.kind), m.field);
+    runs.set(`${cell} ${m.birth}`, { cell, sum: m.sum });
+  }
+  const published = new Map<string, bigint>();
+  for (const { cell, sum } of runs.values()) published.set(cell, (published.get(cell) ?? 0n) + sum);
+  const wrong = [...expected].filter(([cell, sum]) => sum !== (published.get(cell) ?? 0n));
+  return wrong.map(([cell, sum]) => `clients raised ${cell} by ${sum}, published ${published.get(cell) ?? 0n}`);
+}
+
+function incrementOf([name, key = "", first = "", second = ""]: readonly string[], db: number): { cell: string; by: bigint } | undefined {
+  if (name === "INCRBY") return { cell: cellName(db, key, "s"), by: BigInt(first) };
+  if (name === "INCR" || name === "DECR") return { cell: cellName(db, key, "s"), by: name === "INCR" ? 1n : -1n };
+  if (name === "HINCRBY") return { cell: cellName(db, key, "h", first), by: BigInt(second) };
+  return name === "ZINCRBY" ? { cell: cellName(db, key, "z", second), by: scaledOf(Number(first)) } : undefined;
+}
+
+function count(counts: Map<string, number>, name: string): void {
+  counts.set(name, (counts.get(name) ?? 0) + 1);
+}
