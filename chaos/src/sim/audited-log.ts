@@ -41,6 +41,9 @@ export function auditLog(world: World): AuditedLog {
         if (frame.last <= last) continue;
         if (frame.previous !== last) problems.push(`${writer}: a frame continues after ${frame.previous}, but the one before ended with ${last}`);
         last = frame.last;
+        for (const [seen, hlc] of frame.context.entries()) {
+          if (seen !== writer && hlc >= frame.first) problems.push(`${writer}: version ${frame.first} is not later than ${hlc} of ${seen}, which it had seen`);
+        }
         auditFrame(frame, dots, problems);
         frame.forEach((mutation) => mutations.push(publishedOf(mutation, frame)));
       }
