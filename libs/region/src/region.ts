@@ -50,7 +50,6 @@ export class Region {
   #nowMs = 0;
   #unitOffset = 0;
   #unitDb = 0;
-  #committedOffset = 0;
   #acknowledged = 0;
   #epoch = 0;
   /** The epoch of the last fence seen in the stream: it may come before the script's own answer. */
@@ -116,7 +115,6 @@ export class Region {
     this.#parser = new CommandParser(this.#capture.onCommand, state.place?.offset ?? 0);
     this.#unitOffset = state.place?.offset ?? 0;
     this.#unitDb = state.db;
-    this.#committedOffset = this.#unitOffset;
     const parts = { keys: this.#keys, outbox: this.#outbox, inbox: this.#inbox, applier: this.#applier, reader: this.#reader };
     const requestRead = (entry: KeyEntry): void => this.#requestRead(entry);
     this.#unpublished = recover({ store: options.store, writer: options.writer, frontier: state.frontier, requestRead, ...parts });
@@ -220,7 +218,6 @@ export class Region {
       this.#import.begin(databases);
       this.#parser.reset(place.offset);
       this.#unitOffset = place.offset;
-      this.#committedOffset = place.offset;
     }
     this.#state.place = { replicationId: place.replicationId, offset: this.#unitOffset };
     this.#stateChanged = true;
@@ -300,15 +297,11 @@ export class Region {
     const publish = state.place ? this.#outbox.collect(writes, from, state.place) : [];
     this.#keys.collect(writes, state.frontier);
     this.#inbox.collect(writes);
-    if (writes.length > 0 || this.#stateChanged || this.#isWorthStoring(moved)) writes.push(this.#stateWrite());
+    // Even where only a ping came: a server that restarts from its own snapshot goes on at its very last offset only.
+    if (writes.length > 0 || this.#stateChanged || moved) writes.push(this.#stateWrite());
     this.counters.records += publish.length;
     for (const { record } of publish) this.counters.publishedBytes += record.length;
     return { writes, publish: [...this.#takeUnpublished(), ...publish], apply, read, list, acknowledge: this.#acknowledge() };
-  }
-
-  /** Idle streams carry pings: their offset is stored now and then, not each time. */
-  #isWorthStoring(moved: boolean): boolean {
-    return moved && this.#unitOffset - this.#committedOffset > 64 * 1024;
   }
 
   #stateWrite(): StateWrite {
@@ -320,7 +313,6 @@ export class Region {
     state.nextIn = this.#inbox.nextSeq;
     state.epoch = this.#epoch;
     this.#stateChanged = false;
-    this.#committedOffset = this.#unitOffset;
     return { table: "state", key: STATE_KEY, value: encodeState(state) };
   }
 
