@@ -17,6 +17,8 @@ export interface BreakableMeshOptions {
   /** Whom the agents log in as; the default user where it is left away. */
   readonly serverUser?: User;
   readonly logUser?: User;
+  /** `store.bytesMax` of the agents. */
+  readonly storeBytesMax?: number;
 }
 
 /** A name and its password. */
@@ -57,13 +59,14 @@ export class BreakableMesh {
 
 /** Starts servers, logs and agents. */
 export async function startBreakableMesh(options: BreakableMeshOptions): Promise<BreakableMesh> {
-  const { regions, serverArgs = [], logArgs = [], serverUser, logUser } = options;
+  const { regions, serverArgs = [], logArgs = [], serverUser, logUser, storeBytesMax } = options;
   const servers = await startEach(regions, ["--repl-backlog-size", "64mb", ...serverArgs]);
   const logs = await startEach(regions, logArgs);
   const mesh = await startMesh({
     regions,
     servers: regions.map((region) => of(servers, region).url),
     agentConfig: (region) => ({
+      ...(storeBytesMax === undefined ? {} : { store: { bytesMax: storeBytesMax } }),
       servers: [{ name: "0", url: of(servers, region).url, ...serverUser }],
       log: logOf(region, regions, logs, logUser),
     }),

@@ -8,12 +8,17 @@ import { settle } from "./settle.js";
 import { Traffic } from "./traffic.js";
 
 const WAIT_MS = 400;
+/** The least that may be configured. */
+const STORE_BYTES_MAX = 64 * 2 ** 20;
+const VALUE_BYTES = 2 ** 20;
+/** More than the store may hold. */
+const PAUSING_VALUES = 90;
 
 let bed: BreakableMesh;
 let traffic: Traffic | undefined;
 let eu: Redis;
 beforeEach(async () => {
-  bed = await startBreakableMesh({ regions: ["eu", "us"], logArgs: ["--appendonly", "yes", "--appendfsync", "always"] });
+  bed = await startBreakableMesh({ regions: ["eu", "us"], logArgs: ["--appendonly", "yes", "--appendfsync", "always"], storeBytesMax: STORE_BYTES_MAX });
   eu = bed.server("eu").client();
 });
 afterEach(async () => {
@@ -69,4 +74,18 @@ it("writes go on while the logs are frozen, then ended and started again; agents
   expect(await settle(bed.mesh)).toMatchObject({ verdict: "equal", differences: [] });
   expect(await traffic.check()).toEqual([]);
   expect(traffic.ledger).toMatchObject({ unanswered: 0, refused: 0 });
+});
+
+it("a store that is full pauses capture, says so, and loses nothing once the log takes records again", { timeout: 60_000 }, async () => {
+  const client = bed.server("eu").client();
+  bed.log("eu").pause();
+  for (let at = 0; at < PAUSING_VALUES; at += 1) await client.set(`large:${at}`, Buffer.alloc(VALUE_BYTES, at));
+  const held = await untilPipeline(bed.mesh.region("eu"), "capture is paused", ({ reason }) => /store is full/.test(reason ?? ""));
+  expect(held.store.bytes).toBeGreaterThanOrEqual(STORE_BYTES_MAX);
+  expect(await client.incr("counter")).toBe(1);
+  expect(await (await fetch(`${bed.mesh.region("eu").agentUrl}/metrics`)).text()).toMatch(/^meridian_capture_paused\{server="0"\} 1$/m);
+  bed.log("eu").continue();
+  const report = await settle(bed.mesh);
+  expect(report).toMatchObject({ verdict: "equal", keys: PAUSING_VALUES + 1 });
+  await untilPipeline(bed.mesh.region("eu"), "capture goes on", ({ reason }) => reason === undefined);
 });

@@ -44,7 +44,7 @@ function pipelineStatus(server: string, state: PipelineState): PipelineStatus {
   return {
     server,
     state,
-    capture: { replicationId: "8f3a", offset: 1000, durableOffset: 900, mutations: 7, commands: 12, ownCommands: 5 },
+    capture: { replicationId: "8f3a", offset: 1000, durableOffset: 900, mutations: 7, commands: 12, ownCommands: 5, isPaused: false },
     publish: { records: 3, mutations: 7, bytes: 700, pendingRecords: 1, pendingBytes: 70 },
     receive: { records: 4, mutations: 8, bytes: 800 },
     apply: { batches: 2, cells: 8, skipped: 1, retried: 1, inFlight: 1, conflicts: 2, readBacks: 3 },

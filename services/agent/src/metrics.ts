@@ -82,6 +82,7 @@ const CAPTURE: readonly AgentMetric[] = [
   perServer("total", "meridian_capture_commands_total", "Commands in the server's stream, the agent's own included.", ({ capture }) => capture.commands),
   perServer("total", "meridian_capture_own_commands_total", "Commands in the stream that are the agent's own applies coming back.", ({ capture }) => capture.ownCommands),
   perServer("total", "meridian_capture_mutations_total", "Mutations made from what local clients wrote.", ({ capture }) => capture.mutations),
+  perServer("level", "meridian_capture_paused", "1 while capture stands still because the store is full or its disk is slow.", ({ capture }) => Number(capture.isPaused)),
 ];
 
 const PUBLISH: readonly AgentMetric[] = [

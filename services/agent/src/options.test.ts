@@ -30,7 +30,7 @@ test("the smallest configuration has good defaults", () => {
     store: { path: "/var/lib/meridian" },
     http: { host: "127.0.0.1", port: 7071 },
     clock: { maxDriftMs: 500 },
-    apply: { batchCellsMax: 200 },
+    publish: { inFlightMax: 16 },
     logging: { level: "info", pretty: "auto" },
   });
 });
@@ -44,7 +44,7 @@ test("the example of --help is a configuration that works", () => {
 test("every option has help that is a sentence", () => {
   const loaded = loadOptions(AGENT_DECLARATION, { args: ["--help"], environment: {}, readFile: () => "", version: "1" });
   if (loaded.kind !== "print") throw new Error("expected a text");
-  for (const name of ["servers[N].tls.ca", "log.kafka.brokers", "apply.batchCellsMax", "shutdown.deadlineMs"]) expect(loaded.text).toContain(name);
+  for (const name of ["servers[N].tls.ca", "log.kafka.brokers", "apply.replyTimeoutMs", "shutdown.deadlineMs"]) expect(loaded.text).toContain(name);
 });
 
 /** Each: a file, then the field that is refused and what is found. */

@@ -92,26 +92,13 @@ const store = option.group("The agent's own state: versions, outgoing mutations,
 const capture = option.group("Following the server's replication stream.", {
   connectTimeoutMs: option.duration({ help: "How long a silent server is waited for while attaching.", unit: "ms", default: 10_000, min: 100, max: 120_000 }),
   ackIntervalMs: option.duration({ help: "How often the acknowledged offset is repeated to the server; new ones are sent at once.", unit: "ms", default: 1000, min: 100, max: 10_000 }),
-  queueBytesMax: option.bytes({ help: "Stream received but not yet in the store; at this size the socket is paused.", default: 16 * MIB, min: MIB, max: GIB }),
 });
 
 const publish = option.group("Writing this region's mutations to the log.", {
-  recordBytesMax: option.bytes({ help: "Size at which a record is closed. A larger single mutation or transaction makes a larger record.", default: 256 * 1024, min: 4096, max: 16 * MIB }),
-  lingerMs: option.duration({ help: "How long a record may wait for more while another is on its way; when none is, it leaves at once.", unit: "ms", default: 2, min: 0, max: 1000 }),
   inFlightMax: option.integer({ help: "Records handed to the log and not yet durable.", unit: "records", default: 16, min: 1, max: 1024 }),
 });
 
 const apply = option.group("Writing the peers' mutations to the server.", {
-  batchCellsMax: option.integer({
-    help: "Cells in one script call. The server serves nobody else meanwhile; 200 cells take about half a millisecond. A client's transaction is never divided.",
-    unit: "cells",
-    default: 200,
-    min: 1,
-    max: 10_000,
-  }),
-  batchBytesMax: option.bytes({ help: "Bytes in one script call.", default: MIB, min: 4096, max: 64 * MIB }),
-  inFlightMax: option.integer({ help: "Script calls sent and not yet seen in the stream.", unit: "calls", default: 8, min: 1, max: 256 }),
-  queueBytesMax: option.bytes({ help: "Mutations received from one peer and not yet merged; at this size reading that peer's log pauses.", default: 32 * MIB, min: MIB, max: GIB }),
   replyTimeoutMs: option.duration({ help: "How long the answer to a script call is waited for before the connection is given up.", unit: "ms", default: 15_000, min: 500, max: 300_000 }),
 });
 

@@ -64,6 +64,8 @@ export interface PipelineStatus {
     readonly mutations: number;
     readonly commands: number;
     readonly ownCommands: number;
+    /** True while nothing is captured because the store is full (`store.bytesMax`) or its disk is slow; the server keeps the stream. */
+    readonly isPaused: boolean;
   };
   readonly publish: {
     readonly records: number;

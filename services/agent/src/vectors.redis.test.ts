@@ -94,7 +94,7 @@ const SETTINGS: LifeSettings = {
   maxDriftMs: 500,
   cachedSlotsMax: 10_000,
   publishInFlightMax: 8,
-  pendingBytesMax: 2 ** 24,
+  storeBytesMax: 2 ** 24,
 };
 
 /** One region: a server, an agent's life, a client. */

@@ -22,8 +22,8 @@ export interface LifeSettings {
   readonly maxDriftMs: number;
   readonly cachedSlotsMax: number;
   readonly publishInFlightMax: number;
-  /** Captured and not yet durable in the log: beyond this the stream is paused. */
-  readonly pendingBytesMax: number;
+  /** Size of the store from which the stream is paused while something waits for the log. */
+  readonly storeBytesMax: number;
 }
 
 /** What a life works with. */
@@ -93,8 +93,10 @@ export class Life {
     return this.region.isReady && !this.#isOver;
   }
 
-  get isPaused(): boolean {
-    return this.#isPaused;
+  /** Why capture stands still: the store is full, or behind its disk; undefined where it does not. */
+  get pausedFor(): "store" | "disk" | undefined {
+    if (!this.#isPaused || this.#isOver) return undefined;
+    return this.#isStoreFull() ? "store" : "disk";
   }
 
   /** Connects and works until something fails (the error) or `stop` is called (undefined). */
@@ -245,19 +247,22 @@ export class Life {
 
   /** Local writes are never refused because the log is slow: they wait in the store, and then in the server. */
   #throttle(): void {
-    const { bytes } = this.region.pending;
-    const { pendingBytesMax } = this.#deps.settings;
     const pressure = this.#deps.store.pressure ?? 0;
-    if (!this.#isPaused && (bytes > pendingBytesMax || pressure > PRESSURE_MAX)) {
+    if (!this.#isPaused && (this.#isStoreFull() || pressure > PRESSURE_MAX)) {
       this.#isPaused = true;
       this.#tail?.pause();
-    } else if (this.#isPaused && bytes < pendingBytesMax * RESUME_SHARE && pressure < PRESSURE_MAX * RESUME_SHARE) {
+    } else if (this.#isPaused && !this.#isStoreFull() && pressure < PRESSURE_MAX * RESUME_SHARE) {
       this.#isPaused = false;
       this.#tail?.resume();
     } else if (this.#isPaused && pressure >= PRESSURE_MAX * RESUME_SHARE) {
       // No commits come while the stream stands, and commits are what makes the store move on.
       this.#deps.store.flush?.();
     }
+  }
+
+  /** What is stored and waits for nothing (cells, positions) is no reason to stand still: only the log's taking records helps. */
+  #isStoreFull(): boolean {
+    return this.region.pending.records > 0 && this.#deps.store.sizeBytes() >= this.#deps.settings.storeBytesMax;
   }
 
   #recall(seq: number): Buffer {

@@ -6,15 +6,21 @@ import type { RegionPipeline } from "./region-pipeline.js";
 /** Queued bytes from which a peer counts as behind. */
 const BEHIND_BYTES = 1024 * 1024;
 
+const PAUSED = {
+  store: { reason: "capture is paused: the store is full", advice: "see that the log takes records, or raise store.bytesMax" },
+  disk: { reason: "capture is paused: the store is behind its disk", advice: "it goes on by itself; where that is slow, give the store a faster disk" },
+};
+
 /** See the module's comment. */
 export function pipelineStatus(pipeline: RegionPipeline, state: PipelineState): PipelineStatus {
   const { context, counters, life, failure, store } = pipeline;
   const region = life?.region;
+  const paused = life?.pausedFor;
   const pending = region?.pending;
   return {
     server: context.server.name,
     state,
-    ...(failure && state !== "running" ? { reason: failure.message, advice: failure.advice } : {}),
+    ...(failure && state !== "running" ? { reason: failure.message, advice: failure.advice } : paused ? PAUSED[paused] : {}),
     capture: {
       replicationId: region?.place?.replicationId ?? "",
       offset: region?.capturedOffset ?? 0,
@@ -22,6 +28,7 @@ export function pipelineStatus(pipeline: RegionPipeline, state: PipelineState): 
       mutations: counters.mutations,
       commands: counters.commands,
       ownCommands: counters.ownCommands,
+      isPaused: paused !== undefined,
     },
     publish: {
       records: counters.records,

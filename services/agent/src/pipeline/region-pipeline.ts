@@ -148,7 +148,7 @@ export class RegionPipeline implements Pipeline {
         maxDriftMs: options.clock.maxDriftMs,
         cachedSlotsMax: CACHED_SLOTS_MAX,
         publishInFlightMax: options.publish.inFlightMax,
-        pendingBytesMax: options.store.bytesMax / 2,
+        storeBytesMax: options.store.bytesMax,
       },
       counters: this.counters,
       onVisible: (writer, last, mutations) => this.#onVisible(writer, last, mutations),

@@ -38,7 +38,7 @@ export interface MeshAgentOptions {
   /** Folder for configuration, log and store. */
   readonly dir: string;
   readonly port: number;
-  /** The agent's configuration without `region`, `store` and `http`. */
+  /** The agent's configuration without `region`, `store.path` and `http`. */
   readonly config: Readonly<Record<string, unknown>>;
   /** Path of the agent's main.js; {@link AGENT_MAIN} by default. */
   readonly main?: string;
@@ -165,7 +165,8 @@ export class MeshAgent {
     const { dir, port, region, config } = this.#options;
     await mkdir(join(dir, "store"), { recursive: true });
     const file = join(dir, "agent.yaml");
-    const whole = { region, ...config, store: { path: join(dir, "store") }, http: { host: "127.0.0.1", port } };
+    const store = { ...(config["store"] as object | undefined), path: join(dir, "store") };
+    const whole = { region, ...config, store, http: { host: "127.0.0.1", port } };
     await writeFile(file, `${JSON.stringify(whole, undefined, 2)}\n`); // JSON is YAML
     return file;
   }
