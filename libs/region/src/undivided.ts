@@ -13,14 +13,21 @@ import { kindOf } from "./received-changes.js";
 
 /** False while taking the frame could divide one of its transactions. */
 export function isUndivided(frame: Frame, keys: KeySpace, { batchesInFlight }: Pick<Applier, "batchesInFlight">): boolean {
-  if (batchesInFlight === 0) return true;
-  let hasTransaction = false;
+  if (batchesInFlight === 0 || !hasTransaction(frame)) return true;
   let meetsInFlight = false;
   frame.forEach((mutation) => {
-    hasTransaction ||= mutation.continues;
     meetsInFlight ||= isInFlight(mutation, keys);
   });
-  return !hasTransaction || !meetsInFlight;
+  return !meetsInFlight;
+}
+
+/** Most frames have none: then no key need be looked up. */
+function hasTransaction(frame: Frame): boolean {
+  let found = false;
+  frame.forEach((mutation) => {
+    found ||= mutation.continues;
+  });
+  return found;
 }
 
 function isInFlight(m: Mutation, keys: KeySpace): boolean {

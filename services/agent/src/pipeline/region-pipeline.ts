@@ -64,6 +64,7 @@ export class RegionPipeline implements Pipeline {
     this.store = openLmdbStore({ path: `${options.store.path}/${this.writer.replace("/", "-")}`, owner: this.writer });
     this.log = openLog(logConfigOf(options), { logger: this.context.logger });
     await this.#openLog(this.log);
+    if (!this.#isStopping) await this.#refuseLostStore(this.log, this.store);
     this.#running = this.#live();
   }
 
@@ -97,6 +98,14 @@ export class RegionPipeline implements Pipeline {
         await this.#pause(pauseMs);
       }
     }
+  }
+
+  /** Versions that were given once must not be given again: an empty store beside a log of ours is a lost one. */
+  async #refuseLostStore(log: MutationLog, store: Store): Promise<void> {
+    if (store.get("state", "region") || (await log.end(this.writer)) === undefined) return;
+    throw new MeridianError("STORE_LOST", `the log holds records of ${this.writer}, but the store is empty`, {
+      advice: "point store.path at the store that published them; if it is lost, give this region a new name and rebuild it from a peer",
+    });
   }
 
   async #live(): Promise<void> {
