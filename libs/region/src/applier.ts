@@ -134,7 +134,7 @@ export class Applier {
     const ready = new Set<CellSlot>();
     for (const slot of this.#retries) {
       if (ready.size >= BATCH_CELLS) break;
-      if (slot.refused || !needsAttention(slot)) this.#retries.delete(slot);
+      if (slot.refused || !slot.needsAttention) this.#retries.delete(slot);
       else if (this.#canIssue(slot)) ready.add(slot);
     }
     for (const frame of this.#taken) {
@@ -147,7 +147,7 @@ export class Applier {
     if (ready.size === 0 && this.#taken.length === 0) return undefined;
     for (const slot of ready) {
       this.#retries.delete(slot);
-      if (slot.excepted || slot.deferred !== 0) settled.push(nameOf(slot));
+      if (slot.excepted || slot.deferred !== 0) settled.push(slot.name);
       // What comes for the cell from here on must be named anew.
       slot.deferred = 0;
     }
@@ -164,7 +164,7 @@ export class Applier {
 
   #defer(slot: CellSlot, deferred: CellName[]): void {
     slot.deferred = this.#issuedSeq + 1;
-    deferred.push(nameOf(slot));
+    deferred.push(slot.name);
     this.#retries.add(slot);
   }
 
@@ -297,12 +297,20 @@ export class Applier {
       const slot = this.#slotOf(name);
       left.set(slot, "skipped");
       const expiry = slot.kind === "s" || slot.kind === "w" ? slot.entry.expiry : undefined;
-      if (expiry) left.set(expiry, "skipped");
+      if (expiry) this.#leaveExpiry(expiry, mark, left);
     }
     for (const { cell } of mark.refused) this.#slotOf(cell).refused = true;
     this.#context.counters.skipped += mark.skipped.length;
     for (const [slot, why] of left) this.#leaveOut(slot, why, mark);
     return left;
+  }
+
+  /** With its string, unless it had an operation of its own: then it was written, and the mark does not say which. */
+  #leaveExpiry(expiry: CellSlot, mark: Mark, left: Map<CellSlot, "deferred" | "skipped">): void {
+    left.set(expiry, "skipped");
+    if (expiry.issued?.seq !== mark.seq && mark.epoch === this.#epoch) return;
+    expiry.unsure = true;
+    this.#context.requestRead(expiry.entry);
   }
 
   #leaveOut(slot: CellSlot, why: "deferred" | "skipped", mark: Mark): void {
@@ -388,13 +396,4 @@ export class Applier {
     const { keys } = this.#context;
     return keys.slot(keys.entry(name.db, name.key), name.kind === "k" ? "s" : name.kind, name.field);
   }
-}
-
-/** True where there is a reason to apply the cell, or to tell in a mark that it needs nothing. */
-function needsAttention(slot: CellSlot): boolean {
-  return slot.pending.length > 0 || slot.excepted || slot.deferred !== 0 || slot.shown !== undefined || slot.unsure;
-}
-
-function nameOf(slot: CellSlot): CellName {
-  return { db: slot.entry.db, kind: slot.kind, key: slot.entry.key, field: slot.field };
 }

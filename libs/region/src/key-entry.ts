@@ -8,6 +8,7 @@
  * A local write replaces what is in `base`, never what is pending: its client cannot have seen that.
  */
 import { emptyCell, isPresent, type Cell, type CellChange, type EarlyContext } from "@meridian/merge";
+import type { CellName } from "@meridian/mark";
 import type { CellKind, Unseen } from "@meridian/words";
 
 /** What the server holds where that differs from what `base` says it should: `print` undefined means nothing. */
@@ -70,6 +71,16 @@ export class CellSlot {
   /** True where the slot cannot be dropped from memory. */
   get pinned(): boolean {
     return this.pending.length > 0 || this.issued !== undefined || this.unsure || this.shown !== undefined;
+  }
+
+  /** True where there is a reason to apply the cell, or to tell in a mark that it needs nothing. */
+  get needsAttention(): boolean {
+    return this.pending.length > 0 || this.excepted || this.deferred !== 0 || this.shown !== undefined || this.unsure;
+  }
+
+  /** As marks call it. */
+  get name(): CellName {
+    return { db: this.entry.db, kind: this.kind, key: this.entry.key, field: this.field };
   }
 
   /** Appends a received change. */
