@@ -13,7 +13,7 @@ export type {
   StreamPlace,
 } from "./effects.js";
 export { QUEUE_BYTES_MAX } from "./inbox.js";
-export { FRAME_BYTES, FRAME_MUTATIONS, RECORD_BYTES } from "./outbox.js";
+export { FRAME_BYTES, FRAME_MUTATIONS, RECORD_BYTES, sequenceKey } from "./outbox.js";
 export type { PendingWork, RegionOptions } from "./region-options.js";
 export { Region } from "./region.js";
 export { readStoredCells, readUnfinished, type StoredCell } from "./stored-cells.js";

@@ -5,7 +5,7 @@
  */
 import type { MutationLog } from "@meridian/log";
 import { ReplicaTail } from "@meridian/psync";
-import { Region, type RegionCounters, type RegionOptions, type Step } from "@meridian/region";
+import { Region, sequenceKey, type RegionCounters, type RegionOptions, type Step } from "@meridian/region";
 import type { Store } from "@meridian/store";
 import { RedisTarget, type ApplyReply, type ReadStatus } from "@meridian/target";
 import type { Logger } from "@meridian/shell";
@@ -266,7 +266,7 @@ export class Life {
   }
 
   #recall(seq: number): Buffer {
-    const record = this.#deps.store.get("out", seq.toString().padStart(16, "0"));
+    const record = this.#deps.store.get("out", sequenceKey(seq));
     if (record) return Buffer.from(record);
     throw new MeridianError("STORE_CORRUPT", `the store has lost outgoing record ${seq}`, {
       advice: "restore the store from a backup, or remove it and start this region as a new one",

@@ -48,7 +48,11 @@ export function pipelineStatus(pipeline: RegionPipeline, state: PipelineState): 
       readBacks: counters.readBacks,
     },
     peers: pipeline.peers.map((writer) => peerStatus(pipeline, writer)),
-    unsupported: Object.fromEntries(counters.unsupported),
+    unsupported: {
+      ...Object.fromEntries(counters.unsupported),
+      // Not a command, but as silent otherwise: a cell that should come back and whose value nobody here holds.
+      ...(counters.valuesMissing > 0 ? { "(values missing)": counters.valuesMissing } : {}),
+    },
     wholeValue: Object.fromEntries(counters.wholeValue),
     store: { bytes: store?.sizeBytes() ?? 0, cells: 0 },
     clock: { aheadMs: region?.aheadMs(Date.now()) ?? 0 },
