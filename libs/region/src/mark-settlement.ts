@@ -1,0 +1,174 @@
+/**
+ * What one mark settles: which cells it carries, which it left out, and what of that only reading tells.
+ *
+ * The order is of the essence: deadlines are held first, then what was left out is kept, then the cells of frames and of
+ * the batch are merged, then deadlines are released.
+ */
+import type { CellName, Mark } from "@meridian/mark";
+import type { Hlc, WriterId } from "@meridian/words";
+import { numberOfPrint } from "./content.js";
+import type { RegionCounters } from "./counters.js";
+import type { CellSlot, KeyEntry } from "./key-entry.js";
+import type { KeySpace } from "./key-space.js";
+import { isPast, revive, ServerDeadlines } from "./server-deadlines.js";
+import { settleSlot } from "./settle.js";
+
+/** What settling needs of its region. */
+export interface SettlementContext {
+  readonly keys: KeySpace;
+  readonly counters: RegionCounters;
+  /** Puts a cell on the list of those to be applied again. */
+  readonly retry: (slot: CellSlot) => void;
+  /** Asks for a key to be read at a position of the stream. */
+  readonly requestRead: (entry: KeyEntry) => void;
+}
+
+/** A frame that was taken and whose mark was not read yet. */
+export interface SettlingFrame {
+  readonly writer: WriterId;
+  readonly last: Hlc;
+  readonly slots: readonly CellSlot[];
+}
+
+type LeftOut = "deferred" | "skipped";
+
+/** See the module's comment. One for each mark. */
+export class MarkSettlement {
+  readonly #context: SettlementContext;
+  readonly #mark: Mark;
+  /** The mark is of the lease at hand: its number names a batch of ours. */
+  readonly #isOurs: boolean;
+  readonly #issued: readonly CellSlot[];
+  readonly #nowMs: number;
+  readonly #left = new Map<CellSlot, LeftOut>();
+  readonly #deadlines: ServerDeadlines;
+
+  constructor(context: SettlementContext, mark: Mark, isOurs: boolean, issued: readonly CellSlot[], nowMs: number) {
+    this.#context = context;
+    this.#mark = mark;
+    this.#isOurs = isOurs;
+    this.#issued = issued;
+    this.#nowMs = nowMs;
+    this.#deadlines = new ServerDeadlines(context.keys, context.retry);
+  }
+
+  /** Before any cell is merged. `frames`: all that are in flight. */
+  begin(frames: readonly SettlingFrame[]): void {
+    this.#leaveOutNamed();
+    for (const frame of frames) {
+      if (this.#mark.vector.get(frame.writer) < frame.last) continue;
+      for (const slot of frame.slots) this.#deadlines.hold(slot.entry);
+    }
+    for (const name of this.#mark.settled) this.#deadlines.hold(this.#slotOf(name).entry);
+    for (const slot of this.#issued) this.#noteWritten(slot);
+  }
+
+  /** Merges one cell of a frame that the mark carries. */
+  settle(slot: CellSlot): void {
+    if (this.#left.has(slot)) return;
+    const { keys, counters, retry } = this.#context;
+    if (slot.excepted) {
+      // The frontier has come to cover one more of its changes, and the frame will be forgotten: the cell must remember.
+      keys.touch(slot);
+      return;
+    }
+    if (slot.pending.length === 0 && slot.issued?.seq !== this.#mark.seq) return;
+    const merged = slot.pending.length > 0;
+    const result = settleSlot(slot, this.#mark.vector);
+    if (merged && slot.base.siblings.length > 1) counters.conflicts += 1;
+    keys.touch(slot);
+    if (result === "unsure") this.#doubtCell(slot);
+    if (result === "differs" || slot.pending.length > 0) retry(slot);
+  }
+
+  /** After the frames: what the mark names, and what else its batch held. */
+  finish(): void {
+    for (const name of this.#mark.settled) {
+      const slot = this.#slotOf(name);
+      if (this.#left.has(slot)) continue;
+      slot.excepted = false;
+      this.settle(slot);
+    }
+    for (const slot of this.#issued) if (slot.issued?.seq === this.#mark.seq) this.settle(slot);
+    this.#deadlines.release(this.#nowMs);
+  }
+
+  /** What the batch has written of the key's deadline, and what a deadline says about what it has written. */
+  #noteWritten(slot: CellSlot): void {
+    const { entry, issued, kind } = slot;
+    const { keys, retry } = this.#context;
+    this.#deadlines.hold(entry);
+    if (issued?.seq !== this.#mark.seq || issued.how === "nothing" || this.#left.has(slot)) return;
+    // An increment has made the key anew, if the server had dropped it by then.
+    if (entry.expired && (issued.how === "increment" || (kind !== "t" && !slot.raced))) revive(entry, keys, retry);
+    // A value whose deadline is past is not written at all where nothing was, and leaves no trace.
+    if (kind !== "t" && issued.deadline !== undefined && isPast(numberOfPrint(issued.deadline), this.#nowMs)) doubtSlot(slot, this.#context);
+    if (slot.raced) return;
+    if (issued.how === "write" && (kind === "s" || kind === "w" || kind === "t")) this.#deadlines.written(entry, issued.deadline);
+  }
+
+  /** Cells that the mark names as deferred or skipped. A skipped string takes its key's expiry with it. */
+  #leaveOutNamed(): void {
+    const mark = this.#mark;
+    const left = this.#left;
+    for (const name of mark.deferred) left.set(this.#slotOf(name), "deferred");
+    for (const name of mark.skipped) {
+      const slot = this.#slotOf(name);
+      left.set(slot, "skipped");
+      const expiry = slot.kind === "s" || slot.kind === "w" ? slot.entry.expiry : undefined;
+      if (expiry) this.#leaveExpiry(expiry);
+    }
+    for (const { cell } of mark.refused) this.#slotOf(cell).refused = true;
+    this.#context.counters.skipped += mark.skipped.length;
+    for (const [slot, why] of left) this.#leaveOut(slot, why);
+  }
+
+  /** With its string, unless it had an operation of its own: then it was written, and the mark does not say which. */
+  #leaveExpiry(expiry: CellSlot): void {
+    this.#left.set(expiry, "skipped");
+    if (expiry.issued?.seq !== this.#mark.seq && this.#isOurs) return;
+    expiry.unsure = true;
+    this.#context.requestRead(expiry.entry);
+  }
+
+  #leaveOut(slot: CellSlot, why: LeftOut): void {
+    const { vector, seq } = this.#mark;
+    if (slot.deferred === seq && this.#isOurs) slot.deferred = 0;
+    if (slot.pending.some((change) => vector.covers(change.writer, change.hlc))) slot.excepted = true;
+    if (why === "skipped" && (slot.issued?.seq === seq || !this.#isOurs)) {
+      // The local write that was in the way stands earlier in the stream. Where there was none, we do not know the cell.
+      if (slot.issued && !slot.raced && !slot.refused) {
+        slot.unsure = true;
+        this.#context.requestRead(slot.entry);
+      }
+      slot.issued = undefined;
+      slot.raced = false;
+      this.#context.counters.retried += 1;
+    }
+    this.#context.retry(slot);
+    this.#context.keys.touch(slot);
+  }
+
+  /** Only reading tells what the server holds of the cell now; of a string, also what deadline came with it. */
+  #doubtCell(slot: CellSlot): void {
+    const { keys, requestRead } = this.#context;
+    if (slot.kind === "s" || slot.kind === "w") {
+      const expiry = keys.single(slot.entry, "t");
+      expiry.unsure = true;
+      keys.touch(expiry);
+    }
+    requestRead(slot.entry);
+  }
+
+  #slotOf(name: CellName): CellSlot {
+    const { keys } = this.#context;
+    return keys.slot(keys.entry(name.db, name.key), name.kind === "k" ? "s" : name.kind, name.field);
+  }
+}
+
+/** Only reading tells what the server holds of the cell now. */
+export function doubtSlot(slot: CellSlot, { keys, requestRead }: Pick<SettlementContext, "keys" | "requestRead">): void {
+  slot.unsure = true;
+  keys.touch(slot);
+  requestRead(slot.entry);
+}
