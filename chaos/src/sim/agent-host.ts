@@ -3,7 +3,7 @@
  * every thing that the shell does is an event that may or may not happen next.
  */
 import type { ApplyBatch } from "@meridian/mark";
-import { Region, type Listing, type Reading, type Step } from "@meridian/region";
+import { isPlainRecord, Region, type Listing, type Reading, type Step } from "@meridian/region";
 import { MemoryStore } from "@meridian/store";
 import type { WriterId } from "@meridian/words";
 import type { LogModel } from "./log-model.js";
@@ -35,7 +35,7 @@ export interface AgentContext {
 /** See the module's comment. */
 export class AgentHost {
   readonly context: AgentContext;
-  store = new MemoryStore();
+  store = new MemoryStore(undefined, isPlainRecord);
   region: Region | undefined;
   isFenced = false;
   skewMs = 0;

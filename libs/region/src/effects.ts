@@ -14,6 +14,8 @@ export type StateTable = "cell" | "out" | "in" | "state";
 export interface StateReader {
   get(table: StateTable, key: string): Buffer | undefined;
   range(table: StateTable, from: string, to: string): Iterable<readonly [string, Buffer]>;
+  /** True only where the record of a cell is absent or plain ({@link isPlainRecord}): then it need not be read to be replaced. */
+  isPlain?(key: string): boolean;
 }
 
 /** One change of the store; undefined deletes. */

@@ -3,7 +3,7 @@ import { ByteReader, type ByteWriter } from "@meridian/wire";
 import type { CellKind, Unseen } from "@meridian/words";
 import { CellSlot, KeyEntry } from "./key-entry.js";
 import { isHashedName } from "./cell-key.js";
-import { readEarly, readSlot, writeEarly, writeSlot } from "./slot-codec.js";
+import { ONE_SIBLING, readEarly, readSlot, writeEarly, writeSlot } from "./slot-codec.js";
 import type { WriterTable } from "./writer-table.js";
 import type { CellChange } from "@meridian/merge";
 
@@ -44,6 +44,11 @@ export function writeEntry(out: ByteWriter, entry: KeyEntry, writers: WriterTabl
     out.varint(entry.present.z);
   }
   if (entry.early.length > 0) writeEarly(out, entry.early, writers, (unseen) => writeCellOf(out, unseen));
+}
+
+/** True where a key's record says no more than one string, whose replacement takes everything along. */
+export function isPlainRecord(bytes: Buffer): boolean {
+  return bytes[0] === HAS_STRING && bytes[1] === ONE_SIBLING;
 }
 
 /** Reads a key's record. */

@@ -12,6 +12,7 @@ export type {
   Step,
   StreamPlace,
 } from "./effects.js";
+export { isPlainRecord } from "./entry-codec.js";
 export { QUEUE_BYTES_MAX } from "./inbox.js";
 export { FRAME_BYTES, FRAME_MUTATIONS, RECORD_BYTES, sequenceKey } from "./outbox.js";
 export type { PendingWork, RegionOptions } from "./region-options.js";

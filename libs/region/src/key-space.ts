@@ -42,6 +42,15 @@ export class KeySpace {
     return this.#keep(aged ?? this.#load(db, key));
   }
 
+  /** The entry of a key whose string is about to be replaced: what the replacement takes along anyway is not read. */
+  entryToReplace(db: number, key: string): KeyEntry {
+    const cached = this.#young.get(db)?.get(key) ?? this.#old.get(db)?.get(key);
+    if (cached || !this.#store.isPlain?.(entryKey(db, key))) return this.entry(db, key);
+    const entry = new KeyEntry(db, key);
+    entry.stored = true;
+    return this.#keep(entry);
+  }
+
   /** The slot of a key's string, whole value or expiry, made where missing. */
   single(entry: KeyEntry, kind: "s" | "w" | "t"): CellSlot {
     if (kind === "s") return (entry.string ??= new CellSlot(entry, "s", ""));

@@ -32,7 +32,7 @@ function valueAt(view: ArgumentView, index: number): ValueSlice {
 }
 
 function put(view: ArgumentView, keyAt: number, valueIndex: number, deadline: number, scope: CommandScope): void {
-  const entry = scope.keys.entry(scope.db, argumentText(view, keyAt));
+  const entry = scope.keys.entryToReplace(scope.db, argumentText(view, keyAt));
   const value = valueAt(view, valueIndex);
   scope.writes.putString(entry, printOf(value.bytes, value.start, value.end), value, deadline);
 }

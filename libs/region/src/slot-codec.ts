@@ -21,6 +21,9 @@ const NUMBER_INFINITE = 2;
 const NUMBER_SUPERSEDED = 3;
 const HAS_VALUE = 4;
 
+/** How the record of a slot begins that has one sibling and nothing else. */
+export const ONE_SIBLING = 1;
+
 const ACTIONS = ["put", "increment", "remove"] as const;
 
 /** Writes a slot: its base, and what must survive a crash of what is pending (only what the frontier covers). */

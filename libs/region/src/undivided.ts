@@ -13,7 +13,7 @@ import { kindOf } from "./received-changes.js";
 
 /** False while taking the frame could divide one of its transactions. */
 export function isUndivided(frame: Frame, keys: KeySpace, { batchesInFlight }: Pick<Applier, "batchesInFlight">): boolean {
-  if (batchesInFlight === 0 || !hasTransaction(frame)) return true;
+  if (frame.single || batchesInFlight === 0 || !hasTransaction(frame)) return true;
   let meetsInFlight = false;
   frame.forEach((mutation) => {
     meetsInFlight ||= isInFlight(mutation, keys);
@@ -21,7 +21,7 @@ export function isUndivided(frame: Frame, keys: KeySpace, { batchesInFlight }: P
   return !meetsInFlight;
 }
 
-/** Most frames have none: then no key need be looked up. */
+/** Of a writer that does not say so of its frames. */
 function hasTransaction(frame: Frame): boolean {
   let found = false;
   frame.forEach((mutation) => {

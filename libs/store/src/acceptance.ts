@@ -6,7 +6,7 @@
  */
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { KEY_BYTES_MAX, STORE_TABLES, type Store, type StoreTable, type StoreWrite } from "./port.js";
+import { KEY_BYTES_MAX, STORE_TABLES, type IsPlain, type Store, type StoreTable, type StoreWrite } from "./port.js";
 
 /** What a test of an adapter provides. */
 export interface StoreHarness {
@@ -17,6 +17,9 @@ export interface StoreHarness {
   /** Removes what the test left. */
   clean(store: Store): Promise<void>;
 }
+
+/** What stores under this suite are to take for plain. */
+export const isEvenLength: IsPlain = (value) => value.length % 2 === 0;
 
 type Model = Map<string, Buffer>;
 
@@ -44,6 +47,15 @@ export function storeAcceptance(name: string, harness: StoreHarness): void {
       store.commit([put("cell", "a", "1"), put("cell", "a", "2"), del("cell", "b"), put("cell", "c", "3"), del("cell", "c")]);
       expect(text("cell", "a")).toBe("2");
       expect(text("cell", "c")).toBeUndefined();
+    });
+
+    it("says of plain and absent cells that they are plain, and never of others", async () => {
+      store.commit([put("cell", "even", "12"), put("cell", "odd", "123"), put("cell", "was odd", "1"), put("out", "free", "123")]);
+      store.commit([put("cell", "even", "1234")]);
+      const plain = (): boolean[] => ["even", "odd", "free"].map((key) => store.isPlain(key));
+      expect(plain()).toEqual([true, false, true]);
+      store = await harness.reopen(store, "close");
+      expect(plain()).toEqual([true, false, true]);
     });
 
     it("keeps empty values apart from absent ones, and long values whole", () => {
@@ -119,6 +131,7 @@ export function storeAcceptance(name: string, harness: StoreHarness): void {
             if (next.kind === "reopen") store = await harness.reopen(store, next.how);
             else if (next.kind === "commit") applyBoth(store, model, next.writes);
             else expect(readStore(store, next.from, next.to)).toEqual(readModel(model, next.from, next.to));
+            expectPlain(store, model);
           }
           expect(readStore(store, FIRST, LAST)).toEqual(readModel(model, FIRST, LAST));
           for (const [at, value] of model) expect(store.get(...splitName(at))?.equals(value)).toBe(true);
@@ -154,6 +167,13 @@ function applyBoth(store: Store, model: Model, writes: readonly StoreWrite[]): v
   for (const { table, key, value } of writes) {
     if (value === undefined) model.delete(`${table} ${key}`);
     else model.set(`${table} ${key}`, value);
+  }
+}
+
+function expectPlain(store: Store, model: Model): void {
+  for (const [name, value] of model) {
+    const [table, key] = splitName(name);
+    if (table === "cell" && !isEvenLength(value)) expect(store.isPlain(key)).toBe(false);
   }
 }
 

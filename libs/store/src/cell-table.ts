@@ -20,6 +20,9 @@ const STEP_BLOCKS_MAX = 192;
 const FIRST_LABEL = "\0";
 const EMPTY = Buffer.alloc(0);
 
+/** Called for every cell that a table holds when it is opened. */
+export type OnCell = (key: string, value: Buffer) => void;
+
 interface LabelEdit {
   readonly index: number;
   readonly labels: readonly string[];
@@ -34,13 +37,17 @@ export class CellTable implements DiskTable {
   readonly #context = { arena: new BlockArena(), onNewKey: (key: string) => this.#filter.add(hashKey(key)) };
   readonly #labels: string[] = [];
 
-  constructor(table: BinaryTable, snapshot: Snapshot) {
+  constructor(table: BinaryTable, snapshot: Snapshot, onCell?: OnCell) {
     this.#table = table;
     this.#snapshot = snapshot;
     for (const { key, value } of table.getRange({ start: FIRST_LABEL, ...snapshot.options })) {
       this.#labels.push(key);
       this.#reader.open(value, value.length);
-      for (let cell = 0; cell < this.#reader.count; cell += 1) this.#filter.add(hashKey(this.#reader.key(cell)));
+      for (let cell = 0; cell < this.#reader.count; cell += 1) {
+        const cellKey = this.#reader.key(cell);
+        this.#filter.add(hashKey(cellKey));
+        onCell?.(cellKey, this.#reader.value(cell));
+      }
     }
     if (this.#labels[0] !== FIRST_LABEL) this.#labels.unshift(FIRST_LABEL);
   }

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MeridianError } from "@meridian/words";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { storeAcceptance } from "./acceptance.js";
+import { isEvenLength, storeAcceptance } from "./acceptance.js";
 import { openLmdbStore, type LmdbStore, type LmdbStoreOptions } from "./lmdb-store.js";
 import type { StoreWrite } from "./port.js";
 import { LOCK_FILE } from "./store-lock.js";
@@ -37,13 +37,13 @@ function declareFor(name: string, limits: Partial<LmdbStoreOptions>): void {
   storeAcceptance(name, {
     open: () => {
       path = newFolder();
-      return Promise.resolve(openLmdbStore({ path, owner: OWNER, ...limits }));
+      return Promise.resolve(openLmdbStore({ path, owner: OWNER, isPlain: isEvenLength, ...limits }));
     },
     reopen: async (store, how) => {
       const next = how === "close" ? path : await copyAlive(store as LmdbStore, path);
       await store.close();
       path = next;
-      return openLmdbStore({ path, owner: OWNER, ...limits });
+      return openLmdbStore({ path, owner: OWNER, isPlain: isEvenLength, ...limits });
     },
     clean: async (store) => {
       await store.close();

@@ -10,15 +10,16 @@
 import { mkdirSync } from "node:fs";
 import { MeridianError } from "@meridian/words";
 import type { RootDatabase } from "lmdb";
-import { CellTable } from "./cell-table.js";
+import { CellTable, type OnCell } from "./cell-table.js";
 import { Checkpoint, CHECKPOINT_KEY, type CheckpointTarget } from "./checkpoint.js";
 import { Snapshot } from "./disk-table.js";
 import { Generation } from "./generation.js";
+import { KeyFilter } from "./key-filter.js";
 import { hashKey } from "./key-hash.js";
 import { corruptStore, openEnvironment, openTable, type BinaryTable } from "./lmdb-files.js";
 import { overlay, type LayerEntry } from "./overlay.js";
 import { PlainTable } from "./plain-table.js";
-import type { Store, StoreTable, StoreWrite } from "./port.js";
+import type { IsPlain, Store, StoreTable, StoreWrite } from "./port.js";
 import { ClosedRedoFile, isRedoFile, readRedoFiles, REDO_HEAD_BYTES, RedoLog, removeRedoFile } from "./redo-log.js";
 import { StoreLock } from "./store-lock.js";
 import { claimFolder } from "./store-owner.js";
@@ -32,6 +33,8 @@ export interface LmdbStoreOptions {
   readonly heldEntriesMax?: number;
   /** Bytes in memory at which they begin to move to the tables. */
   readonly heldBytesMax?: number;
+  /** See {@link Store.isPlain}; without it no value is. */
+  readonly isPlain?: IsPlain;
 }
 
 /** Default of `heldEntriesMax`. */
@@ -70,16 +73,19 @@ export class LmdbStore implements Store {
   readonly #target: CheckpointTarget;
   readonly #checkpoint: Checkpoint;
   readonly #redo: RedoLog;
+  /** Cells that have had a value that is not plain since the store was opened. */
+  readonly #special = new KeyFilter();
   #active = new Generation();
   #commits = 0;
   #open = true;
 
   /** Use {@link openLmdbStore}. */
   constructor(root: RootDatabase<Buffer, string>, lock: StoreLock, options: LmdbStoreOptions) {
-    this.#options = { heldEntriesMax: HELD_ENTRIES_MAX, heldBytesMax: HELD_BYTES_MAX, ...options };
+    this.#options = { heldEntriesMax: HELD_ENTRIES_MAX, heldBytesMax: HELD_BYTES_MAX, isPlain: () => false, ...options };
     this.#lock = lock;
     this.#root = root;
-    this.#target = openTarget(root, () => Math.max(1, this.pressure ** 2));
+    const onCell = (key: string, value: Buffer): void => this.#noteCell(key, value);
+    this.#target = openTarget(root, () => Math.max(1, this.pressure ** 2), onCell);
     this.#checkpoint = new Checkpoint(this.#target);
     this.#redo = new RedoLog(options.path, this.#replay());
   }
@@ -105,6 +111,10 @@ export class LmdbStore implements Store {
     }
   }
 
+  isPlain(key: string): boolean {
+    return !this.#special.has(hashKey(key));
+  }
+
   commit(writes: readonly StoreWrite[]): void {
     this.#assertOpen();
     if (writes.length > 0) {
@@ -112,6 +122,7 @@ export class LmdbStore implements Store {
       const record = this.#active.encode(writes);
       this.#redo.append(record);
       this.#active.accept(writes, record);
+      for (const { table, key, value } of writes) if (table === "cell") this.#noteCell(key, value);
     }
     this.#commits += 1;
     if (this.#holds(1)) this.flush();
@@ -151,6 +162,10 @@ export class LmdbStore implements Store {
     this.#target.snapshot.close();
     await this.#root.close();
     this.#lock.release();
+  }
+
+  #noteCell(key: string, value: Buffer | undefined): void {
+    if (value !== undefined && !this.#options.isPlain(value)) this.#special.add(hashKey(key));
   }
 
   #beginCheckpoint(): void {
@@ -196,6 +211,7 @@ export class LmdbStore implements Store {
       // Behind a gap or a torn record nothing is a continuation of what was replayed.
       if (number === next && generation.load(bytes, REDO_HEAD_BYTES)) next += 1;
     }
+    for (const key of generation.keys("cell")) this.#noteCell(key, generation.value(generation.find("cell", key, hashKey(key))));
     if (generation.entries > 0) {
       this.#checkpoint.start({ generation, redo: new ClosedRedoFile(path, last, { fd: undefined, bytes: 0 }) });
       if (!this.#checkpoint.finishNow(false)) throw this.#checkpoint.failure;
@@ -210,14 +226,14 @@ export class LmdbStore implements Store {
   }
 }
 
-function openTarget(root: RootDatabase<Buffer, string>, haste: () => number): CheckpointTarget {
+function openTarget(root: RootDatabase<Buffer, string>, haste: () => number, onCell: OnCell): CheckpointTarget {
   // A transaction knows only the tables that were open when it began: the snapshot comes last.
   const [meta, cell, out, received, state] = ["meta", "cell", "out", "in", "state"].map((name) => openTable(root, name)) as [
     BinaryTable, BinaryTable, BinaryTable, BinaryTable, BinaryTable,
   ];
   const snapshot = new Snapshot(root);
   const tables = {
-    cell: new CellTable(cell, snapshot),
+    cell: new CellTable(cell, snapshot, onCell),
     out: new PlainTable(out, snapshot),
     in: new PlainTable(received, snapshot),
     state: new PlainTable(state, snapshot),

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { storeAcceptance } from "./acceptance.js";
+import { isEvenLength, storeAcceptance } from "./acceptance.js";
 import { MemoryStore } from "./memory-store.js";
 
 storeAcceptance("MemoryStore", {
-  open: () => Promise.resolve(new MemoryStore()),
+  open: () => Promise.resolve(new MemoryStore(undefined, isEvenLength)),
   reopen: (store) => Promise.resolve((store as MemoryStore).crash()),
   clean: () => Promise.resolve(),
 });

@@ -7,7 +7,7 @@
  * store back to an earlier commit, as a restored disk would.
  */
 import { assertKey } from "./key-check.js";
-import { STORE_TABLES, type Store, type StoreTable, type StoreWrite } from "./port.js";
+import { STORE_TABLES, type IsPlain, type Store, type StoreTable, type StoreWrite } from "./port.js";
 import { SortedTable } from "./sorted-table.js";
 
 declare const snapshotBrand: unique symbol;
@@ -24,9 +24,12 @@ export class MemoryStore implements Store {
   #tables: Tables;
   #commits = 0;
   #open = true;
+  readonly #isPlain: IsPlain;
 
-  constructor(from?: MemorySnapshot) {
+  /** `isPlain`: see {@link Store.isPlain}; without it no value is. */
+  constructor(from?: MemorySnapshot, isPlain: IsPlain = () => false) {
     this.#tables = from === undefined ? emptyTables() : copyTables(tablesOf(from));
+    this.#isPlain = isPlain;
   }
 
   /** Commits so far in this store's life. */
@@ -46,6 +49,11 @@ export class MemoryStore implements Store {
       if (this.#commits !== commits) throw new Error("a range was read on after a later commit");
       yield entry;
     }
+  }
+
+  isPlain(key: string): boolean {
+    const value = this.get("cell", key);
+    return value === undefined || this.#isPlain(value);
   }
 
   commit(writes: readonly StoreWrite[]): void {
@@ -80,7 +88,7 @@ export class MemoryStore implements Store {
   crash(): MemoryStore {
     this.#assertOpen();
     this.#open = false;
-    const heir = new MemoryStore();
+    const heir = new MemoryStore(undefined, this.#isPlain);
     heir.#tables = this.#tables;
     return heir;
   }

@@ -15,6 +15,9 @@ export const STORE_TABLES: readonly StoreTable[] = ["cell", "out", "in", "state"
 /** Longest key, in bytes. */
 export const KEY_BYTES_MAX = 1900;
 
+/** Whether a cell's value is so plain that its owner may replace it unread. */
+export type IsPlain = (value: Buffer) => boolean;
+
 /** One write: a value, or `undefined` to delete. The last write of a key within a commit wins. */
 export interface StoreWrite {
   readonly table: StoreTable;
@@ -35,14 +38,20 @@ export interface Store {
    */
   range(table: StoreTable, from: string, to: string): Iterable<readonly [string, Buffer]>;
 
+  /**
+   * True only where the value of a cell is absent or plain, as the owner of the store defines it when opening; where it is
+   * plain, false may be answered all the same. Touches no page.
+   */
+  isPlain(key: string): boolean;
+
   /** Applies all writes as one transaction. When it returns they survive SIGKILL of this process. */
   commit(writes: readonly StoreWrite[]): void;
 
-  /** Bytes that the store occupies on disk (or would, for the memory adapter: keys and values). */
   /** How much waits in memory for the disk, as a share of its limit: above 1, slow down. Undefined where nothing waits. */
   readonly pressure?: number;
   /** Begins to move what waits to the disk, unless that is under way. */
   flush?(): void;
+  /** Bytes that the store occupies on disk (or would, for the memory adapter: keys and values). */
   sizeBytes(): number;
 
   /** Writes what is held back and releases the files. Every later call throws. */

@@ -173,6 +173,9 @@ export namespace meridian {
             /** Frame checksum. */
             checksum: number;
 
+            /** Frame single. */
+            single: boolean;
+
             /**
              * Creates a new Frame instance using the specified properties.
              * @param [properties] Properties to set
@@ -256,6 +259,9 @@ export namespace meridian {
 
                 /** Frame checksum */
                 checksum?: number;
+
+                /** Frame single */
+                single?: boolean;
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];

@@ -3,7 +3,7 @@ import $protobuf from "protobufjs/minimal.js";
 
 // Common aliases
 const $Reader = $protobuf.Reader, $Writer = $protobuf.Writer, $util = $protobuf.util;
-const $Object = $util.global.Object, $undefined = $util.global.undefined, $Error = $util.global.Error, $RangeError = $util.global.RangeError, $TypeError = $util.global.TypeError, $Number = $util.global.Number, $String = $util.global.String, $parseInt = $util.global.parseInt, $Array = $util.global.Array, $BigInt = $util.global.BigInt;
+const $Object = $util.global.Object, $undefined = $util.global.undefined, $Error = $util.global.Error, $RangeError = $util.global.RangeError, $TypeError = $util.global.TypeError, $Number = $util.global.Number, $String = $util.global.String, $parseInt = $util.global.parseInt, $Array = $util.global.Array, $BigInt = $util.global.BigInt, $Boolean = $util.global.Boolean;
 
 // Exported root namespace
 const $root = $protobuf.roots["default"] || ($protobuf.roots["default"] = {});
@@ -439,6 +439,7 @@ export const meridian = $root.meridian = (() => {
              * @property {Array.<Long>} [context] Frame context
              * @property {Uint8Array} [rows] Frame rows
              * @property {number} [checksum] Frame checksum
+             * @property {boolean} [single] Frame single
              * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
              */
 
@@ -537,6 +538,14 @@ export const meridian = $root.meridian = (() => {
             Frame.prototype.checksum = 0;
 
             /**
+             * Frame single.
+             * @member {boolean} single
+             * @memberof meridian.v1.Frame
+             * @instance
+             */
+            Frame.prototype.single = false;
+
+            /**
              * Creates a new Frame instance using the specified properties.
              * @function create
              * @memberof meridian.v1.Frame
@@ -585,6 +594,8 @@ export const meridian = $root.meridian = (() => {
                     writer.uint32(/* id 7, wireType 2 =*/58).bytes(message.rows);
                 if (message.checksum != null && $Object.hasOwnProperty.call(message, "checksum") && message.checksum !== 0)
                     writer.uint32(/* id 8, wireType 5 =*/69).fixed32(message.checksum);
+                if (message.single != null && $Object.hasOwnProperty.call(message, "single") && message.single !== false)
+                    writer.uint32(/* id 9, wireType 0 =*/72).bool(message.single);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -705,6 +716,15 @@ export const meridian = $root.meridian = (() => {
                                 delete message.checksum;
                             continue;
                         }
+                    case 9: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.bool())
+                                message.single = value;
+                            else
+                                delete message.single;
+                            continue;
+                        }
                     }
                     reader.skipType(wireType, _depth, tag);
                     if (!reader.discardUnknown) {
@@ -803,6 +823,9 @@ export const meridian = $root.meridian = (() => {
                 if (object.checksum != null)
                     if ($Number(object.checksum) !== 0)
                         message.checksum = object.checksum >>> 0;
+                if (object.single != null)
+                    if (object.single)
+                        message.single = $Boolean(object.single);
                 return message;
             };
 
@@ -852,6 +875,7 @@ export const meridian = $root.meridian = (() => {
                             object.rows = $util.newBuffer(object.rows);
                     }
                     object.checksum = 0;
+                    object.single = false;
                 }
                 if (message.previous != null && $Object.hasOwnProperty.call(message, "previous"))
                     if (typeof $BigInt !== "undefined" && options.longs === $BigInt)
@@ -895,6 +919,8 @@ export const meridian = $root.meridian = (() => {
                     object.rows = options.bytes === $String ? $util.base64.encode(message.rows, 0, message.rows.length) : options.bytes === $Array ? $Array.prototype.slice.call(message.rows) : message.rows;
                 if (message.checksum != null && $Object.hasOwnProperty.call(message, "checksum"))
                     object.checksum = message.checksum;
+                if (message.single != null && $Object.hasOwnProperty.call(message, "single"))
+                    object.single = message.single;
                 return object;
             };
 

@@ -29,6 +29,7 @@ export class FrameBuilder {
   readonly #state: RowState = { db: 0, hlc: HLC_ZERO };
   #first = HLC_ZERO;
   #mutations = 0;
+  #single = true;
 
   get mutations(): number {
     return this.#mutations;
@@ -47,6 +48,7 @@ export class FrameBuilder {
     }
     writeRow(this.#rows, mutation, this.#state, this);
     this.#mutations += 1;
+    if (mutation.continues) this.#single = false;
   }
 
   /** The index of a writer in the frame's table. */
@@ -68,7 +70,9 @@ export class FrameBuilder {
       context: this.#writers.map((writer) => toLong(context.get(writer))),
       rows,
       checksum: crc32(rows),
+      single: this.#single,
     };
+    this.#single = true;
     this.#writers.length = 0;
     this.#mutations = 0;
     return frame;
@@ -83,6 +87,8 @@ export class Frame {
   readonly last: Hlc;
   readonly mutations: number;
   readonly context: ReadonlyVector;
+  /** True only where no mutation belongs to the same transaction as another. */
+  readonly single: boolean;
   readonly #rows: Buffer;
   readonly #writers: readonly WriterId[];
 
@@ -93,6 +99,7 @@ export class Frame {
     this.first = fromLong(message.first);
     this.last = fromLong(message.last);
     this.mutations = message.mutations ?? 0;
+    this.single = message.single ?? false;
     this.#writers = (message.writers ?? []).map(parseWriterId);
     const rows = message.rows ?? Buffer.alloc(0);
     this.#rows = Buffer.from(rows.buffer, rows.byteOffset, rows.byteLength);

@@ -3,7 +3,7 @@
  * something that another life cannot heal.
  */
 import { openLog, type MutationLog } from "@meridian/log";
-import { zeroCounters } from "@meridian/region";
+import { isPlainRecord, zeroCounters } from "@meridian/region";
 import { openLmdbStore, type Store } from "@meridian/store";
 import { hlcMs, MeridianError, writerId, type Hlc, type WriterId } from "@meridian/words";
 import type { Pipeline, PipelineContext, PipelineFactory } from "../agent-pipeline.js";
@@ -61,7 +61,7 @@ export class RegionPipeline implements Pipeline {
 
   async start(): Promise<void> {
     const { options } = this.context;
-    this.store = openLmdbStore({ path: `${options.store.path}/${this.writer.replace("/", "-")}`, owner: this.writer });
+    this.store = openLmdbStore({ path: `${options.store.path}/${this.writer.replace("/", "-")}`, owner: this.writer, isPlain: isPlainRecord });
     this.log = openLog(logConfigOf(options), { logger: this.context.logger });
     await this.#openLog(this.log);
     if (!this.#isStopping) await this.#refuseLostStore(this.log, this.store);
