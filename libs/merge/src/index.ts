@@ -31,3 +31,33 @@ export {
   valueOfPrint,
 } from "./print.js";
 export { doubleOf, scaledOf } from "./score.js";
+export { Block, BLOCK_ELEMENTS_MAX, type Element } from "./sequence/block.js";
+export {
+  elementPrint,
+  EVERYWHERE,
+  isWithin,
+  mergeElements,
+  positionsOf,
+  siblingsAfter,
+  spansOf,
+  type ElementsPart,
+  type ElementValue,
+  type ListChange,
+  type SequenceContext,
+  type Span,
+} from "./sequence/element-change.js";
+export { DIFFERENCES_MAX, editsBetween, type ListEdit } from "./sequence/list-edit.js";
+export { OPEN_RUNS_MAX, OpenRuns, type OpenRun } from "./sequence/open-runs.js";
+export {
+  isPosition,
+  levelsOf,
+  placeOf,
+  POSITION_BYTES_MAX,
+  positionIn,
+  positionOf,
+  shifted,
+  type Level,
+  type PlaceInRun,
+  type Position,
+} from "./sequence/position.js";
+export { Sequence } from "./sequence/sequence.js";

@@ -11,9 +11,9 @@ export function wins(a: Dot, b: Dot): boolean {
 }
 
 /** The visible sibling, or undefined where there is none. */
-export function winnerOf(cell: Cell): Sibling | undefined {
+export function winnerOf({ siblings }: Pick<Cell, "siblings">): Sibling | undefined {
   let best: Sibling | undefined;
-  for (const sibling of cell.siblings) if (!best || wins(sibling, best)) best = sibling;
+  for (const sibling of siblings) if (!best || wins(sibling, best)) best = sibling;
   return best;
 }
 
