@@ -2,7 +2,8 @@
  * A live checker: an apply script must not change a cell that a client has written since the script was decided, unless
  * it increments it. The server model is asked before and after the script, so that nothing of the agent is believed.
  */
-import { MARK_KEY, OP, type ApplyBatch } from "@meridian/mark";
+import { MARK_KEY, type ApplyBatch } from "@meridian/mark";
+import { PRINT_INLINE_BYTES_MAX } from "@meridian/merge";
 import { cellName, cellsOfServer, type ServerCells } from "./cells-of-server.js";
 import type { ServerHost } from "./server-host.js";
 
@@ -20,10 +21,12 @@ export function guardApply(
   const from = server.streamEnd;
   return () => {
     const after = cellsOfServer(server.model, serverMs);
-    const allowed = namesOf(server.commandsFrom(from), batch);
+    const commands = server.commandsFrom(from);
+    const allowed = namesOf(commands);
+    for (const name of timedUnseen(commands, unseen, after)) report(`batch ${batch.epoch}/${batch.seq} gave a deadline to ${name}, which a client had written, unseen`);
     for (const [name, seen] of unseen) {
       const was = before.get(name);
-      if (was === seen || was === after.get(name) || allowed(name, after)) continue;
+      if (was === seen || was === after.get(name) || allowed(name)) continue;
       report(`batch ${batch.epoch}/${batch.seq} overwrote ${name}: a client had written ${String(was)}, unseen; now ${String(after.get(name))}`);
     }
   };
@@ -40,28 +43,42 @@ function unseenContents(server: ServerHost, seenOffset: number): Map<string, str
 }
 
 /**
- * What a script may change all the same: what it increments; deadlines that follow from writing or removing the value
- * itself, for a deadline that is set by name is compared like everything else; and members of a key that goes as a whole,
- * which only a deadline that is past does. Known gap: a deadline that passes between plan and script takes a string too,
- * without comparing it.
+ * What a script may change all the same: what it increments, and a deadline that goes with the value that is written or
+ * removed; one that is set by name, or beside a value, is compared like everything else.
  */
-function namesOf(commands: readonly (readonly string[])[], { args }: ApplyBatch): (name: string, after: ServerCells) => boolean {
+function namesOf(commands: readonly (readonly string[])[]): (name: string) => boolean {
   const increments = new Set<string>();
   const deadlines = new Set<string>();
-  const gone = new Set<string>();
   let db = 0;
-  for (const [command = "", key = "", field = ""] of commands) {
+  for (const [command = "", key = "", field = "", option = ""] of commands) {
     if (key === MARK_KEY) db = 0;
     else if (command === "SELECT") db = Number(key);
     else if (command === "INCRBY") increments.add(cellName(db, key, "s"));
     else if (command === "HINCRBY") increments.add(cellName(db, key, "h", field));
-    else if (command === "DEL") gone.add(`${db}|${key}`);
-    else if (command === "PEXPIREAT" || command === "PERSIST") deadlines.add(cellName(db, key, "t"));
+    else if (command === "PEXPIREAT" || command === "PERSIST" || option === "PXAT") deadlines.add(cellName(db, key, "t"));
   }
-  return (name) => {
-    const [database, key, kind = ""] = name.split("|");
-    if (increments.has(name) || (kind === "t" && !deadlines.has(name))) return true;
-    const isTimed = args.some((arg, at) => arg === `${OP.setExpiry}=` && args[at + 1] === key);
-    return ("hez".includes(kind) || isTimed) && gone.has(`${database}|${key}`);
-  };
+  return (name) => increments.has(name) || (name.split("|")[2] === "t" && !deadlines.has(name));
+}
+
+/** A deadline must not be laid upon a value that its client has written without one: what is short can be brought back. */
+function timedUnseen(
+  commands: readonly (readonly string[])[],
+  unseen: ReadonlyMap<string, string | undefined>,
+  after: ServerCells,
+): string[] {
+  const found: string[] = [];
+  let db = 0;
+  for (const [command = "", key = ""] of commands) {
+    if (key === MARK_KEY) db = 0;
+    else if (command === "SELECT") db = Number(key);
+    else if (command === "PEXPIREAT") {
+      for (const kind of ["s", "w"]) {
+        const name = cellName(db, key, kind);
+        const content = after.get(name);
+        const isLong = content !== undefined && (kind === "w" || content.length > PRINT_INLINE_BYTES_MAX);
+        if (isLong && unseen.has(name) && unseen.get(name) !== content) found.push(name);
+      }
+    }
+  }
+  return found;
 }

@@ -3,7 +3,7 @@ import { MutationKind } from "@meridian/words";
 import { checkAcknowledged } from "./acknowledged-check.js";
 import { auditLog, cellKindOf, type Published } from "./audited-log.js";
 import { cellName, cellsOfServer, differing, type ServerCells } from "./cells-of-server.js";
-import { compareMetadata, compareWithServer, metadataOf, unfinishedIn } from "./metadata-check.js";
+import { compareMetadata, compareWithServer, metadataOf, missingIn, unfinishedIn, type Metadata } from "./metadata-check.js";
 import { expectedCells } from "./oracle.js";
 import type { World } from "./world.js";
 
@@ -14,29 +14,38 @@ const LISTED_MAX = 8;
 export function checkAtRest(world: World): string[] {
   const cells = world.servers.map(({ model }) => cellsOfServer(model, world.nowMs));
   const audited = auditLog(world);
+  const metadata = world.agents.map(metadataOf);
+  // Where nothing ever expires, nothing may be missing.
+  const missing = metadata.map((own) => (world.settings.expiries > 0 ? missingIn(own) : NOTHING));
   return [
-    ...checkRegions(world, cells),
+    ...checkRegions(world, cells, metadata, missing),
     ...audited.problems,
     ...checkOrigins(world, audited.mutations),
     ...checkAcknowledged(world, audited.mutations).slice(0, LISTED_MAX),
-    ...checkOracle(world, cells, audited.mutations),
+    ...checkOracle(world, cells, audited.mutations, missing[0] ?? NOTHING),
     ...checkCounters(world, cells),
   ];
 }
 
-function checkRegions(world: World, cells: readonly ServerCells[]): string[] {
-  const metadata = world.agents.map(metadataOf);
+const NOTHING: ReadonlySet<string> = new Set();
+
+type Missing = readonly ReadonlySet<string>[];
+
+function checkRegions(world: World, cells: readonly ServerCells[], metadata: readonly Metadata[], missing: Missing): string[] {
+  const anywhere = new Set(missing.flatMap((names) => [...names]));
   return world.agents.flatMap((agent, at) => {
     const own = metadata[at] as (typeof metadata)[number];
     const held = cells[at] as ServerCells;
     const [first = own] = metadata;
     const [firstHeld = held] = cells;
     const server = agent.context.server;
+    const lacking = missing[at] ?? NOTHING;
+    const unequal = differing(firstHeld, held).filter((name) => !anywhere.has(name));
     return [
-      ...unfinishedIn(agent, own).slice(0, LISTED_MAX).map((problem) => `r${at}: ${problem}`),
-      ...differing(firstHeld, held).slice(0, LISTED_MAX).map((name) => `values of r0 and r${at} differ: ${name}: ${String(firstHeld.get(name))} / ${String(held.get(name))}`),
+      ...unfinishedIn(agent, own, lacking).slice(0, LISTED_MAX).map((problem) => `r${at}: ${problem}`),
+      ...unequal.slice(0, LISTED_MAX).map((name) => `values of r0 and r${at} differ: ${name}: ${String(firstHeld.get(name))} / ${String(held.get(name))}`),
       ...compareMetadata(first, own).slice(0, LISTED_MAX).map((problem) => `cells of r0 and r${at} differ: ${problem}`),
-      ...compareWithServer(own, held, server, world.nowMs).slice(0, LISTED_MAX).map((problem) => `r${at}: ${problem}`),
+      ...compareWithServer(own, held, server, world.nowMs, lacking).slice(0, LISTED_MAX).map((problem) => `r${at}: ${problem}`),
     ];
   });
 }
@@ -62,12 +71,12 @@ function checkOrigins(world: World, mutations: readonly Published[]): string[] {
   return problems.slice(0, LISTED_MAX);
 }
 
-function checkOracle(world: World, cells: readonly ServerCells[], mutations: readonly Published[]): string[] {
+function checkOracle(world: World, cells: readonly ServerCells[], mutations: readonly Published[], missing: ReadonlySet<string>): string[] {
   const expected = expectedCells(mutations, world.nowMs);
   const [held] = cells;
   if (!held) return [];
   // A whole value's mutation holds a payload of the server's own format: its content is compared elsewhere.
-  const names = new Set([...expected.keys(), ...held.keys()].filter((name) => name.split("|")[2] !== "w"));
+  const names = new Set([...expected.keys(), ...held.keys()].filter((name) => name.split("|")[2] !== "w" && !missing.has(name)));
   const wrong = [...names].filter((name) => expected.get(name) !== held.get(name)).sort();
   return wrong.slice(0, LISTED_MAX).map((name) => `the rules give ${name} = ${String(expected.get(name))}, but r0 holds ${String(held.get(name))}`);
 }

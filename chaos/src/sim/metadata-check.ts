@@ -3,7 +3,7 @@
  * region's server holding what its own cells say. What only concerns one region (how it numbers writers, what it holds
  * for itself) is left out.
  */
-import { deadlineContent, digestPrintOf, isLive, printOf, registerContent, scoreContent, type Cell } from "@meridian/merge";
+import { deadlineContent, digestPrintOf, isLive, printOf, registerContent, scoreContent, valueOfPrint, type Cell } from "@meridian/merge";
 import { readStoredCells, readUnfinished, type StoredCell } from "@meridian/region";
 import { cellName, type ServerCells } from "./cells-of-server.js";
 import type { ServerHost } from "./server-host.js";
@@ -17,17 +17,34 @@ export function metadataOf(agent: AgentHost): Metadata {
   return new Map(readStoredCells(agent.store).map((cell) => [cellName(cell.db, cell.key, cell.kind, cell.field), cell]));
 }
 
+/**
+ * Cells whose value stands nowhere in this region any more, and of which the region says so: the server dropped them at a
+ * deadline, and a longer one came. With them goes what depends on their being there, the deadline.
+ */
+export function missingIn(metadata: Metadata): Set<string> {
+  const missing = new Set<string>();
+  for (const [name, { db, key, kind, base, shown }] of metadata) {
+    if (!shown || shown.print !== undefined || (kind !== "s" && kind !== "h" && kind !== "w")) continue;
+    const content = registerContent(base);
+    if (!content || content.value || valueOfPrint(content.print)) continue;
+    missing.add(name).add(cellName(db, key, "t"));
+  }
+  return missing;
+}
+
 /** What is left undone in a region that should be at rest. */
-export function unfinishedIn(agent: AgentHost, metadata: Metadata): string[] {
+export function unfinishedIn(agent: AgentHost, metadata: Metadata, missing: ReadonlySet<string>): string[] {
   const { region } = agent;
-  const found = readUnfinished(agent.store).map((name) => `the store still holds ${name}`);
+  // What is missing stays on the list: it is looked for again after every start.
+  const names = readUnfinished(agent.store).filter((name) => missing.size === 0 || !name.startsWith("retry:"));
+  const found = names.map((name) => `the store still holds ${name}`);
   if (!region) return [...found, "the agent is not running"];
   if (region.halt) found.push(`halted: ${region.halt.code} ${region.halt.reason}`);
   for (const hold of region.holds) found.push(`holds ${hold.writer}: ${hold.code} ${hold.reason}`);
   if (!region.isQuiet) found.push(`not quiet: ${JSON.stringify(region.pending)}`);
   for (const [name, cell] of metadata) {
     if (cell.pending.length > 0) found.push(`${name} has ${cell.pending.length} pending changes in the store`);
-    if (cell.shown) found.push(`${name} is noted as showing ${String(cell.shown.print)}`);
+    if (cell.shown && !missing.has(name)) found.push(`${name} is noted as showing ${String(cell.shown.print)}`);
   }
   return found;
 }
@@ -50,12 +67,18 @@ function describeCell(cell: Cell | undefined): string {
 }
 
 /** Where a server holds something else than its region's cells say. */
-export function compareWithServer(metadata: Metadata, cells: ServerCells, server: ServerHost, nowMs: number): string[] {
+export function compareWithServer(
+  metadata: Metadata,
+  cells: ServerCells,
+  server: ServerHost,
+  nowMs: number,
+  missing: ReadonlySet<string>,
+): string[] {
   const deadlines = deadlinesOf(metadata);
   const problems: string[] = [];
   const expected = new Set<string>();
   for (const [name, { db, key, kind, base }] of metadata) {
-    if (kind === "t") continue;
+    if (kind === "t" || missing.has(name)) continue;
     const deadline = deadlines.get(`${db}|${key}`) ?? Infinity;
     const print = deadline <= nowMs ? undefined : printOfCell(kind, base);
     const held = kind === "w" ? digestOfWhole(server, db, key, cells.has(name)) : printHeld(cells.get(name));
@@ -65,7 +88,7 @@ export function compareWithServer(metadata: Metadata, cells: ServerCells, server
     const wanted = deadline < Infinity ? String(deadline) : undefined;
     const timer = cellName(db, key, "t");
     expected.add(timer);
-    if (cells.get(timer) !== wanted) problems.push(`${timer}: the cells say ${String(wanted)}, the server holds ${String(cells.get(timer))}`);
+    if (cells.get(timer) !== wanted && !missing.has(timer)) problems.push(`${timer}: the cells say ${String(wanted)}, the server holds ${String(cells.get(timer))}`);
   }
   for (const name of cells.keys()) if (!expected.has(name)) problems.push(`${name}: the server holds ${String(cells.get(name))}, of which no cell knows`);
   return problems;

@@ -88,7 +88,7 @@ export function drawSettings(seed: number, options: SimOptions, random: Random):
     renames: some(0.2, 0.3),
     edits: some(0.2, 0.4),
     groups: some(0.3, 0.5),
-    longValues: expiries === 0 ? some(0.4, 1) : 0,
+    longValues: some(0.4, 1),
     clashes: options.clashes ?? false,
     weights: drawWeights(random),
     streamPace: pace(),

@@ -32,8 +32,7 @@ export class Workload {
     const family = random.pick(this.#settings.families);
     const key = this.#key(family);
     if (family === "pure") return ["INCRBY", key, String(random.between(-3, 9) || 1)];
-    // A list that was dropped at its deadline stands nowhere any more: a longer deadline cannot bring it back.
-    if (family !== "list" && random.chance(expiries)) return this.#expiry(family, key, nowMs);
+    if (random.chance(expiries)) return this.#expiry(family, key, nowMs);
     if (random.chance(deletes * 0.4)) return [random.pick(["DEL", "DEL", "UNLINK"]), key];
     if (random.chance(renames)) return ["RENAME", key, this.#key(family)];
     return this.#write(family, key);

@@ -22,7 +22,7 @@ describe("apply batch", () => {
     b.setString(0, "b", "=", "3", "4", -1);
     b.setString(0, "c", "-", "", "5", -1);
     b.setString(0, "d", "~", "", "6", 99);
-    expect(ops(b)).toEqual(["M=", "2", "a", "2", "b", "4", "1", "3", "M-", "1", "c", "5", "P~", "d", "", "6", "99"]);
+    expect(ops(b)).toEqual(["M=", "2", "a", "2", "b", "4", "1", "3", "M-", "1", "c", "5", "P~", "d", "", "6", "99", ""]);
     expect(b.cells).toBe(4);
   });
 

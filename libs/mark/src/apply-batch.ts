@@ -59,14 +59,18 @@ export class ApplyBatch {
     return this.#bytes;
   }
 
-  /** SET: replaces the value and makes the expiry exactly `deadlineMs` (-1 none). A deadline already past deletes. */
-  setString(db: number, key: string, expect: Expect, expected: Bytes, value: Bytes, deadlineMs: number): void {
+  /**
+   * SET: replaces the value and makes the expiry exactly `deadlineMs` (-1 none). A deadline already past deletes. With a
+   * deadline, `heldMs` is the one that the key must have before; undefined: any.
+   */
+  setString(db: number, key: string, expect: Expect, expected: Bytes, value: Bytes, deadlineMs: number, heldMs?: number): void {
     const how = this.#expectation(db, key, expect);
     if (deadlineMs >= 0) {
       this.#begin(db, OP.setStringUntil + how, key);
       this.#push(expected);
       this.#push(value);
       this.#push(String(deadlineMs));
+      this.#push(heldMs === undefined ? "" : String(heldMs));
       return;
     }
     const code = OP.setStrings + how;
@@ -143,24 +147,27 @@ export class ApplyBatch {
 
   /**
    * PEXPIREAT, or PERSIST for -1. `expectedMs` is the exact deadline now, -1 for none, -2 (`DEADLINE_NO_KEY`) for a key
-   * that an earlier operation of this batch creates. A deadline already past deletes the key.
+   * that an earlier operation of this batch creates. `holds` says what else must be true (apply-op.ts). A deadline that
+   * is past becomes the next millisecond: the server drops the key by itself, and what a client writes there first lives.
    */
-  setExpiry(db: number, key: string, expectedMs: number, deadlineMs: number): void {
+  setExpiry(db: number, key: string, expectedMs: number, deadlineMs: number, holds = ""): void {
     this.#begin(db, OP.setExpiry + this.#expectation(db, key, "="), key);
     this.#push(String(expectedMs));
     this.#push(String(deadlineMs));
+    this.#push(holds);
   }
 
   /**
    * RESTORE REPLACE of a DUMP payload, over whatever type the key has. `expect` is `-`, `~`, or `#` of the SHA-1 of DUMP.
-   * With `note` the mark carries the digest of what DUMP says of the restored value.
+   * With `note` the mark carries the digest of what DUMP says of the restored value. `heldMs` as in {@link setString}.
    */
-  restoreWhole(db: number, key: string, expect: "-" | "#" | "~", expected: string, payload: Bytes, deadlineMs: number, note = false): void {
+  restoreWhole(db: number, key: string, expect: "-" | "#" | "~", expected: string, payload: Bytes, deadlineMs: number, note = false, heldMs?: number): void {
     this.#begin(db, OP.restoreWhole + this.#expectation(db, key, expect), key);
     this.#push(expected);
     this.#push(payload);
     this.#push(String(deadlineMs));
     this.#push(note ? "1" : "0");
+    this.#push(heldMs === undefined ? "" : String(heldMs));
   }
 
   /** UNLINK of a whole value, of whatever type. */

@@ -6,13 +6,18 @@
  *
  *     B  db                                        the database of what follows (one character, no expectation)
  *     M  n, n x (key, value), n x expected         strings without expiry; the last part only for `=` and `#`
- *     P  key, expected, value, deadline            string with expiry
+ *     P  key, expected, value, deadline, held      string with expiry
  *     I  key, delta                                D  key, expected
  *     H  key, field, expected, value               J  key, field, delta               F  key, field, expected
  *     A  key, member                               R  key, member
  *     Z  key, member, expected, score              Y  key, member, expected
- *     T  key, expected deadline, deadline          U  key, type
- *     W  key, expected, payload, deadline, note    X  key, expected
+ *     T  key, expected deadline, deadline, holds   U  key, type
+ *     W  key, expected, payload, deadline, note, held
+ *     X  key, expected
+ *
+ * `held` is the exact deadline before, or empty where it does not matter. `holds` is what the key must hold, by its first
+ * character: `=` a string of these bytes, `#` a string with this digest, `i` a string of at most so many bytes, `d` a value
+ * whose DUMP has this digest, `t` a value of this type; empty: anything.
  */
 
 /** What must be true of a cell: `-` absent, `=` equal bytes, `#` SHA-1 begins with these 16 hex characters, `~` anything. */

@@ -124,6 +124,11 @@ export function deadlineOrNone(deadline: number | undefined): number {
   return deadline === undefined || !Number.isFinite(deadline) ? -1 : deadline;
 }
 
+/** A deadline's print as the server's commands take it: ms since 1970, or -1 for none. */
+export function timeOfPrint(print: string | undefined): number {
+  return print === undefined ? -1 : numberOfPrint(print);
+}
+
 /** The number in a print of a number. */
 export function numberOfPrint(print: string): number {
   const text = print.slice(1);

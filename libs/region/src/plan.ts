@@ -3,20 +3,21 @@
  *
  * Everything compares before it writes, except increments, which commute with what was not captured yet.
  */
-import { integerOfPrint, isCounting, isLive, valueOfPrint, winnerOf, type Cell } from "@meridian/merge";
+import { integerOfPrint, isCounting, isLive, PRINT_INLINE_BYTES_MAX, valueOfPrint, winnerOf, type Cell } from "@meridian/merge";
 import { DEADLINE_NO_KEY, type ApplyBatch, type Expect } from "@meridian/mark";
 import {
   contentPrint,
   deadlineOrNone,
   deadlinePrint,
   isHeld,
-  numberOfPrint,
   shownDeadlinePrint,
   shownPrint,
   targetCell,
   targetDeadline,
+  timeOfPrint,
 } from "./content.js";
 import type { CellSlot, Issue, KeyEntry } from "./key-entry.js";
+import { isPast } from "./server-deadlines.js";
 
 /** What stands in the way of applying a cell now. */
 export type Obstacle = "in flight" | "to be read" | "refused";
@@ -24,6 +25,8 @@ export type Obstacle = "in flight" | "to be read" | "refused";
 /** Why a cell cannot be part of the next batch, or undefined where it can. */
 export function obstacleOf(slot: CellSlot): Obstacle | undefined {
   if (slot.issued || (slot.kind === "t" && (slot.entry.string?.issued ?? slot.entry.whole?.issued))) return "in flight";
+  // A value is written with its deadline, over the one that is there: that must be known.
+  if ((slot.kind === "s" || slot.kind === "w") && slot.entry.expiry?.issued) return "in flight";
   // What is to be nothing stands in nobody's way.
   if (slot.refused || (clashes(slot) && !isGoing(slot))) return "refused";
   if (slot.entry.blind || slot.unsure || slot.entry.reading !== 0) return "to be read";
@@ -67,7 +70,9 @@ export function wouldLoseValue(slot: CellSlot): boolean {
 
 /** Adds what the cell needs to the batch. `carried`: the batch sets this key's string or whole value, deadline included. */
 export function planSlot(batch: ApplyBatch, slot: CellSlot, carried: boolean, nowMs: number): Omit<Issue, "seq"> | "lost" | "removal" {
-  if (slot.kind === "t") return carried ? writeOfDeadline(slot.entry) : planExpiry(batch, slot.entry, nowMs);
+  if (slot.kind === "t") return carried ? writeOfDeadline(slot.entry) : planExpiry(batch, slot.entry);
+  // What is dead by now and not there either is not made to be dropped at once.
+  if (slot.entry.expired && isDead(slot.entry, nowMs)) return NOTHING;
   const target = targetCell(slot);
   const wanted = contentPrint(slot.kind, target);
   const shown = shownPrint(slot);
@@ -112,8 +117,10 @@ function write(batch: ApplyBatch, slot: CellSlot, target: Cell, wanted: string, 
     return WRITE;
   }
   const deadline = targetDeadline(slot.entry);
-  if (slot.kind === "s") batch.setString(db, key, expect, expected, value, deadlineOrNone(deadline));
-  else batch.restoreWhole(db, key, expect === "=" ? "#" : expect, expected, value, deadlineOrNone(deadline), true);
+  // A deadline that a client has just changed must not be replaced by a nearer one: what it drops stands nowhere else.
+  const held = shown === undefined ? undefined : timeOfPrint(shownDeadlinePrint(slot.entry));
+  if (slot.kind === "s") batch.setString(db, key, expect, expected, value, deadlineOrNone(deadline), held);
+  else batch.restoreWhole(db, key, expect === "=" ? "#" : expect, expected, value, deadlineOrNone(deadline), true, held);
   return { how: "write", delta: 0n, deadline: deadlinePrint(deadline) };
 }
 
@@ -134,25 +141,34 @@ export function planRemoval(batch: ApplyBatch, slot: CellSlot): Omit<Issue, "seq
 }
 
 /**
- * A deadline that is past takes the key away. A string or whole value is compared then, because one that a client has
- * just written anew has no deadline; members of a key that lives on would go with it wherever they are written.
+ * Sets the key's deadline, upon nothing but what it is for: a string or whole value that a client has just written anew
+ * has none, and would be dropped by it. Members have no deadlines of their own: they go with their key wherever they are.
  */
-function planExpiry(batch: ApplyBatch, entry: KeyEntry, nowMs: number): Omit<Issue, "seq"> {
+function planExpiry(batch: ApplyBatch, entry: KeyEntry): Omit<Issue, "seq"> {
   const wanted = deadlinePrint(targetDeadline(entry));
   const shown = shownDeadlinePrint(entry);
   if (wanted === shown) return NOTHING;
   const present = isHeld(entry);
   if (!present && !willBePresent(entry)) return NOTHING;
-  const value = [entry.string, entry.whole].find((slot) => slot !== undefined && shownPrint(slot) !== undefined);
-  if (value && wanted !== undefined && numberOfPrint(wanted) <= nowMs) {
-    // A batch is about a cell once: what it writes first is compared and taken by the next.
-    if (value.issued && value.issued.how !== "nothing") return NOTHING;
-    planRemoval(batch, value);
-    return writeOfDeadline(entry);
-  }
-  const expected = !present ? DEADLINE_NO_KEY : shown === undefined ? -1 : numberOfPrint(shown);
-  batch.setExpiry(entry.db, entry.key, expected, wanted === undefined ? -1 : numberOfPrint(wanted));
+  const expected = present ? timeOfPrint(shown) : DEADLINE_NO_KEY;
+  batch.setExpiry(entry.db, entry.key, expected, timeOfPrint(wanted), present ? heldContent(entry) : "");
   return writeOfDeadline(entry);
+}
+
+/** What the key holds, as `ApplyBatch.setExpiry` compares it. */
+function heldContent({ string, whole, present }: KeyEntry): string {
+  const text = string && shownPrint(string);
+  // Numbers are not compared: increments commute, and what is so short can be brought back.
+  if (text !== undefined) return integerOfPrint(text) === undefined ? text : `i${PRINT_INLINE_BYTES_MAX}`;
+  const digest = whole && shownPrint(whole);
+  if (digest !== undefined) return `d${digest.slice(1)}`;
+  return present.h > 0 ? "thash" : present.e > 0 ? "tset" : present.z > 0 ? "tzset" : "";
+}
+
+/** True where the deadline that everything received gives the key has passed, or is about to. */
+function isDead(entry: KeyEntry, nowMs: number): boolean {
+  const deadline = targetDeadline(entry);
+  return deadline !== undefined && isPast(deadline, nowMs);
 }
 
 function writeOfDeadline(entry: KeyEntry): Omit<Issue, "seq"> {

@@ -44,6 +44,11 @@ export function settleSlot(slot: CellSlot, upTo: ReadonlyVector): Settled {
 function show(slot: CellSlot, before: string | undefined, issued: CellSlot["issued"], raced: boolean): Settled {
   // Deadlines depend on other cells too: what the server holds of them is told apart, once all are merged.
   if (slot.kind === "t" && (!raced || issued?.how === "nothing")) return "equal";
+  if (slot.entry.expired && (!issued || issued.how === "nothing")) {
+    // What was dropped at its deadline is away; what brings it back says so by itself.
+    slot.shown = undefined;
+    return "equal";
+  }
   // A frame may name a cell twice; the second time nothing is on its way any more.
   if (!issued && !raced) return setShown(slot, before);
   if (!raced && !(issued?.how === "increment" && slot.shown)) {

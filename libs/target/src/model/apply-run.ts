@@ -2,7 +2,7 @@
  * The apply script as the model runs it: the same comparisons in the same order (the order in which expired keys are met
  * is the order of their DELs in the stream), then the mark, then the same effects.
  */
-import { AFTER_UNLINK, DEADLINE_NONE, encodeMarkEntry, MARK_KEY, OP, type Bytes } from "@meridian/mark";
+import { AFTER_UNLINK, DEADLINE_NO_KEY, DEADLINE_NONE, encodeMarkEntry, MARK_KEY, OP, type Bytes } from "@meridian/mark";
 import { createHash } from "node:crypto";
 import { readBatch, binary, type BatchCell, type BatchPart } from "./batch-reader.js";
 import { isInteger, sumOf } from "./integer.js";
@@ -55,10 +55,11 @@ export class ApplyRun {
     const [first = ""] = cell.rest;
     switch (cell.op) {
       case OP.setExpiry:
-        return Number(first) === (entry === undefined ? -2 : entry.deadlineMs);
+        return Number(first) === deadlineOf(entry) && holds(entry, cell.rest[2] ?? "");
       case OP.unlinkKey:
         return first === "any" || first === (entry?.type ?? "none");
       case OP.restoreWhole:
+        return same(cell.how, entry === undefined ? undefined : () => dumpEntry(entry), first) && isTimed(entry, cell.rest[4]);
       case OP.delWhole:
         return same(cell.how, entry === undefined ? undefined : () => dumpEntry(entry), first);
       case OP.addMember:
@@ -84,7 +85,8 @@ export class ApplyRun {
         // the absence of a string is the absence of the key, so the type does not matter for that
         if (entry !== undefined && entry.type !== "string") return false;
         if (cell.op === OP.incrString) return summable(entry?.value, first);
-        return same(cell.how, entry === undefined ? undefined : () => entry.value, first);
+        const matches = same(cell.how, entry === undefined ? undefined : () => entry.value, first);
+        return matches && (cell.op !== OP.setStringUntil || isTimed(entry, cell.rest[3]));
       }
     }
   }
@@ -136,7 +138,7 @@ export class ApplyRun {
         return ["ZREM", key, field];
       case OP.setExpiry:
         if (second === String(DEADLINE_NONE)) return ["PERSIST", key];
-        return this.#past(second) ? ["DEL", key] : ["PEXPIREAT", key, second];
+        return ["PEXPIREAT", key, this.#past(second) ? String(this.#space.nowMs + 1) : second];
       case OP.restoreWhole:
         if (third === String(DEADLINE_NONE)) return ["RESTORE", key, "0", second, "REPLACE"];
         return this.#past(third) ? ["UNLINK", key] : ["RESTORE", key, third, second, "REPLACE", "ABSTTL"];
@@ -147,6 +149,31 @@ export class ApplyRun {
 
   #past(deadline: string): boolean {
     return Number(deadline) <= this.#space.nowMs;
+  }
+}
+
+function deadlineOf(entry: Entry | undefined): number {
+  return entry === undefined ? DEADLINE_NO_KEY : entry.deadlineMs;
+}
+
+/** `held` is the exact deadline, or empty. */
+function isTimed(entry: Entry | undefined, held = ""): boolean {
+  return held === "" || Number(held) === deadlineOf(entry);
+}
+
+function holds(entry: Entry | undefined, content: string): boolean {
+  const expected = content.slice(1);
+  switch (content.charAt(0)) {
+    case "":
+      return true;
+    case "t":
+      return expected === (entry?.type ?? "none");
+    case "d":
+      return entry !== undefined && sha16(dumpEntry(entry)) === expected;
+    case "i":
+      return entry === undefined || (entry.type === "string" && entry.value.length <= Number(expected));
+    default:
+      return entry?.type === "string" && (content.startsWith("=") ? entry.value : sha16(entry.value)) === expected;
   }
 }
 

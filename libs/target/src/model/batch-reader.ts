@@ -21,7 +21,7 @@ export interface BatchCell {
 
 /** Which cells an operation is about, and how many arguments follow key and field. */
 const SHAPES: Readonly<Record<string, { readonly kind: CellKind; readonly field: boolean; readonly rest: number }>> = {
-  [OP.setStringUntil]: { kind: "s", field: false, rest: 3 },
+  [OP.setStringUntil]: { kind: "s", field: false, rest: 4 },
   [OP.incrString]: { kind: "s", field: false, rest: 1 },
   [OP.delString]: { kind: "s", field: false, rest: 1 },
   [OP.setField]: { kind: "h", field: true, rest: 2 },
@@ -31,8 +31,8 @@ const SHAPES: Readonly<Record<string, { readonly kind: CellKind; readonly field:
   [OP.removeMember]: { kind: "e", field: true, rest: 0 },
   [OP.setScore]: { kind: "z", field: true, rest: 2 },
   [OP.removeScore]: { kind: "z", field: true, rest: 1 },
-  [OP.setExpiry]: { kind: "t", field: false, rest: 2 },
-  [OP.restoreWhole]: { kind: "w", field: false, rest: 4 },
+  [OP.setExpiry]: { kind: "t", field: false, rest: 3 },
+  [OP.restoreWhole]: { kind: "w", field: false, rest: 5 },
   [OP.delWhole]: { kind: "w", field: false, rest: 1 },
   [OP.unlinkKey]: { kind: "k", field: false, rest: 1 },
 };

@@ -64,6 +64,7 @@ class Pair {
         return this.#send(this.seq + 1, [], []);
       case "apply": {
         await this.#send(this.seq, ...(await this.#digests(step.ops)), step.ops);
+        if (step.ops.some(({ op, deadlineMs }) => op === "setExpiry" && deadlineMs === 1000)) await passMilliseconds();
         if (step.again) await this.#send(this.seq - 1, [], []);
       }
     }
@@ -148,8 +149,10 @@ function add(batch: ApplyBatch, o: ParityOp, dump: string): void {
   const wholeExpect = o.expect === "=" ? "#" : o.expect;
   const digest = o.right ? sha16(dump) : "0123456789abcdef";
   const scoreExpect = o.expect === "#" ? "=" : o.expect;
+  const heldMs = o.heldDeadlineMs === -2 ? undefined : o.heldDeadlineMs;
+  const holds = o.holds === "=" ? `=${o.held}` : o.holds === "#" ? `#${sha16(o.held)}` : o.holds === "d" ? `d${digest}` : o.holds;
   switch (o.op) {
-    case "setString": return batch.setString(o.db, o.key, o.expect, held, o.value, o.deadlineMs);
+    case "setString": return batch.setString(o.db, o.key, o.expect, held, o.value, o.deadlineMs, heldMs);
     case "incrString": return batch.incrString(o.db, o.key, o.value);
     case "delString": return batch.delString(o.db, o.key, o.expect, held);
     case "setField": return batch.setField(o.db, o.key, o.field, o.expect, held, o.value);
@@ -159,8 +162,8 @@ function add(batch: ApplyBatch, o: ParityOp, dump: string): void {
     case "removeMember": return batch.removeMember(o.db, o.key, o.field);
     case "setScore": return batch.setScore(o.db, o.key, o.field, scoreExpect, o.heldScore, o.score);
     case "removeScore": return batch.removeScore(o.db, o.key, o.field, o.heldScore);
-    case "setExpiry": return batch.setExpiry(o.db, o.key, o.heldDeadlineMs, o.deadlineMs);
-    case "restoreWhole": return batch.restoreWhole(o.db, o.key, wholeExpect, digest, dump || "no payload", o.deadlineMs, o.right);
+    case "setExpiry": return batch.setExpiry(o.db, o.key, o.heldDeadlineMs, o.deadlineMs, holds);
+    case "restoreWhole": return batch.restoreWhole(o.db, o.key, wholeExpect, digest, dump || "no payload", o.deadlineMs, o.right, heldMs);
     case "delWhole": return batch.delWhole(o.db, o.key, wholeExpect, digest);
     case "unlinkKey": return batch.unlinkKey(o.db, o.key, o.type);
   }
@@ -168,7 +171,10 @@ function add(batch: ApplyBatch, o: ParityOp, dump: string): void {
 
 /** After a command with a lifetime of a millisecond: until the clock, which both sides read, is past it. */
 async function passDeadlines(args: readonly string[]): Promise<void> {
-  if (args[0] !== "SET" || !args.includes("PX") || !args.includes("1", 3)) return;
+  if (args[0] === "SET" && args.includes("PX") && args.includes("1", 3)) await passMilliseconds();
+}
+
+async function passMilliseconds(): Promise<void> {
   const until = Date.now() + 3;
   while (Date.now() <= until) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,6 +1,6 @@
 import { DEADLINE_NO_KEY, TRIAL_KEY } from "@meridian/mark";
 import { describe, expect, test } from "vitest";
-import { apply, redis, sha16, useTargetBed } from "../testing/target-bed.js";
+import { apply, redis, sha16, stream, useTargetBed } from "../testing/target-bed.js";
 
 useTargetBed();
 
@@ -162,7 +162,50 @@ describe("each operation writes what matches and names what does not", () => {
     expect(skipped).toEqual(["t wrong", "t absent"]);
     const times = await Promise.all(["none", "some", "wrong", "drop", "pastdue", "created"].map((key) => redis.call("PEXPIRETIME", key)));
     expect(times).toEqual([at + 1, at + 2, at, -1, -2, at + 3]);
-    expect(effects).toContainEqual(["DEL", "pastdue"]);
+    expect(effects.some(([name]) => name === "DEL")).toBe(false);
+  });
+
+  test("an expiry is set only upon what the key was known to hold, and one that is past leaves the dropping to the server", async () => {
+    await redis.mset("equal", "v", "written", "new", "digest", "v", "digested", "new", "short", "17", "long", "x".repeat(33));
+    await redis.hset("h", "f", "v");
+    await redis.set("replaced", "v");
+    await redis.rpush("l", "a");
+    await redis.rpush("pushed", "a");
+    const dumped = sha16(await redis.dumpBuffer("l"));
+    await redis.rpush("pushed", "b");
+    const { skipped, effects } = await apply((b) => {
+      b.setExpiry(0, "equal", -1, 1, "=v");
+      b.setExpiry(0, "written", -1, 1, "=v");
+      b.setExpiry(0, "digest", -1, 1, `#${sha16("v")}`);
+      b.setExpiry(0, "digested", -1, 1, `#${sha16("v")}`);
+      b.setExpiry(0, "short", -1, 1, "i32");
+      b.setExpiry(0, "long", -1, 1, "i32");
+      b.setExpiry(0, "h", -1, 1, "thash");
+      b.setExpiry(0, "replaced", -1, 1, "thash");
+      b.setExpiry(0, "l", -1, 1, `d${dumped}`);
+      b.setExpiry(0, "pushed", -1, 1, `d${dumped}`);
+    });
+    expect(skipped).toEqual(["t written", "t digested", "t long", "t replaced", "t pushed"]);
+    expect(effects.map(([name, key]) => [name, key])).toEqual(["equal", "digest", "short", "h", "l"].map((key) => ["PEXPIREAT", key]));
+    await expect.poll(() => redis.exists("equal", "digest", "short", "h", "l")).toBe(0);
+    expect(await redis.exists("written", "digested", "long", "replaced", "pushed")).toBe(5);
+    expect((await stream()).filter(([name]) => name === "DEL" || name === "UNLINK").length).toBe(5);
+  });
+
+  test("a value that brings a deadline along is written only over the deadline that was known", async () => {
+    const at = Date.now() + 1_000_000;
+    await redis.mset("same", "v", "renewed", "v");
+    await redis.pexpireat("renewed", at);
+    await redis.rpush("src", "x");
+    await redis.rpush("l", "a");
+    const payload = await redis.dumpBuffer("src");
+    const { skipped } = await apply((b) => {
+      b.setString(0, "same", "=", "v", "w", at + 1, -1);
+      b.setString(0, "renewed", "=", "v", "w", at + 1, -1);
+      b.restoreWhole(0, "l", "~", "", payload, at + 1, false, at);
+    });
+    expect(skipped).toEqual(["s renewed", "w l"]);
+    expect(await redis.mget("same", "renewed")).toEqual(["w", "v"]);
   });
 
   test("a deadline already past deletes", async () => {

@@ -12,15 +12,18 @@
  * Every key of the batch is looked up before the mark, even where nothing is compared: time stands still in a script, so
  * the DELs of expired keys come before the mark and everything behind it is ours.
  *
+ * A deadline that is past by the server's clock never deletes by itself: the key gets one that the server meets at once,
+ * and only what was compared goes.
+ *
  * Runs in database 0 of its connection. Needs PEXPIRETIME (Redis 7.0).
  */
 import { MARK_KEY, MARK_PREFIX_BYTES, MARK_VERSION, OP, TRIAL_KEY } from "@meridian/mark";
-import { EXPECT_BYTE as IS, OP_BYTE as DO } from "./op-byte.js";
+import { EXPECT_BYTE as IS, HOLDS_BYTE as HOLDS, OP_BYTE as DO } from "./op-byte.js";
 
 const CHAIN = `
 local A, call, try = ARGV, redis.call, redis.pcall
 local sub, byte, find, num, sha = string.sub, string.byte, string.find, tonumber, redis.sha1hex
-local pack, floor = struct.pack, math.floor
+local pack, floor, format = struct.pack, math.floor, string.format
 local mark = call('GET', '${MARK_KEY}')
 if not mark then return {'NOMARK', 0, 0, 0} end
 if #mark < ${MARK_PREFIX_BYTES} or byte(mark) ~= ${MARK_VERSION} then return {err = 'BADMARK the mark in the server is damaged'} end
@@ -72,6 +75,20 @@ local function peek(command, key, field)
   if field then held = try(command, key, field) else held = try(command, key) end
   if type(held) == 'table' and sub(held.err, 1, 9) ~= 'WRONGTYPE' then error(held) end
   return held
+end
+local function timed(key, held) return held == '' or call('PEXPIRETIME', key) == num(held) end
+local function holds(key, content)
+  if content == '' then return true end
+  local how, expected = byte(content), sub(content, 2)
+  if how == ${HOLDS.equal} then return peek('GET', key) == expected end
+  if how == ${HOLDS.type} then return call('TYPE', key).ok == expected end
+  local held
+  if how == ${HOLDS.short} then
+    held = peek('STRLEN', key)
+    return type(held) == 'number' and held <= num(expected)
+  end
+  if how == ${HOLDS.digest} then held = peek('GET', key) else held = call('DUMP', key) end
+  return type(held) == 'string' and sub(sha(held), 1, 16) == expected
 end
 local function freed(key) return unlinked and unlinked[db .. ' ' .. key] end
 local function limbs(text)
@@ -190,9 +207,9 @@ while i <= n do
       if not ok then miss(i) end
       i = i + 4
     elseif op == ${DO.setStringUntil} then
-      if not after then ok = same(how, peek('GET', key), A[i + 2]) end
+      if not after then ok = same(how, peek('GET', key), A[i + 2]) and timed(key, A[i + 5]) end
       if not ok then miss(i) end
-      i = i + 5
+      i = i + 6
     elseif op == ${DO.delString} then
       if not after then ok = same(how, peek('GET', key), A[i + 2]) end
       if not ok then miss(i) end
@@ -213,9 +230,9 @@ while i <= n do
       if not ok then miss(i) end
       i = i + 4
     elseif op == ${DO.setExpiry} then
-      if not after then ok = call('PEXPIRETIME', key) == num(A[i + 2]) end
+      if not after then ok = call('PEXPIRETIME', key) == num(A[i + 2]) and holds(key, A[i + 4]) end
       if not ok then miss(i) end
-      i = i + 4
+      i = i + 5
     elseif op == ${DO.unlinkKey} then
       local held = call('TYPE', key).ok
       ok = A[i + 2] == 'any' or held == A[i + 2]
@@ -229,12 +246,13 @@ while i <= n do
         local held = call('DUMP', key)
         ok = held and sub(sha(held), 1, 16) == A[i + 2]
       elseif not after then ok = call('EXISTS', key) == 0 or how == ${IS.anything} end
+      if ok and not after and op == ${DO.restoreWhole} then ok = timed(key, A[i + 6]) end
       if not ok then miss(i)
       elseif op == ${DO.restoreWhole} then
         local failed = tryPayload(i)
         if failed then return {err = failed} end
       end
-      i = i + (op == ${DO.delWhole} and 3 or 6)
+      i = i + (op == ${DO.delWhole} and 3 or 7)
     else return {err = 'ERR operation ' .. A[i] .. ' is unknown to this version of the script'} end
   end
 end
@@ -273,9 +291,9 @@ local function refuseRun(i, text)
     end
   end
 end
-local widths = {${DO.setStringUntil}, 5, ${DO.incrString}, 3, ${DO.delString}, 3, ${DO.setField}, 5, ${DO.incrField}, 4, ${DO.delField}, 4,
-  ${DO.addMember}, 3, ${DO.removeMember}, 3, ${DO.setScore}, 5, ${DO.removeScore}, 4, ${DO.setExpiry}, 4, ${DO.unlinkKey}, 3,
-  ${DO.restoreWhole}, 6, ${DO.delWhole}, 3}
+local widths = {${DO.setStringUntil}, 6, ${DO.incrString}, 3, ${DO.delString}, 3, ${DO.setField}, 5, ${DO.incrField}, 4, ${DO.delField}, 4,
+  ${DO.addMember}, 3, ${DO.removeMember}, 3, ${DO.setScore}, 5, ${DO.removeScore}, 4, ${DO.setExpiry}, 5, ${DO.unlinkKey}, 3,
+  ${DO.restoreWhole}, 7, ${DO.delWhole}, 3}
 local now
 local function past(deadline)
   if not now then
@@ -319,7 +337,7 @@ local function perform()
         elseif op == ${DO.removeScore} then call('ZREM', key, A[at + 2])
         elseif op == ${DO.setExpiry} then
           if A[at + 3] == '-1' then call('PERSIST', key)
-          elseif past(A[at + 3]) then call('DEL', key)
+          elseif past(A[at + 3]) then call('PEXPIREAT', key, format('%.0f', now + 1))
           else call('PEXPIREAT', key, A[at + 3]) end
         elseif op == ${DO.restoreWhole} then
           if A[at + 4] == '-1' then call('RESTORE', key, '0', A[at + 3], 'REPLACE')

@@ -31,6 +31,8 @@ export interface ParityOp {
   readonly deadlineMs: number;
   readonly heldDeadlineMs: number;
   readonly type: string;
+  /** What the key must hold for its deadline to be set: a tag of apply-op.ts; `=` and `#` of `held`. */
+  readonly holds: string;
   /** Whole values: expect the digest of what is there now. */
   readonly right: boolean;
 }
@@ -114,6 +116,7 @@ const op: fc.Arbitrary<ParityOp> = fc.record({
   heldScore: score,
   deadlineMs: someDeadline,
   heldDeadlineMs: fc.constantFrom(-1, -1, -2, ...DEADLINES),
+  holds: fc.constantFrom("", "", "=", "#", "i1", "i3", "thash", "tstring", "tset", "tnone", "d"),
   type: fc.constantFrom("any", "string", "hash", "set", "zset", "list", "none"),
   right: fc.boolean(),
 });
