@@ -82,7 +82,8 @@ export function kafkaClient(options: KafkaLogOptions, logger: LogLogger, random:
     logLevel: logLevel.WARN,
     logCreator: () => (entry) => logger.debug({ kafkajs: entry.namespace, ...entry.log }, entry.log.message),
     ...(options.tls && { ssl: options.tls }),
-    ...(options.sasl && { sasl: options.sasl }),
+    // A copy: kafkajs keeps what it has made of a password in this very object.
+    ...(options.sasl && { sasl: { ...options.sasl } }),
   });
 }
 
@@ -91,7 +92,7 @@ export function kafkaError(error: unknown, what: string): MeridianError {
   if (error instanceof MeridianError) return error;
   const cause = rootOf(error as Error);
   const type = (cause as { type?: string }).type ?? "";
-  const advice = ADVICE.find(([pattern]) => pattern.test(`${type} ${cause.name}`))?.[1];
+  const advice = ADVICE.find(([pattern]) => pattern.test(`${type} ${cause.name} ${cause.message}`))?.[1];
   return new MeridianError("LOG_UNAVAILABLE", `Kafka, ${what}: ${cause.message}`, {
     advice: advice ?? "check that the brokers run and can be reached; nothing is lost while they are away",
     retryable: true,
@@ -103,6 +104,8 @@ const ADVICE: readonly (readonly [RegExp, string])[] = [
   [/AUTHORIZATION_FAILED/, "allow the agent's principal Read, Write, Create, Describe and DescribeConfigs on the log's topics"],
   [/SASL|Authentication/i, "give log.kafka.sasl the right mechanism, user name and password"],
   [/UNKNOWN_TOPIC_OR_PARTITION/, "the topic or partition is missing: open the log once from any agent, or create it"],
+  [/certificate|CERT_|SSL|TLS/i, "give log.kafka.tls the authority that signed the brokers' certificates, and the name that stands in them"],
+  [/Closed connection/, "the broker hung up: check whether it wants TLS (log.kafka.tls) or a login (log.kafka.sasl)"],
   [/TOO_LARGE/, "the topic's max.message.bytes was lowered: set it back to at least 2097152"],
   [/NOT_ENOUGH_REPLICAS/, "too few replicas are in step: bring the missing brokers back"],
 ];

@@ -13,6 +13,7 @@ export const AGENT_RULES: readonly OptionRule<AgentOptions>[] = [
   { reads: ["log"], check: logHasItsAddress },
   { reads: ["log", "region", "peers"], check: logRegionsAreKnown },
   { reads: ["log.redis"], check: logAddressFits },
+  { reads: ["log.kafka"], check: kafkaLoginFits },
 ];
 
 function peersAreOthers({ region, peers }: AgentOptions): RuleBreach[] {
@@ -57,6 +58,25 @@ function addressFits(field: string, address: Address, urls: readonly string[]): 
 function logAddressFits({ log: { redis } }: AgentOptions): RuleBreach[] {
   const { url, regions } = redis;
   return url === undefined ? [] : addressFits("log.redis", { ...redis, url }, [url, ...Object.values(regions)]);
+}
+
+function kafkaLoginFits({ log: { kafka } }: AgentOptions): RuleBreach[] {
+  const { tls, sasl } = kafka;
+  const breaches: RuleBreach[] = [];
+  const names = tlsNamesGiven(tls);
+  if (names.length > 0 && !tls.enabled) {
+    breaches.push({ field: "log.kafka.tls", found: `${names.join(", ")} without enabled`, allowed: "enabled: true, or no tls" });
+  }
+  if ((tls.cert === undefined) !== (tls.key === undefined)) {
+    breaches.push({ field: "log.kafka.tls", found: "one of cert and key", allowed: "both, or neither" });
+  }
+  const isLogin = sasl.mechanism !== "none";
+  for (const name of ["username", "password"] as const) {
+    if ((sasl[name] !== undefined) === isLogin) continue;
+    const found = isLogin ? `${sasl.mechanism} without a ${name}` : `a ${name} without a mechanism`;
+    breaches.push({ field: `log.kafka.sasl.${name}`, found, allowed: "mechanism, username and password, or none of them" });
+  }
+  return breaches;
 }
 
 function logHasItsAddress({ log }: AgentOptions): RuleBreach[] {

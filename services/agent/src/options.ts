@@ -69,6 +69,20 @@ const log = option.group("The replicated log that carries mutations between regi
     topicPrefix: option.text({ help: "Beginning of the topics' names, so that several meshes can share a cluster.", default: "meridian", shape: TOPIC }),
     replicationFactor: option.integer({ help: "Copies of each partition, where the agent creates the topic.", unit: "copies", default: 3, min: 1, max: 15 }),
     compression: option.choice({ help: "Compression of records.", values: ["none", "gzip"], default: "none" }),
+    servers: option.list({
+      help: "Names of servers by partition, the same list in every region, where they are not numbers. It only ever grows at its end.",
+      item: option.text({ help: "Name of a server.", shape: SERVER }),
+      itemsMax: SERVERS_MAX,
+    }),
+    tls: option.group("TLS towards the brokers. Files are read when the agent begins to follow a server.", {
+      enabled: option.boolean({ help: "Speak TLS.", default: false }),
+      ...TLS_FIELDS,
+    }),
+    sasl: option.group("Logging in at the brokers.", {
+      mechanism: option.choice({ help: "How to log in; plain belongs behind TLS.", values: ["none", "plain", "scram-sha-256", "scram-sha-512"], default: "none" }),
+      username: option.text({ help: "User." }),
+      password: option.secret({ help: "Password." }),
+    }),
   }),
   retentionHours: option.duration({
     help: "How long the log keeps records at least: the longest outage of a region that heals by itself.",

@@ -1,5 +1,5 @@
 /** The log's configuration, from the agent's options. */
-import type { LogConfig } from "@meridian/log";
+import type { KafkaLogOptions, LogConfig } from "@meridian/log";
 import type { AgentOptions } from "../options.js";
 import { connectionOptions } from "../tls-fields.js";
 
@@ -9,8 +9,18 @@ const HOUR_MS = 3_600_000;
 export function logConfigOf({ log }: AgentOptions): LogConfig {
   const retentionMs = log.retentionHours * HOUR_MS;
   if (log.kind === "kafka") {
-    const { brokers = [], topicPrefix, replicationFactor, compression } = log.kafka;
-    return { kind: "kafka", brokers, topicPrefix, replicationFactor, compression, retentionMs };
+    const { brokers = [], topicPrefix, replicationFactor, compression, servers, tls, sasl } = log.kafka;
+    return {
+      kind: "kafka",
+      brokers,
+      topicPrefix,
+      replicationFactor,
+      compression,
+      retentionMs,
+      ...(servers === undefined ? {} : { servers }),
+      ...(tls.enabled ? { tls: connectionOptions(tls) } : {}),
+      ...saslOf(sasl),
+    };
   }
   const { url, regions, username, password, tls } = log.redis;
   const isTls = [url, ...Object.values(regions ?? {})].some((address) => address?.startsWith("rediss:"));
@@ -23,4 +33,8 @@ export function logConfigOf({ log }: AgentOptions): LogConfig {
     ...(password === undefined ? {} : { password }),
     ...(isTls ? { tls: connectionOptions(tls) } : {}),
   };
+}
+
+function saslOf({ mechanism, username = "", password = "" }: AgentOptions["log"]["kafka"]["sasl"]): Pick<KafkaLogOptions, "sasl"> {
+  return mechanism === "none" ? {} : { sasl: { mechanism, username, password } };
 }
