@@ -7,6 +7,7 @@
  * most once. Keys, fields, members and values given as strings are binary: one character per byte.
  */
 import { AFTER_UNLINK, OP, RUN_LIMIT, type Expect } from "./apply-op.js";
+import type { ElementsEdit } from "./list-edits.js";
 
 /** A binary string or bytes. */
 export type Bytes = string | Buffer;
@@ -174,6 +175,18 @@ export class ApplyBatch {
   delWhole(db: number, key: string, expect: "-" | "#" | "~", expected: string): void {
     this.#begin(db, OP.delWhole + this.#expectation(db, key, expect), key);
     this.#push(expected);
+  }
+
+  /** Edits of a list; nothing of it is written where one of them does not match. What the mark says of removed values: libs/mark `mark`. */
+  editList(db: number, key: string, edits: readonly ElementsEdit[]): void {
+    this.#begin(db, OP.editList + this.#expectation(db, key, "="), key);
+    this.#push(String(edits.length));
+    for (const { side, offset, removed, values, left, right } of edits) {
+      for (const part of [side, String(offset), String(removed.length), String(values.length), left]) this.#push(part);
+      for (const print of removed) this.#push(print);
+      this.#push(right);
+      for (const value of values) this.#push(value);
+    }
   }
 
   /**

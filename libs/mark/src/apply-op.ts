@@ -14,6 +14,7 @@
  *     T  key, expected deadline, deadline, holds   U  key, type
  *     W  key, expected, payload, deadline, note, held
  *     X  key, expected
+ *     L  key, n, n x edit                          a list; see list-edits.ts
  *
  * `held` is the exact deadline before, or empty where it does not matter. `holds` is what the key must hold, by its first
  * character: `=` a string of these bytes, `#` a string with this digest, `i` a string of at most so many bytes, `d` a value
@@ -43,6 +44,7 @@ export const OP = {
   setExpiry: "T",
   restoreWhole: "W",
   delWhole: "X",
+  editList: "L",
   unlinkKey: "U",
 } as const;
 

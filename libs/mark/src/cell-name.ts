@@ -8,9 +8,9 @@ import type { ByteCursor } from "./byte-cursor.js";
 
 /**
  * What a cell is of: `s` string value, `h` hash field, `e` set member, `z` sorted-set member, `t` the key's expiry,
- * `w` a whole value (list, stream, HyperLogLog, module type), `k` the whole key whatever it holds.
+ * `w` a whole value (stream, HyperLogLog, module type), `l` a list, `k` the whole key whatever it holds.
  */
-export type CellKind = "s" | "h" | "e" | "z" | "t" | "w" | "k";
+export type CellKind = "s" | "h" | "e" | "z" | "t" | "w" | "l" | "k";
 
 /** The name of one cell. `field` is empty for kinds without one. */
 export interface CellName {
@@ -23,7 +23,7 @@ export interface CellName {
 /** Databases beyond this cannot be named. */
 export const DB_LIMIT = 65_535;
 
-const KINDS = "shetzwk";
+const KINDS = "shetzwlk";
 
 /** Bytes that {@link writeCellName} takes. */
 export function cellNameBytes(name: CellName): number {

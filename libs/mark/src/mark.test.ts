@@ -46,7 +46,8 @@ describe("mark codec", () => {
         (epoch, seq, vector, deferred, settled, skipped) => {
           const header = encodeMarkHeader({ epoch, seq, vector, deferred, settled });
           const mark = decodeMark(Buffer.concat([header, ...skipped.map((cell) => entry("s", cell))]));
-          expect(plain(mark)).toEqual({ epoch, seq, vector: vector.toString(), deferred, settled, skipped, notes: [], refused: [] });
+          const entries = { notes: [], removed: [], refused: [] };
+          expect(plain(mark)).toEqual({ epoch, seq, vector: vector.toString(), deferred, settled, skipped, ...entries });
         },
       ),
     );

@@ -7,6 +7,7 @@
  *     vector  = u16 n, n x (u8 length, writer, 8 bytes hlc)
  *     name    = c kind | u16 db | u32 length, key | u32 length, field
  *     entries = until the end: 's' name (skipped) | 'n' name, text (note: digest) | 'r' name, text (refused: reason)
+ *               | 'd' name, text (a list's removed value of more than 32 bytes, in the order of the edits)
  *     text    = u32 length, bytes
  *
  * The agent writes the header (all but the entries); the script reads its fixed prefix with `struct.unpack` and appends
@@ -42,6 +43,12 @@ export interface MarkNote {
   readonly digest: string;
 }
 
+/** A value that the batch removed from a list. */
+export interface MarkRemoval {
+  readonly cell: CellName;
+  readonly value: Buffer;
+}
+
 /** A cell that the server will never take as sent, with its own words. */
 export interface MarkRefusal {
   readonly cell: CellName;
@@ -58,6 +65,8 @@ export interface Mark {
   /** Cells of the batch whose value was not the expected one: nothing was written to them. Wins over `settled`. */
   readonly skipped: readonly CellName[];
   readonly notes: readonly MarkNote[];
+  /** What was removed from lists and cannot be told from its print: where the wrong one of two equal ones went, it is put back. */
+  readonly removed: readonly MarkRemoval[];
   /** Those of `skipped` that failed for a reason that a retry will meet again. */
   readonly refused: readonly MarkRefusal[];
 }
@@ -84,10 +93,10 @@ export function encodeMarkHeader(header: MarkHeader): Buffer {
 }
 
 /**
- * Encodes one entry behind the header, as the script does: for models and tests. `text` is the digest of a note or the
- * reason of a refusal.
+ * Encodes one entry behind the header, as the script does: for models and tests. `text` is the digest of a note, the
+ * reason of a refusal or the removed value.
  */
-export function encodeMarkEntry(tag: "s" | "n" | "r", cell: CellName, text = ""): Buffer {
+export function encodeMarkEntry(tag: "s" | "n" | "r" | "d", cell: CellName, text = ""): Buffer {
   const nameEnd = 1 + cellNameBytes(cell);
   const bytes = Buffer.allocUnsafe(tag === "s" ? nameEnd : nameEnd + 4 + text.length);
   bytes.write(tag, 0, "latin1");
@@ -109,17 +118,19 @@ export function decodeMark(bytes: Buffer): Mark {
   const skipped: CellName[] = [];
   const notes: MarkNote[] = [];
   const refused: MarkRefusal[] = [];
+  const removed: MarkRemoval[] = [];
   while (!cursor.done) {
     const tag = cursor.text(1);
     const cell = readCellName(cursor);
     if (tag === "s") skipped.push(cell);
     else if (tag === "n") notes.push({ cell, digest: cursor.text(cursor.u32()) });
+    else if (tag === "d") removed.push({ cell, value: cursor.bytes(cursor.u32()) });
     else if (tag === "r") {
       skipped.push(cell);
       refused.push({ cell, reason: cursor.text(cursor.u32()) });
     } else throw cursor.junk(`no entry tag ${JSON.stringify(tag)}`);
   }
-  return { epoch, seq, vector, deferred, settled, skipped, notes, refused };
+  return { epoch, seq, vector, deferred, settled, skipped, notes, removed, refused };
 }
 
 function readVector(cursor: ByteCursor): VersionVector {

@@ -6,8 +6,8 @@
  *
  *     u8 version | u32 epoch | f64 id | u32 n, n x value
  *     value = c type | u16 db | u32 length, key | f64 deadline | content
- *     type  = '-' none | 's' string | 'h' hash | 'e' set | 'z' sorted set | 'w' whole (DUMP) | '!' refused
- *     content = nothing | text (s, w, !) | u32 n, n texts (h, e, z);   text = u32 length, bytes
+ *     type  = '-' none | 's' string | 'h' hash | 'e' set | 'z' sorted set | 'l' list | 'w' whole (DUMP) | '!' refused
+ *     content = nothing | text (s, w, !) | u32 n, n texts (h, e, z, l);   text = u32 length, bytes
  */
 import { ByteCursor } from "./byte-cursor.js";
 
@@ -21,7 +21,7 @@ export interface ReadRequest {
 }
 
 /** What a key holds, as far as we split it into cells. */
-export type ReadType = "none" | "string" | "hash" | "set" | "zset" | "whole";
+export type ReadType = "none" | "string" | "hash" | "set" | "zset" | "list" | "whole";
 
 /** One key as it was at the position of the read. */
 export interface ReadValue {
@@ -33,7 +33,7 @@ export interface ReadValue {
   readonly deadlineMs: number;
   /** The string's value, or DUMP of a whole value. */
   readonly payload?: Buffer;
-  /** Hash: field, value, ...; set: members; sorted set: member, score as text (`inf` and `-inf` included), ... */
+  /** Hash: field, value, ...; set: members; sorted set: member, score as text (`inf` and `-inf` included), ...; list: elements. */
   readonly items?: Buffer[];
   /** Why the content is not here: `too large: N bytes`. */
   readonly refused?: string;
@@ -46,9 +46,9 @@ export interface ReadResult {
   readonly values: ReadValue[];
 }
 
-const TYPES: Readonly<Record<string, ReadType>> = { "-": "none", s: "string", h: "hash", e: "set", z: "zset", w: "whole", "!": "none" };
+const TYPES: Readonly<Record<string, ReadType>> = { "-": "none", s: "string", h: "hash", e: "set", z: "zset", l: "list", w: "whole", "!": "none" };
 
-const TAGS: Readonly<Record<ReadType, string>> = { none: "-", string: "s", hash: "h", set: "e", zset: "z", whole: "w" };
+const TAGS: Readonly<Record<ReadType, string>> = { none: "-", string: "s", hash: "h", set: "e", zset: "z", list: "l", whole: "w" };
 
 /** Encodes a result as the read script does: for models and tests. */
 export function encodeReadResult(result: ReadResult): Buffer {

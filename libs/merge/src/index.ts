@@ -49,7 +49,6 @@ export {
 export { DIFFERENCES_MAX, editsBetween, type ListEdit } from "./sequence/list-edit.js";
 export { OPEN_RUNS_MAX, OpenRuns, type OpenRun } from "./sequence/open-runs.js";
 export {
-  isPosition,
   levelsOf,
   placeOf,
   POSITION_BYTES_MAX,

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { HLC_ZERO, hlcOf, MutationKind, VersionVector, writerId, type Hlc, type Mutation, type WriterId } from "@meridian/words";
 import { ByteReader } from "./byte-reader.js";
 import { ByteWriter } from "./byte-writer.js";
+import { readSpans, readValues, writeSpans, writeValues, type ByteSlice } from "./elements.js";
 import { blankMutation, readRow, writeRow, type RowState } from "./row.js";
 
 const EU = writerId("eu", "0");
@@ -51,6 +52,25 @@ describe("the layout of rows, which stands in logs for days", () => {
     expect(rows({ kind: K.PutExpiry, number: Infinity })).toBe(hex("4b", "01 6b", "7ff0000000000000"));
     expect(rows({ kind: K.RemoveKey })).toBe(hex("4d", "01 6b"));
     expect(rows({ kind: K.RemoveExpiry })).toBe(hex("4e", "01 6b"));
+  });
+
+  test("elements of lists: values one after the other, spans of positions", () => {
+    const values = new ByteWriter();
+    const slice = (text: string): ByteSlice => ({ bytes: Buffer.from(text), start: 0, end: text.length });
+    writeValues(values, [slice("ab"), slice("")]);
+    const put = values.take();
+    expect(rows({ kind: K.PutElements, field: "p", value: put.toString("latin1") })).toBe(hex("50", "01 6b", "01 70", "04", "02 6162", "00"));
+    expect(readValues({ bytes: put, start: 0, end: put.length }).map(String)).toEqual(["ab", ""]);
+    const spans = [{ from: "p", to: "p" }, { from: "a", to: "b" }, { from: "", to: "c" }, { from: "", to: "" }];
+    writeSpans(values, spans);
+    const removed = values.take();
+    expect(rows({ kind: K.RemoveElements, value: removed.toString("latin1") })).toBe(
+      hex("51", "01 6b", "0f", "00 01 70", "01 01 61 01 62", "01 00 01 63", "01 00 00"),
+    );
+    expect(readSpans({ bytes: removed, start: 0, end: removed.length })).toEqual(spans);
+    for (const end of [1, 2, 4, 7]) {
+      expect(() => readSpans({ bytes: removed, start: 0, end })).toThrow(expect.objectContaining({ code: "BAD_RECORD" }) as Error);
+    }
   });
 
   test("a row says its version only where it moves, and its database where that changes", () => {

@@ -13,7 +13,7 @@ const SAME_VERSION = 0x40;
 const HAS_DETAIL = 0x80;
 
 const K = MutationKind;
-const CELL_KINDS: readonly CellKind[] = ["s", "h", "e", "z", "t", "w"];
+const CELL_KINDS: readonly CellKind[] = ["s", "h", "e", "z", "t", "w", "l"];
 
 /** Writers as small numbers within one frame. */
 export interface WriterTable {
@@ -50,7 +50,11 @@ function writeBody(out: ByteWriter, m: Mutation): void {
       out.slice(m.bytes, m.valueStart, m.valueEnd);
       return;
     case K.PutField:
+    case K.PutElements:
       out.text(m.field);
+      out.slice(m.bytes, m.valueStart, m.valueEnd);
+      return;
+    case K.RemoveElements:
       out.slice(m.bytes, m.valueStart, m.valueEnd);
       return;
     case K.PutScore:
@@ -132,7 +136,11 @@ function readBody(from: ByteReader, m: Mutation): void {
       readValue(from, m);
       return;
     case K.PutField:
+    case K.PutElements:
       m.field = from.text();
+      readValue(from, m);
+      return;
+    case K.RemoveElements:
       readValue(from, m);
       return;
     case K.PutScore:

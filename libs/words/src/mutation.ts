@@ -19,6 +19,8 @@ export type CellKind =
   | "z"
   /** The key's expiry (time). */
   | "t"
+  /** A list, whose elements have positions. */
+  | "l"
   /** A whole value that is not taken apart: list, stream, HyperLogLog, module type. */
   | "w";
 
@@ -43,6 +45,10 @@ export const MutationKind = {
   RemoveKey: 13,
   /** Removes the deadlines that the context covers: the key came into being anew. */
   RemoveExpiry: 14,
+  /** Puts values at consecutive positions of a list, from `field` on. */
+  PutElements: 16,
+  /** Removes what the context covers within spans of a list. */
+  RemoveElements: 17,
 } as const;
 export type MutationKind = (typeof MutationKind)[keyof typeof MutationKind];
 
@@ -87,9 +93,9 @@ export interface Mutation {
   continues: boolean;
   db: number;
   key: string;
-  /** Field or member; empty where the kind has none. */
+  /** Field or member; of PutElements the first position; empty where the kind has none. */
   field: string;
-  /** The value (PutString, PutField, PutWhole) stands in `bytes[valueStart, valueEnd)`. */
+  /** The value (of PutElements all values, of RemoveElements the spans) stands in `bytes[valueStart, valueEnd)`. */
   bytes: Buffer;
   valueStart: number;
   valueEnd: number;

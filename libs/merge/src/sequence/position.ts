@@ -109,18 +109,6 @@ export function levelsOf(position: Position): readonly Level[] {
   return levels;
 }
 
-/** True where the text is a position: what a peer sends is looked at before it is kept. */
-export function isPosition(text: string): boolean {
-  if (text === "") return false;
-  try {
-    levelsOf(text);
-    return true;
-  } catch (error) {
-    if (error instanceof RangeError) return false;
-    throw error;
-  }
-}
-
 /** A position divided into its run (all but the last index) and that index. */
 export interface PlaceInRun {
   readonly run: string;

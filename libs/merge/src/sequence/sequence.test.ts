@@ -5,7 +5,7 @@ import { elementPrint, mergeElements, siblingsAfter, type ListChange } from "./e
 import { ListExecution, ListReplica, type ListStep } from "./list-executions.js";
 import { editsBetween } from "./list-edit.js";
 import { OpenRuns } from "./open-runs.js";
-import { isPosition, levelsOf, placeOf, positionIn, positionOf, shifted, type Level } from "./position.js";
+import { levelsOf, placeOf, positionIn, positionOf, shifted, type Level } from "./position.js";
 import { Sequence } from "./sequence.js";
 
 const region = fc.nat({ max: 4 });
@@ -191,18 +191,6 @@ describe("positions", () => {
         expect(placeOf(moved).index).toBe(last.index + by);
       }),
     );
-  });
-
-  test("what is no position is told apart", () => {
-    fc.assert(
-      fc.property(levels, fc.nat(), (made, cut) => {
-        const text = positionOf(made);
-        const at = 1 + (cut % text.length);
-        expect(isPosition(text)).toBe(true);
-        if (at < positionOf(made.slice(0, 1)).length) expect(isPosition(text.slice(0, at))).toBe(false);
-      }),
-    );
-    expect(isPosition("")).toBe(false);
   });
 
   function compare(a: readonly Level[], b: readonly Level[]): number {

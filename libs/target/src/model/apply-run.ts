@@ -2,10 +2,11 @@
  * The apply script as the model runs it: the same comparisons in the same order (the order in which expired keys are met
  * is the order of their DELs in the stream), then the mark, then the same effects.
  */
-import { AFTER_UNLINK, DEADLINE_NO_KEY, DEADLINE_NONE, encodeMarkEntry, MARK_KEY, OP, type Bytes } from "@meridian/mark";
+import { AFTER_UNLINK, DEADLINE_NO_KEY, DEADLINE_NONE, encodeMarkEntry, goneValue, MARK_KEY, OP, type Bytes } from "@meridian/mark";
 import { createHash } from "node:crypto";
 import { readBatch, binary, type BatchCell, type BatchPart } from "./batch-reader.js";
 import { isInteger, sumOf } from "./integer.js";
+import { matchEdits, performEdits, readEdits } from "./list-edit-run.js";
 import type { Entry, Keyspace } from "./keyspace.js";
 import { dumpEntry, restoreEntry } from "./payload.js";
 import type { ReplicationFeed } from "./replication-feed.js";
@@ -20,6 +21,7 @@ export class ApplyRun {
   readonly #run: RunCommand;
   readonly #header: Bytes;
   readonly #parts: readonly BatchPart[];
+  readonly #gone: string;
   readonly #entries: Buffer[] = [];
   readonly #skipped = new Set<BatchCell>();
   readonly #unlinked = new Set<string>();
@@ -29,6 +31,7 @@ export class ApplyRun {
     this.#run = run;
     this.#header = args[3] as Bytes;
     this.#parts = readBatch(args);
+    this.#gone = goneValue(binary(args[0] as Bytes), binary(args[2] as Bytes));
   }
 
   /** Does it all; returns the number of skipped cells. */
@@ -44,7 +47,7 @@ export class ApplyRun {
   #compare(cell: BatchCell): void {
     const matched =
       cell.how === AFTER_UNLINK
-        ? this.#unlinked.has(`${cell.db} ${cell.key}`) && (!isSum(cell) || isInteger(cell.rest[0] ?? ""))
+        ? this.#unlinked.has(`${cell.db} ${cell.key}`) && (!isSum(cell) || isInteger(cell.rest[0] ?? "")) && this.#fits(cell, undefined)
         : this.#matches(cell, this.#space.lookup(cell.db, cell.key));
     if (!matched) this.#skip(cell);
     else if (cell.op === OP.unlinkKey) this.#unlinked.add(`${cell.db} ${cell.key}`);
@@ -62,6 +65,8 @@ export class ApplyRun {
         return same(cell.how, entry === undefined ? undefined : () => dumpEntry(entry), first) && isTimed(entry, cell.rest[4]);
       case OP.delWhole:
         return same(cell.how, entry === undefined ? undefined : () => dumpEntry(entry), first);
+      case OP.editList:
+        return this.#fits(cell, entry);
       case OP.addMember:
       case OP.removeMember:
         if (entry !== undefined && entry.type !== "set") return false;
@@ -91,6 +96,15 @@ export class ApplyRun {
     }
   }
 
+  /** True but for edits of a list that do not match; of those that do, the long removed values stand in the mark. */
+  #fits(cell: BatchCell, entry: Entry | undefined): boolean {
+    if (cell.op !== OP.editList) return true;
+    if (entry !== undefined && entry.type !== "list") return false;
+    const long = matchEdits(entry?.value ?? [], readEdits(cell.rest), cell.how !== AFTER_UNLINK);
+    for (const value of long ?? []) this.#entries.push(encodeMarkEntry("d", cell, value));
+    return long !== undefined;
+  }
+
   #try(cell: BatchCell): void {
     const tried = restoreEntry(cell.rest[1] ?? "", DEADLINE_NONE);
     if (tried === undefined) {
@@ -110,7 +124,16 @@ export class ApplyRun {
     if (cell.op === OP.setStrings) {
       const pairs = cells.flatMap(({ key, rest }) => [key, rest[1] ?? ""]);
       this.#run(cell.db, [pairs.length === 2 ? "SET" : "MSET", ...pairs]);
-    } else this.#run(cell.db, this.#command(cell));
+    } else if (cell.op === OP.editList) this.#editList(cell);
+    else this.#run(cell.db, this.#command(cell));
+  }
+
+  #editList({ db, key, rest }: BatchCell): void {
+    const items = (): readonly string[] => {
+      const entry = this.#space.database(db).get(key);
+      return entry?.type === "list" ? [...entry.value] : [];
+    };
+    performEdits(key, readEdits(rest), this.#gone, items, (args) => this.#run(db, args));
   }
 
   #command({ op, key, field, rest }: BatchCell): string[] {

@@ -66,6 +66,11 @@ export function readBatch(args: readonly Bytes[]): BatchPart[] {
       parts.push(pairs.map(([key, value]) => ({ op, how, db, kind: "s", key, field: "", rest: [compared ? next() : "", value] })));
       continue;
     }
+    if (op === OP.editList) {
+      const key = next();
+      parts.push([{ op, how, db, kind: "l", key, field: "", rest: readListArguments(next) }]);
+      continue;
+    }
     const shape = SHAPES[op];
     if (shape === undefined) throw new Error(`no operation ${code} at argument ${at - 1}`);
     const key = next();
@@ -73,4 +78,16 @@ export function readBatch(args: readonly Bytes[]): BatchPart[] {
     parts.push([{ op, how, db, kind: shape.kind, key, field, rest: Array.from({ length: shape.rest }, next) }]);
   }
   return parts;
+}
+
+/** All arguments of a list's edits: how many there are stands among them. */
+function readListArguments(next: () => string): string[] {
+  const count = next();
+  const rest = [count];
+  for (let left = Number(count); left > 0; left -= 1) {
+    const head = [next(), next(), next(), next()];
+    const more = Number(head[2]) + Number(head[3]) + 2;
+    rest.push(...head, ...Array.from({ length: more }, next));
+  }
+  return rest;
 }

@@ -1,4 +1,4 @@
-import { ApplyBatch, encodeMarkHeader } from "@meridian/mark";
+import { ApplyBatch, encodeMarkHeader, type ElementsEdit } from "@meridian/mark";
 import { CommandParser, ReplyError, type Reply } from "@meridian/resp";
 import { findRedisBinary, startRedis, type TestRedis } from "@meridian/testkit";
 import { hlcOf, VersionVector, writerId } from "@meridian/words";
@@ -124,6 +124,12 @@ class Pair {
     if (reply.status === "OK") this.seq = reply.seq;
   }
 
+  /** What a list holds. */
+  #items({ db, key }: ParityOp): string[] {
+    const held = this.model.execute(["LRANGE", key, "0", "-1"], Date.now(), db);
+    return Array.isArray(held) ? (held as Buffer[]).map((item) => item.toString("latin1")) : [];
+  }
+
   /** DUMP of every key on both sides, because payloads and their digests are each side's own. */
   async #digests(ops: readonly ParityOp[]): Promise<[string[], string[]]> {
     const real: string[] = [];
@@ -139,12 +145,12 @@ class Pair {
     const seq = prevSeq + 1;
     const header = encodeMarkHeader({ epoch: this.epoch, seq, vector, deferred: [], settled: [] });
     const batch = new ApplyBatch(this.epoch, prevSeq, seq, header);
-    ops.forEach((op, i) => add(batch, op, dumps[i] ?? ""));
+    ops.forEach((op, i) => add(batch, op, dumps[i] ?? "", this.#items(op)));
     return batch;
   }
 }
 
-function add(batch: ApplyBatch, o: ParityOp, dump: string): void {
+function add(batch: ApplyBatch, o: ParityOp, dump: string, items: readonly string[]): void {
   const held = o.expect === "#" ? sha16(o.held) : o.held;
   const wholeExpect = o.expect === "=" ? "#" : o.expect;
   const digest = o.right ? sha16(dump) : "0123456789abcdef";
@@ -165,8 +171,30 @@ function add(batch: ApplyBatch, o: ParityOp, dump: string): void {
     case "setExpiry": return batch.setExpiry(o.db, o.key, o.heldDeadlineMs, o.deadlineMs, holds);
     case "restoreWhole": return batch.restoreWhole(o.db, o.key, wholeExpect, digest, dump || "no payload", o.deadlineMs, o.right, heldMs);
     case "delWhole": return batch.delWhole(o.db, o.key, wholeExpect, digest);
+    case "editList": return batch.editList(o.db, o.key, editsOf(o, items));
     case "unlinkKey": return batch.unlinkKey(o.db, o.key, o.type);
   }
+}
+
+/** Edits in the order of the list; where the operation is not `right`, the first one expects what is not there. */
+function editsOf({ edits, right }: ParityOp, items: readonly string[]): ElementsEdit[] {
+  const print = (at: number): string => {
+    const item = items[at];
+    return item === undefined ? "-" : item.length > 32 ? `#${sha16(item)}` : `=${item}`;
+  };
+  const made: ElementsEdit[] = [];
+  let from = 0;
+  let tail = false;
+  for (const { gap, removed, values, tail: turns, loose } of edits) {
+    const at = Math.min(from + gap, items.length);
+    const gone = items.slice(at, at + removed).map((_, i) => print(at + i));
+    tail ||= turns;
+    const end = at + gone.length;
+    const left = !right && made.length === 0 ? "=nothing of the kind" : loose ? "~" : print(at - 1);
+    made.push({ side: tail ? "t" : "h", offset: tail ? items.length - end : at, removed: gone, values, left, right: loose ? "~" : print(end) });
+    from = end;
+  }
+  return made;
 }
 
 /** After a command with a lifetime of a millisecond: until the clock, which both sides read, is past it. */

@@ -5,12 +5,13 @@
 /** Commands of the scripts' comparisons and reads. */
 const READS = [
   ...["get", "mget", "exists", "strlen", "type", "dump", "pexpiretime", "memory|usage", "hget", "hgetall"],
-  ...["sismember", "smembers", "zscore", "zrange", "time", "select"],
+  ...["sismember", "smembers", "zscore", "zrange", "llen", "lindex", "lrange", "time", "select"],
 ];
 
 /** Commands of the scripts' effects. */
 const WRITES = [
   ...["set", "mset", "incrby", "del", "unlink", "hset", "hincrby", "hdel", "sadd", "srem", "zadd", "zrem"],
+  ...["lpush", "rpush", "lpop", "rpop", "lset", "linsert", "lrem"],
   ...["pexpireat", "persist", "restore"],
 ];
 

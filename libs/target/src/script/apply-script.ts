@@ -18,6 +18,7 @@
  * Runs in database 0 of its connection. Needs PEXPIRETIME (Redis 7.0).
  */
 import { MARK_KEY, MARK_PREFIX_BYTES, MARK_VERSION, OP, TRIAL_KEY } from "@meridian/mark";
+import { COMPARING_LIST, EFFECTS_OF_LIST } from "./list-script.js";
 import { EXPECT_BYTE as IS, HOLDS_BYTE as HOLDS, OP_BYTE as DO } from "./op-byte.js";
 
 const CHAIN = `
@@ -38,7 +39,7 @@ const SKIPPING = `
 local n, db, out, skipped, skip, unlinked = #A, '0', {A[4]}, 0, {}, nil
 local kinds = {${OP.setStringUntil}='s', ${OP.incrString}='s', ${OP.delString}='s', ${OP.setField}='h', ${OP.incrField}='h',
   ${OP.delField}='h', ${OP.addMember}='e', ${OP.removeMember}='e', ${OP.setScore}='z', ${OP.removeScore}='z',
-  ${OP.setExpiry}='t', ${OP.restoreWhole}='w', ${OP.delWhole}='w', ${OP.unlinkKey}='k'}
+  ${OP.setExpiry}='t', ${OP.editList}='l', ${OP.restoreWhole}='w', ${OP.delWhole}='w', ${OP.unlinkKey}='k'}
 local function enter(tag, kind, key, field, text)
   out[#out + 1] = tag .. kind .. pack('>I2I4', num(db), #key) .. key .. pack('>I4', #field) .. field
   if text then out[#out + 1] = pack('>I4', #text) .. text end
@@ -233,6 +234,7 @@ while i <= n do
       if not after then ok = call('PEXPIRETIME', key) == num(A[i + 2]) and holds(key, A[i + 4]) end
       if not ok then miss(i) end
       i = i + 5
+    elseif op == ${DO.editList} then i = compareList(i, key, how)
     elseif op == ${DO.unlinkKey} then
       local held = call('TYPE', key).ok
       ok = A[i + 2] == 'any' or held == A[i + 2]
@@ -321,10 +323,11 @@ local function perform()
       db = A[at + 1]
       call('SELECT', db)
     else
-      following = at + widths[-op]
+      following = op == ${DO.editList} and listEnd(at) or at + widths[-op]
       if not skip[at] then
         local key = A[at + 1]
-        if op == ${DO.setField} then call('HSET', key, A[at + 2], A[at + 4])
+        if op == ${DO.editList} then performList(at, key)
+        elseif op == ${DO.setField} then call('HSET', key, A[at + 2], A[at + 4])
         elseif op == ${DO.addMember} then call('SADD', key, A[at + 2])
         elseif op == ${DO.incrString} then call('INCRBY', key, A[at + 2])
         elseif op == ${DO.setScore} then call('ZADD', key, A[at + 4], A[at + 2])
@@ -363,4 +366,4 @@ return {'OK', epoch, mine, skipped}
 `;
 
 /** Source of the apply script. */
-export const APPLY_SCRIPT = [CHAIN, SKIPPING, COMPARING, COMPARING_RUN, TRYING, COMPARE_ALL, EFFECTS_OF_RUN, EFFECTS].join("");
+export const APPLY_SCRIPT = [CHAIN, SKIPPING, COMPARING, COMPARING_RUN, COMPARING_LIST, TRYING, COMPARE_ALL, EFFECTS_OF_RUN, EFFECTS_OF_LIST, EFFECTS].join("");

@@ -18,7 +18,7 @@ const SCORES = ["1", "2.5", "-0.1", "inf", "-inf", "1e300", "3.0", "0"];
 
 /** An operation of a batch, by the name of the builder's method. Digests are taken when it is built. */
 export interface ParityOp {
-  readonly op: "setString" | "incrString" | "delString" | "setField" | "incrField" | "delField" | "addMember" | "removeMember" | "setScore" | "removeScore" | "setExpiry" | "restoreWhole" | "delWhole" | "unlinkKey";
+  readonly op: "setString" | "incrString" | "delString" | "setField" | "incrField" | "delField" | "addMember" | "removeMember" | "setScore" | "removeScore" | "setExpiry" | "restoreWhole" | "delWhole" | "editList" | "unlinkKey";
   readonly db: number;
   readonly key: string;
   readonly field: string;
@@ -33,8 +33,19 @@ export interface ParityOp {
   readonly type: string;
   /** What the key must hold for its deadline to be set: a tag of apply-op.ts; `=` and `#` of `held`. */
   readonly holds: string;
-  /** Whole values: expect the digest of what is there now. */
+  /** Whole values and lists: expect what is there now. */
   readonly right: boolean;
+  /** Of lists: what the edits are made of. */
+  readonly edits: readonly ParityEdit[];
+}
+
+/** An edit of a list. Numbers are reduced to what there is. */
+export interface ParityEdit {
+  readonly gap: number;
+  readonly removed: number;
+  readonly values: readonly string[];
+  readonly tail: boolean;
+  readonly loose: boolean;
 }
 
 /** One step on both sides. */
@@ -59,6 +70,7 @@ function words(...parts: (string | fc.Arbitrary<string | readonly string[]>)[]):
   return fc.tuple(...arbitraries).map((found) => (found).flat());
 }
 
+const index = fc.constantFrom("0", "-1", "1", "-2", "2", "40", "-40");
 const fieldValues = fc.array(fc.tuple(field, value), { minLength: 1, maxLength: 3 }).map((pairs) => pairs.flat());
 const members = fc.array(field, { minLength: 1, maxLength: 3 });
 const scored = fc.array(fc.tuple(score, field), { minLength: 1, maxLength: 2 }).map((pairs) => pairs.flat());
@@ -98,14 +110,25 @@ const command: fc.Arbitrary<string[]> = fc.oneof(
   words("ZRANGE", key, fc.constantFrom("0", "-2", "1"), fc.constantFrom("-1", "1", "0"), fc.constantFrom<string[]>([], ["WITHSCORES"])),
   words("RENAME", key, key),
   words(fc.constantFrom("LPUSH", "RPUSH"), key, members),
+  words(fc.constantFrom("LPUSH", "RPUSH"), key, fc.array(value, { minLength: 1, maxLength: 90 })),
+  words(fc.constantFrom("LPUSHX", "RPUSHX"), key, members),
   words(fc.constantFrom("LPOP", "RPOP"), key),
-  words("LRANGE", key, "0", "-1"),
+  words(fc.constantFrom("LPOP", "RPOP"), key, fc.constantFrom("0", "1", "3", "-1")),
+  words("LRANGE", key, index, index),
+  words("LLEN", key),
+  words("LINDEX", key, index),
+  words("LSET", key, index, value),
+  words("LINSERT", key, fc.constantFrom("BEFORE", "after"), value, value),
+  words("LREM", key, index, value),
+  words("LTRIM", key, index, index),
+  words("LMOVE", key, key, fc.constantFrom("LEFT", "right"), fc.constantFrom("left", "RIGHT")),
+  words("RPOPLPUSH", key, key),
   words("RESTORE", key, fc.constantFrom("0", "1000000", "-1"), "no payload", fc.constantFrom<string[]>([], ["REPLACE"])),
 );
 
 const someDeadline = fc.constantFrom(-1, -1, 1000, ...DEADLINES);
 const op: fc.Arbitrary<ParityOp> = fc.record({
-  op: fc.constantFrom<ParityOp["op"][]>("setString", "setString", "setString", "incrString", "delString", "setField", "incrField", "delField", "addMember", "removeMember", "setScore", "removeScore", "setExpiry", "restoreWhole", "delWhole", "unlinkKey"),
+  op: fc.constantFrom<ParityOp["op"][]>("setString", "setString", "setString", "incrString", "delString", "setField", "incrField", "delField", "addMember", "removeMember", "setScore", "removeScore", "setExpiry", "restoreWhole", "delWhole", "editList", "editList", "unlinkKey"),
   db,
   key,
   field,
@@ -119,11 +142,21 @@ const op: fc.Arbitrary<ParityOp> = fc.record({
   holds: fc.constantFrom("", "", "=", "#", "i1", "i3", "thash", "tstring", "tset", "tnone", "d"),
   type: fc.constantFrom("any", "string", "hash", "set", "zset", "list", "none"),
   right: fc.boolean(),
+  edits: fc.array(
+    fc.record<ParityEdit>({
+      gap: fc.nat({ max: 60 }),
+      removed: fc.constantFrom(0, 0, 1, 1, 2, 5, 100),
+      values: fc.array(fc.constantFrom(...VALUES, "a value of more than thirty-two bytes"), { maxLength: 3 }),
+      tail: fc.boolean(),
+      loose: fc.boolean(),
+    }),
+    { minLength: 1, maxLength: 3 },
+  ),
 });
 
 const FAMILY: Readonly<Record<ParityOp["op"], string>> = {
   setString: "s", incrString: "s", delString: "s", setField: "h", incrField: "h", delField: "h", addMember: "e", removeMember: "e",
-  setScore: "z", removeScore: "z", setExpiry: "t", restoreWhole: "w", delWhole: "w", unlinkKey: "k",
+  setScore: "z", removeScore: "z", setExpiry: "t", restoreWhole: "w", delWhole: "w", editList: "l", unlinkKey: "k",
 };
 
 /** What a batch may hold: every cell once, one type per key, an unlink before the others of its key. */

@@ -82,6 +82,7 @@ function fillBatch(batch: ApplyBatch, list: Buffer, laterMs: number): void {
   batch.removeScore(0, "sorted", "old", "1");
   batch.setExpiry(0, "string", -1, laterMs);
   batch.setExpiry(0, "expiring", laterMs, -1);
+  batch.editList(0, "fresh", [{ side: "h", offset: 0, removed: [], values: ["a"], left: "-", right: "-" }]);
   batch.restoreWhole(0, "list", "-", "", list, -1, true);
   batch.restoreWhole(0, "other", "#", digest, list, -1);
   batch.delWhole(1, "list2", "~", "");
