@@ -2,5 +2,6 @@ export { argumentIs, argumentText, type ArgumentView } from "./argument-view.js"
 export { commandIn, commandNamed, commandOf } from "./command-lookup.js";
 export type { CommandRow, Holds, KeyFinder, Since, Treatment } from "./command-row.js";
 export { COMMAND_TABLE, existsIn, type CommandName } from "./command-table.js";
+export { FIELD_DEADLINE_COMMANDS } from "./rows-hash.js";
 export { alternativesOf, matchingAlternative, type Arguments } from "./stream-form.js";
 export { writtenElsewhere, writtenKeys, type KeyElsewhere } from "./written-keys.js";

@@ -7,6 +7,9 @@ const FIELD_SETEX = { redis: "8.0.0", valkey: "9.0.0" };
 const FIELD_DEADLINE = "HPEXPIREAT key <ms> flag* FIELDS n field... | HDEL key field | MULTI; HDEL key field; ...; EXEC | nothing";
 const OWN_DEADLINE = "a field's deadline stays in its region: the field's end arrives at the peers as HDEL";
 
+/** Names under which the stream carries that a field has a deadline, or had one. */
+export const FIELD_DEADLINE_COMMANDS = ["hpexpireat", "hpersist", "hsetex"] as const;
+
 export const HASH_ROWS = [
   row("hset", "captured", "as sent", KEY_1, "2.0.0", "fields and values are in the stream, also where nothing changed"),
   row("hmset", "captured", "as sent", KEY_1, "2.0.0", "HSET by an older name"),
@@ -20,8 +23,8 @@ export const HASH_ROWS = [
   row("hexpireat", "local", FIELD_DEADLINE, KEY_1, FIELD_TTL, OWN_DEADLINE),
   row("hpexpireat", "local", FIELD_DEADLINE, KEY_1, FIELD_TTL, OWN_DEADLINE, { counted: true }),
   row("hpersist", "local", "as sent | nothing", KEY_1, FIELD_TTL, OWN_DEADLINE, { counted: true }),
-  row("hsetex", "readback", "as sent | HSETEX key option* PXAT <ms> FIELDS n field... | HDEL key field...", KEY_1, FIELD_SETEX,
-    `values are read back; ${OWN_DEADLINE}`, { counted: true }),
+  row("hsetex", "captured", "as sent | HSETEX key option* PXAT <ms> FIELDS n field... | HDEL key field...", KEY_1, FIELD_SETEX,
+    `its values as HSET, shown where it sets a deadline; ${OWN_DEADLINE}`, { counted: true }),
   row("hgetex", "local", "HPEXPIREAT key <ms> FIELDS n field... | HPERSIST key FIELDS n field... | HDEL key field... | nothing", KEY_1,
     FIELD_SETEX, OWN_DEADLINE),
   row("hgetdel", "captured", "HDEL key field... | nothing", KEY_1, { redis: "8.0.0", valkey: "9.1.0" }, "arrives as HDEL"),

@@ -49,7 +49,8 @@ export class Capture {
   constructor(context: CaptureContext, db: number) {
     this.#context = context;
     this.db = db;
-    this.#scope = { db, keys: context.keys, writes: context.writes, nowMs: context.nowMs };
+    const onPartial = (name: string): void => countName(context.counters.unsupported, name);
+    this.#scope = { db, keys: context.keys, writes: context.writes, nowMs: context.nowMs, onPartial };
   }
 
   /** True between MULTI and EXEC: nothing may be committed. */

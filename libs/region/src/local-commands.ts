@@ -16,6 +16,8 @@ export interface CommandScope {
   readonly keys: KeySpace;
   readonly writes: LocalWrites;
   readonly nowMs: () => number;
+  /** Notes that a part of the command stays in this region. */
+  readonly onPartial: (name: string) => void;
 }
 
 /** Handles one command. */
@@ -96,6 +98,17 @@ function setFields(view: ArgumentView, scope: CommandScope): void {
   const last = new Map<string, number>();
   for (let at = 2; at + 1 < view.argc; at += 2) last.set(argumentText(view, at), at);
   for (const at of last.values()) setField(view, entry, at, scope);
+}
+
+/** HSETEX: the values are replicated, a deadline stays here. The pairs stand behind FIELDS and their number. */
+function setFieldsUntil(view: ArgumentView, scope: CommandScope): void {
+  let at = 2;
+  for (; at < view.argc && !argumentIs(view, at, "fields"); at += 1) if (argumentIs(view, at, "pxat")) scope.onPartial("hsetex");
+  const entry = entryAt(view, 1, scope);
+  if (!entry) return;
+  const last = new Map<string, number>();
+  for (at += 2; at + 1 < view.argc; at += 2) last.set(argumentText(view, at), at);
+  for (const pair of last.values()) setField(view, entry, pair, scope);
 }
 
 function setField(view: ArgumentView, entry: KeyEntry, at: number, scope: CommandScope): void {
@@ -237,6 +250,7 @@ export const LOCAL_COMMANDS: ReadonlyMap<string, LocalCommand> = new Map<string,
   ["hset", setFields],
   ["hmset", setFields],
   ["hsetnx", setFields],
+  ["hsetex", setFieldsUntil],
   ["hincrby", incrementField],
   ["hdel", removeMembers("h")],
   ["sadd", addMembers],

@@ -56,6 +56,8 @@ export interface ServerFacts {
   readonly maxMemoryPolicy: string;
   /** Databases that hold keys. */
   readonly databases: readonly number[];
+  /** Hashes with fields that have deadlines of their own (Redis 7.4, Valkey 9), of all databases. */
+  readonly keysWithFieldDeadlines: number;
 }
 
 /** See the module's comment. Every rejection is a `MeridianError`. */

@@ -93,6 +93,8 @@ export interface PipelineStatus {
   readonly peers: readonly PeerStatus[];
   /** Commands that cannot be replicated faithfully, by name. */
   readonly unsupported: Readonly<Record<string, number>>;
+  /** What an operator should know though everything runs: one sentence each; absent where there is nothing. */
+  readonly notices?: readonly string[];
   /** Writes to keys of types that are for now replicated as whole values, by type. */
   readonly wholeValue: Readonly<Record<string, number>>;
   readonly store: { readonly bytes: number; readonly cells: number };
@@ -116,6 +118,8 @@ export interface Readiness {
   readonly ready: boolean;
   /** One sentence for each pipeline that does not run. */
   readonly reasons: readonly string[];
+  /** What is not replicated although everything runs, or is about to become a problem; absent where there is nothing. */
+  readonly notices?: readonly string[];
 }
 
 /** Ready where every pipeline runs. A peer that is down or behind does not make an agent unready. */
@@ -123,7 +127,8 @@ export function readinessOf(status: AgentStatus): Readiness {
   const waiting = status.pipelines.filter(({ state }) => state !== "running");
   const reasons = waiting.map(({ server, state, reason }) => `server ${server} is ${state}${reason === undefined ? "" : `: ${reason}`}`);
   if (status.pipelines.length === 0) reasons.push("not started");
-  return { ready: reasons.length === 0, reasons };
+  const notices = status.pipelines.flatMap(({ server, notices: said = [] }) => said.map((notice) => `server ${server}: ${notice}`));
+  return { ready: reasons.length === 0, reasons, ...(notices.length === 0 ? {} : { notices }) };
 }
 
 /** A pipeline's status with bounded lists of names, largest counts first. */

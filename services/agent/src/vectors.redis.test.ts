@@ -4,14 +4,10 @@
  */
 import { readFileSync } from "node:fs";
 import type { Redis } from "ioredis";
-import { memoryLog, MemoryShelf, type LogPosition, type LogRecord, type MutationLog } from "@meridian/log";
-import { zeroCounters, type RegionCounters } from "@meridian/region";
-import { createLogger } from "@meridian/shell";
-import { MemoryStore } from "@meridian/store";
-import { startRedis, waitFor, type TestRedis } from "@meridian/testkit";
-import { hlcMs, writerId, type MeridianError, type WriterId } from "@meridian/words";
+import { waitFor } from "@meridian/testkit";
+import { hlcMs } from "@meridian/words";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Life, type LifeSettings } from "./pipeline/life.js";
+import { areQuiet, describePlace, openPlaces, type Place } from "./testing/place.js";
 
 interface Phase {
   readonly commands: readonly string[];
@@ -54,102 +50,7 @@ function phasesOf(cell: string): Phase[] {
   });
 }
 
-/** A log whose readers can be made to wait. */
-class HeldLog implements MutationLog {
-  readonly #log: MutationLog;
-  #gate: Promise<void> | undefined;
-  #open: (() => void) | undefined;
-
-  constructor(log: MutationLog) {
-    this.#log = log;
-  }
-
-  hold(): void {
-    this.#gate ??= new Promise((resolve) => (this.#open = resolve));
-  }
-
-  release(): void {
-    this.#open?.();
-    this.#gate = undefined;
-  }
-
-  async *read(writer: WriterId, after: LogPosition | undefined, signal: AbortSignal): AsyncIterable<readonly LogRecord[]> {
-    for await (const records of this.#log.read(writer, after, signal)) {
-      await this.#gate;
-      yield records;
-    }
-  }
-
-  open = (writers: readonly WriterId[]): Promise<void> => this.#log.open(writers);
-  append = (writer: WriterId, record: Buffer): Promise<LogPosition> => this.#log.append(writer, record);
-  end = (writer: WriterId): Promise<LogPosition | undefined> => this.#log.end(writer);
-  health = (): ReturnType<MutationLog["health"]> => this.#log.health();
-  close = (): Promise<void> => this.#log.close();
-}
-
-const SETTINGS: LifeSettings = {
-  connectTimeoutMs: 5000,
-  ackIntervalMs: 1000,
-  replyTimeoutMs: 10_000,
-  maxDriftMs: 500,
-  cachedSlotsMax: 10_000,
-  publishInFlightMax: 8,
-  storeBytesMax: 2 ** 24,
-};
-
-/** One region: a server, an agent's life, a client. */
-class Place {
-  readonly writer: WriterId;
-  readonly log: HeldLog;
-  readonly counters: RegionCounters = zeroCounters();
-  readonly failures: MeridianError[] = [];
-  readonly server: TestRedis;
-  readonly life: Life;
-  readonly #ended: Promise<unknown>;
-
-  constructor(server: TestRedis, writer: WriterId, peers: readonly WriterId[], shelf: MemoryShelf) {
-    this.server = server;
-    this.writer = writer;
-    this.log = new HeldLog(memoryLog({ shelf }));
-    this.life = new Life({
-      writer,
-      peers,
-      endpoint: () => ({ host: server.host, port: server.port }),
-      store: new MemoryStore(),
-      log: this.log,
-      logger: createLogger({ name: writer, level: "error", pretty: "never", destination: { write: () => undefined } }),
-      lastEpoch: 0,
-      settings: SETTINGS,
-      counters: this.counters,
-      onVisible: () => undefined,
-      onPeerFailure: (_, error) => this.failures.push(error),
-    });
-    this.#ended = this.life.run().then((error) => error && this.failures.push(error));
-  }
-
-  async stop(): Promise<void> {
-    this.log.release();
-    await this.life.stop(0);
-    await this.#ended;
-    await this.log.close();
-    await this.server.stop();
-  }
-
-  /** True where everything that a peer has published is visible here. */
-  hasMerged(peer: Place): boolean {
-    return peer === this || this.life.region.frontier.covers(peer.writer, peer.life.region.lastVersion);
-  }
-
-  /** True where everything that the server has executed was captured, and is durable in the log. */
-  async hasCaptured(client: Redis): Promise<boolean> {
-    const { region } = this.life;
-    const at = Number(/master_repl_offset:(\d+)/.exec(await client.info("replication"))?.[1]);
-    return region.isReady && region.capturedOffset >= at && region.pending.reads === 0 && region.pending.records === 0;
-  }
-}
-
 const NAMES = ["eu", "us", "ap"] as const;
-const WRITERS = NAMES.map((name) => writerId(name, "0"));
 const DATABASES = 200;
 let places: Place[];
 let clients: Redis[];
@@ -157,9 +58,7 @@ let clients: Redis[];
 let stuck: Error | undefined;
 
 beforeAll(async () => {
-  const shelf = new MemoryShelf();
-  const servers = await Promise.all(NAMES.map(() => startRedis({ args: ["--databases", String(DATABASES)] })));
-  places = servers.map((server, at) => new Place(server, WRITERS[at] as WriterId, WRITERS.filter((_, other) => other !== at), shelf));
+  places = await openPlaces(NAMES, ["--databases", String(DATABASES)]);
   clients = places.map(({ server }) => server.client());
   await allQuiet();
 });
@@ -167,21 +66,13 @@ afterAll(() => Promise.all(places.map((place) => place.stop())));
 
 /** Until every region has received and settled everything, and its server has executed nothing more. */
 async function allQuiet(): Promise<void> {
-  const quiet = async (): Promise<boolean> => {
-    const captured = await Promise.all(places.map((place, at) => place.hasCaptured(clients[at] as Redis)));
-    return captured.every(Boolean) && places.every((place) => place.life.region.isQuiet && places.every((peer) => place.hasMerged(peer)));
-  };
+  const quiet = (): Promise<boolean> => areQuiet(places, clients);
   if (stuck) throw stuck;
   const waiting = waitFor(quiet, { timeoutMs: 10_000, what: () => `quiet: ${JSON.stringify(places.map((place) => describePlace(place)))}` });
   await waiting.catch((error: unknown) => {
     stuck = error as Error;
     throw error;
   });
-}
-
-function describePlace({ writer, life: { region }, failures }: Place): unknown {
-  const { pending, frontier, lastVersion, holds, halt } = region;
-  return { writer, pending, frontier: frontier.toString(), lastVersion, holds, halt, failures: failures.map(String) };
 }
 
 /** Later versions of any region are greater than every one given so far. */

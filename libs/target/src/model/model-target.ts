@@ -44,6 +44,7 @@ export class ModelTarget implements Target {
       usedMemoryBytes: 0,
       maxMemoryBytes: 0,
       maxMemoryPolicy: "noeviction",
+      keysWithFieldDeadlines: 0,
       databases: [...new Set(this.#model.snapshot().map(({ db }) => db))],
     });
   }

@@ -222,7 +222,7 @@ function sha16(text: string): string {
 // The model is of one version: later servers print scores shorter and expire with UNLINK, which says nothing about it.
 const sameVersion = (await findRedisBinary()).version.text.startsWith("7.0.");
 
-test.runIf(sameVersion)("random commands, transactions, batches and reads: replies, data and stream are those of a real server", async () => {
+test.runIf(sameVersion)("random commands, transactions, batches and reads (of Redis 7.0, which the model is of): replies, data and stream are those of a real server", async () => {
   await fc.assert(
     fc.asyncProperty(paritySteps, async (steps) => {
       const pair = new Pair();
@@ -234,7 +234,7 @@ test.runIf(sameVersion)("random commands, transactions, batches and reads: repli
   );
 }, 120_000);
 
-test.runIf(sameVersion)("active expiry is one DEL per key, outside of MULTI", async () => {
+test.runIf(sameVersion)("active expiry is one DEL per key, outside of MULTI (Redis 7.0, which the model is of)", async () => {
   const pair = new Pair();
   await pair.begin();
   await pair.transaction(0, [["SET", "a", "1", "PX", "1"], ["SET", "b", "1", "PX", "1"]]);

@@ -24,8 +24,13 @@ export function parseServerFacts(info: string): ServerFacts {
     usedMemoryBytes: Number(field("used_memory")),
     maxMemoryBytes: Number(field("maxmemory")),
     maxMemoryPolicy: field("maxmemory_policy") || "noeviction",
+    keysWithFieldDeadlines: sumOf(info, /^db\d+:.*\b(?:subexpiry|keys_with_volatile_items)=(\d+)/gm),
     databases: [...info.matchAll(/^db(\d+):keys=/gm)].map(([, db]) => Number(db)),
   };
+}
+
+function sumOf(info: string, pattern: RegExp): number {
+  return [...info.matchAll(pattern)].reduce((sum, [, count]) => sum + Number(count), 0);
 }
 
 /** Throws `SERVER_UNSUPPORTED` where the scripts cannot work. */

@@ -7,7 +7,7 @@ import type { MutationLog } from "@meridian/log";
 import { ReplicaTail } from "@meridian/psync";
 import { Region, sequenceKey, type RegionCounters, type RegionOptions, type Step } from "@meridian/region";
 import type { Store } from "@meridian/store";
-import { RedisTarget, type ApplyReply, type ReadStatus } from "@meridian/target";
+import { RedisTarget, type ApplyReply, type ReadStatus, type ServerFacts } from "@meridian/target";
 import type { Logger } from "@meridian/shell";
 import { MeridianError, type WriterId } from "@meridian/words";
 import type { Endpoint } from "../endpoint.js";
@@ -58,6 +58,8 @@ const RESUME_SHARE = 0.5;
 /** See the module's comment. */
 export class Life {
   readonly region: Region;
+  /** What the server said of itself when it was attached. */
+  facts: ServerFacts | undefined;
   readonly #deps: LifeDeps;
   readonly #publisher: Publisher;
   readonly #readers: PeerReader[];
@@ -132,6 +134,7 @@ export class Life {
     const endpoint = this.#deps.endpoint();
     this.#target = await RedisTarget.connect({ ...endpoint, connectTimeoutMs: settings.connectTimeoutMs, replyTimeoutMs: settings.replyTimeoutMs, clientName: "meridian-apply" });
     const facts = await this.#target.info();
+    this.facts = facts;
     const { connectTimeoutMs, ackIntervalMs } = settings;
     this.#tail = new ReplicaTail(
       { ...endpoint, connectTimeoutMs, ackIntervalMs, logger },

@@ -1,6 +1,7 @@
 /** A pipeline's status, put together from its region, its log and its meters. */
 import { hlcMs, type WriterId } from "@meridian/words";
 import type { PeerState, PeerStatus, PipelineState, PipelineStatus } from "../status.js";
+import { noticesOf } from "./notices.js";
 import type { RegionPipeline } from "./region-pipeline.js";
 
 /** Queued bytes from which a peer counts as behind. */
@@ -17,6 +18,7 @@ export function pipelineStatus(pipeline: RegionPipeline, state: PipelineState): 
   const region = life?.region;
   const paused = life?.pausedFor;
   const pending = region?.pending;
+  const notices = noticesOf(counters, life?.facts);
   return {
     server: context.server.name,
     state,
@@ -53,6 +55,7 @@ export function pipelineStatus(pipeline: RegionPipeline, state: PipelineState): 
       // Not a command, but as silent otherwise: a cell that should come back and whose value nobody here holds.
       ...(counters.valuesMissing > 0 ? { "(values missing)": counters.valuesMissing } : {}),
     },
+    ...(notices.length === 0 ? {} : { notices }),
     wholeValue: Object.fromEntries(counters.wholeValue),
     store: { bytes: store?.sizeBytes() ?? 0, cells: 0 },
     clock: { aheadMs: region?.aheadMs(Date.now()) ?? 0 },

@@ -27,6 +27,8 @@ export interface PipelineStatus {
   readonly peers: readonly PeerStatus[];
   /** Occurrences of commands that cannot be replicated faithfully, by name. */
   readonly unsupported: Readonly<Record<string, number>>;
+  /** What an operator should know though everything runs, one sentence each. */
+  readonly notices: readonly string[];
   /** Keys replicated as whole values, by type. */
   readonly wholeValue: Readonly<Record<string, number>>;
   readonly store: Figures<"bytes" | "cells">;
@@ -77,6 +79,7 @@ function readPipeline(from: Json): PipelineStatus {
       state: textOf(peer["state"]) ?? "?",
     })),
     unsupported: counts(from["unsupported"]),
+    notices: textsOf(from["notices"]),
     wholeValue: counts(from["wholeValue"]),
     store: figures(from["store"], ["bytes", "cells"]),
     clock: figures(from["clock"], ["aheadMs"]),
@@ -95,6 +98,10 @@ function counts(from: unknown): Record<string, number> {
 
 function listOf(value: unknown): Json[] {
   return Array.isArray(value) ? value.map(objectOf) : [];
+}
+
+function textsOf(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((text): text is string => typeof text === "string") : [];
 }
 
 function objectOf(value: unknown): Json {

@@ -71,6 +71,7 @@ function notesOf(row: StatusRow, color: Palette): string[] {
   }
   const unsupported = countsText(pipeline.unsupported);
   if (unsupported !== "") notes.push(color.yellow(`${name}: not replicated: ${unsupported}`));
+  for (const notice of pipeline.notices) notes.push(color.yellow(`${name}: ${notice}`));
   const whole = countsText(pipeline.wholeValue);
   if (whole !== "") notes.push(color.dim(`${name}: replicated as whole values, last writer wins: ${whole}`));
   const drifting = pipeline.peers.filter(({ driftMs }) => Math.abs(driftMs) >= DRIFT_NOTED_MS);

@@ -81,11 +81,13 @@ describe("statusText", () => {
       advice: "rehydrate or flush everywhere",
       unsupported: { PUBLISH: 3, FUNCTION: 0 },
       wholeValue: { list: 1_200, stream: 2 },
+      notices: ["hash-field expiry is not replicated"],
       log: { kind: "redis", state: "down", lastError: "connection refused" },
     };
     const shown = text(statusView([answer(recorded(change), 1), { url: "http://us:1", atMs: 1, error: "refused" }]));
     expect(shown).toContain("eu is quarantined: FLUSHALL was executed; rehydrate or flush everywhere");
     expect(shown).toContain("eu: not replicated: PUBLISH (3)\n");
+    expect(shown).toContain("eu: hash-field expiry is not replicated\n");
     expect(shown).toContain("replicated as whole values, last writer wins: list (1,200), stream (2)");
     expect(shown).toContain("eu: log: connection refused");
     expect(shown).toContain("(http://us:1): refused");

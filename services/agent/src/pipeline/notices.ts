@@ -1,0 +1,17 @@
+/**
+ * What an operator should know about a server although everything runs: what stays in the region, and what the server is
+ * set to do behind the agent's back. One sentence each, with what it means.
+ */
+import { FIELD_DEADLINE_COMMANDS } from "@meridian/commands";
+import type { RegionCounters } from "@meridian/region";
+import type { ServerFacts } from "@meridian/target";
+
+/** Said where a field of a hash has, or was given, a deadline of its own. */
+export const FIELD_DEADLINES_STAY =
+  "hash-field expiry is not replicated: a field's deadline stays in the region where it was set; when it ends the field there, it is removed everywhere";
+
+/** The notices of one captured server. `facts`: as of the last attach. */
+export function noticesOf(counters: RegionCounters, facts: ServerFacts | undefined): string[] {
+  const met = FIELD_DEADLINE_COMMANDS.some((name) => counters.unsupported.has(name));
+  return met || (facts?.keysWithFieldDeadlines ?? 0) > 0 ? [FIELD_DEADLINES_STAY] : [];
+}

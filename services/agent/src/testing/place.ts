@@ -1,0 +1,123 @@
+/** One region for tests: a real server, an agent's life over it, and a log that can hold back what its peers publish. */
+import type { Redis } from "ioredis";
+import { memoryLog, MemoryShelf, type LogPosition, type LogRecord, type MutationLog } from "@meridian/log";
+import { zeroCounters, type RegionCounters } from "@meridian/region";
+import { createLogger } from "@meridian/shell";
+import { MemoryStore } from "@meridian/store";
+import { startRedis, type TestRedis } from "@meridian/testkit";
+import { writerId, type MeridianError, type WriterId } from "@meridian/words";
+import { Life, type LifeSettings } from "../pipeline/life.js";
+
+/** A log whose readers can be made to wait. */
+export class HeldLog implements MutationLog {
+  readonly #log: MutationLog;
+  #gate: Promise<void> | undefined;
+  #open: (() => void) | undefined;
+
+  constructor(log: MutationLog) {
+    this.#log = log;
+  }
+
+  hold(): void {
+    this.#gate ??= new Promise((resolve) => (this.#open = resolve));
+  }
+
+  release(): void {
+    this.#open?.();
+    this.#gate = undefined;
+  }
+
+  async *read(writer: WriterId, after: LogPosition | undefined, signal: AbortSignal): AsyncIterable<readonly LogRecord[]> {
+    for await (const records of this.#log.read(writer, after, signal)) {
+      await this.#gate;
+      yield records;
+    }
+  }
+
+  open = (writers: readonly WriterId[]): Promise<void> => this.#log.open(writers);
+  append = (writer: WriterId, record: Buffer): Promise<LogPosition> => this.#log.append(writer, record);
+  end = (writer: WriterId): Promise<LogPosition | undefined> => this.#log.end(writer);
+  health = (): ReturnType<MutationLog["health"]> => this.#log.health();
+  close = (): Promise<void> => this.#log.close();
+}
+
+const SETTINGS: LifeSettings = {
+  connectTimeoutMs: 5000,
+  ackIntervalMs: 1000,
+  replyTimeoutMs: 10_000,
+  maxDriftMs: 500,
+  cachedSlotsMax: 10_000,
+  publishInFlightMax: 8,
+  storeBytesMax: 2 ** 24,
+};
+
+/** One region: a server, an agent's life, a client. */
+export class Place {
+  readonly writer: WriterId;
+  readonly log: HeldLog;
+  readonly counters: RegionCounters = zeroCounters();
+  readonly failures: MeridianError[] = [];
+  readonly server: TestRedis;
+  readonly life: Life;
+  readonly #ended: Promise<unknown>;
+
+  constructor(server: TestRedis, writer: WriterId, peers: readonly WriterId[], shelf: MemoryShelf) {
+    this.server = server;
+    this.writer = writer;
+    this.log = new HeldLog(memoryLog({ shelf }));
+    this.life = new Life({
+      writer,
+      peers,
+      endpoint: () => ({ host: server.host, port: server.port }),
+      store: new MemoryStore(),
+      log: this.log,
+      logger: createLogger({ name: writer, level: "error", pretty: "never", destination: { write: () => undefined } }),
+      lastEpoch: 0,
+      settings: SETTINGS,
+      counters: this.counters,
+      onVisible: () => undefined,
+      onPeerFailure: (_, error) => this.failures.push(error),
+    });
+    this.#ended = this.life.run().then((error) => error && this.failures.push(error));
+  }
+
+  async stop(): Promise<void> {
+    this.log.release();
+    await this.life.stop(0);
+    await this.#ended;
+    await this.log.close();
+    await this.server.stop();
+  }
+
+  /** True where everything that a peer has published is visible here. */
+  hasMerged(peer: Place): boolean {
+    return peer === this || this.life.region.frontier.covers(peer.writer, peer.life.region.lastVersion);
+  }
+
+  /** True where everything that the server has executed was captured, and is durable in the log. */
+  async hasCaptured(client: Redis): Promise<boolean> {
+    const { region } = this.life;
+    const at = Number(/master_repl_offset:(\d+)/.exec(await client.info("replication"))?.[1]);
+    return region.isReady && region.capturedOffset >= at && region.pending.reads === 0 && region.pending.records === 0;
+  }
+}
+
+/** True where every region has received and settled everything, and its server has executed nothing more. */
+export async function areQuiet(places: readonly Place[], clients: readonly Redis[]): Promise<boolean> {
+  const captured = await Promise.all(places.map((place, at) => place.hasCaptured(clients[at] as Redis)));
+  return captured.every(Boolean) && places.every((place) => place.life.region.isQuiet && places.every((peer) => place.hasMerged(peer)));
+}
+
+/** What holds a place up, for the message of a test that waits in vain. */
+export function describePlace({ writer, life: { region }, failures }: Place): unknown {
+  const { pending, frontier, lastVersion, holds, halt } = region;
+  return { writer, pending, frontier: frontier.toString(), lastVersion, holds, halt, failures: failures.map(String) };
+}
+
+/** Servers with agents that share a log, one for each region's name. */
+export async function openPlaces(names: readonly string[], args: readonly string[] = []): Promise<Place[]> {
+  const shelf = new MemoryShelf();
+  const writers = names.map((name) => writerId(name, "0"));
+  const servers = await Promise.all(names.map(() => startRedis({ args })));
+  return servers.map((server, at) => new Place(server, writers[at] as WriterId, writers.filter((_, other) => other !== at), shelf));
+}
