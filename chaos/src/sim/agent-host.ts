@@ -28,6 +28,8 @@ export interface AgentContext {
   readonly server: ServerHost;
   readonly log: LogModel;
   readonly cachedSlotsMax: number;
+  /** Called when the agent tells the server that it may forget its stream up to an offset. */
+  readonly onAcknowledge: (offset: number) => void;
   /** Called before a script runs; returns what is to be checked when it has run. */
   readonly onApply: (batch: ApplyBatch, seenOffset: number, serverMs: number) => (() => void) | undefined;
 }
@@ -51,7 +53,6 @@ export class AgentHost {
   readonly pages: { readonly db: number; readonly cursor: string; readonly keys: readonly string[] }[] = [];
   /** Records of each peer delivered so far. */
   readonly cursors = new Map<WriterId, number>();
-  acknowledged = 0;
   lives = 0;
 
   constructor(context: AgentContext) {
@@ -113,7 +114,7 @@ export class AgentHost {
     for (const reading of step.read) parts.push(() => this.scripts.push({ kind: "read", reading, epoch: region.epoch }));
     for (const listing of step.list) parts.push(() => this.scripts.push({ kind: "scan", listing }));
     const { acknowledge } = step;
-    if (acknowledge !== undefined) parts.push(() => (this.acknowledged = acknowledge));
+    if (acknowledge !== undefined) parts.push(() => this.context.onAcknowledge(acknowledge));
     return parts;
   }
 

@@ -1,4 +1,6 @@
 /** A failing run for people: what is wrong, how to see it again, and the end of what happened. */
+import { wordsOf } from "./command-line.js";
+import { describeProblem } from "./problem.js";
 import { replay, type RunResult } from "./run.js";
 import type { SimOptions } from "./settings.js";
 import { shrink } from "./shrink.js";
@@ -13,11 +15,10 @@ export function tellFailure(result: RunResult, options: SimOptions, show: { read
   const transcript = new Transcript();
   replay(shortest.settings, shortest.events, transcript);
   const { seed, regions } = result.settings;
-  const again = Object.entries(options).filter(([, value]) => value !== undefined && value !== false).map(([name, value]) => ` --${name} ${String(value)}`);
   return [
     `seed ${seed}, ${regions} regions, ${result.events.length} events${shortest === result ? "" : `, shortened to ${shortest.events.length}`}`,
     transcript.text(show.full ? undefined : LINES_SHOWN),
-    ...(result.problems.length === 0 ? ["sound"] : shortest.problems.map((problem) => `FAILED: ${problem}`)),
-    `again: npm run sim -- --seed ${seed}${again.join("")}`,
+    ...(result.problems.length === 0 ? ["sound"] : shortest.problems.map((problem) => `FAILED: ${describeProblem(problem)}`)),
+    `again: npm run sim -- ${["--seed", String(seed), ...wordsOf(options)].join(" ")}`,
   ].join("\n");
 }

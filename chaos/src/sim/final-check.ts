@@ -5,13 +5,14 @@ import { auditLog, cellKindOf, type Published } from "./audited-log.js";
 import { cellName, cellsOfServer, differing, type ServerCells } from "./cells-of-server.js";
 import { compareMetadata, compareWithServer, metadataOf, missingIn, unfinishedIn, type Metadata } from "./metadata-check.js";
 import { expectedCells } from "./oracle.js";
+import { problemsOf, type Checker, type Problem } from "./problem.js";
 import type { World } from "./world.js";
 
 /** Problems of one kind beyond this many are not listed: the first ones tell. */
 const LISTED_MAX = 8;
 
 /** All problems of a world that was brought to rest. */
-export function checkAtRest(world: World): string[] {
+export function checkAtRest(world: World): Problem[] {
   const cells = world.servers.map(({ model }) => cellsOfServer(model, world.nowMs));
   const audited = auditLog(world);
   const metadata = world.agents.map(metadataOf);
@@ -19,11 +20,11 @@ export function checkAtRest(world: World): string[] {
   const missing = metadata.map((own) => (world.settings.expiries > 0 ? missingIn(own) : NOTHING));
   return [
     ...checkRegions(world, cells, metadata, missing),
-    ...audited.problems,
-    ...checkOrigins(world, audited.mutations),
-    ...checkAcknowledged(world, audited.mutations).slice(0, LISTED_MAX),
-    ...checkOracle(world, cells, audited.mutations, missing[0] ?? NOTHING),
-    ...checkCounters(world, cells),
+    ...problemsOf("log", audited.problems),
+    ...problemsOf("no echo", checkOrigins(world, audited.mutations)),
+    ...problemsOf("acknowledged writes", checkAcknowledged(world, audited.mutations).slice(0, LISTED_MAX)),
+    ...problemsOf("the rules", checkOracle(world, cells, audited.mutations, missing[0] ?? NOTHING)),
+    ...problemsOf("exact counters", checkCounters(world, cells)),
   ];
 }
 
@@ -31,7 +32,7 @@ const NOTHING: ReadonlySet<string> = new Set();
 
 type Missing = readonly ReadonlySet<string>[];
 
-function checkRegions(world: World, cells: readonly ServerCells[], metadata: readonly Metadata[], missing: Missing): string[] {
+function checkRegions(world: World, cells: readonly ServerCells[], metadata: readonly Metadata[], missing: Missing): Problem[] {
   const anywhere = new Set(missing.flatMap((names) => [...names]));
   return world.agents.flatMap((agent, at) => {
     const own = metadata[at] as (typeof metadata)[number];
@@ -41,11 +42,13 @@ function checkRegions(world: World, cells: readonly ServerCells[], metadata: rea
     const server = agent.context.server;
     const lacking = missing[at] ?? NOTHING;
     const unequal = differing(firstHeld, held).filter((name) => !anywhere.has(name));
+    const found = (checker: Checker, lines: readonly string[]): Problem[] => problemsOf(checker, lines.slice(0, LISTED_MAX));
+    const differs = (name: string): string => `${name}: r0 holds ${String(firstHeld.get(name))}, r${at} holds ${String(held.get(name))}`;
     return [
-      ...unfinishedIn(agent, own, lacking).slice(0, LISTED_MAX).map((problem) => `r${at}: ${problem}`),
-      ...unequal.slice(0, LISTED_MAX).map((name) => `values of r0 and r${at} differ: ${name}: ${String(firstHeld.get(name))} / ${String(held.get(name))}`),
-      ...compareMetadata(first, own).slice(0, LISTED_MAX).map((problem) => `cells of r0 and r${at} differ: ${problem}`),
-      ...compareWithServer(own, held, server, world.nowMs, lacking).slice(0, LISTED_MAX).map((problem) => `r${at}: ${problem}`),
+      ...found("nothing left to do", unfinishedIn(agent, own, lacking).map((problem) => `r${at}: ${problem}`)),
+      ...found("equal values", unequal.map(differs)),
+      ...found("equal memory", compareMetadata(first, own).map((problem) => `r0 and r${at} differ: ${problem}`)),
+      ...found("server and memory", compareWithServer(own, held, server, world.nowMs, lacking).map((problem) => `r${at}: ${problem}`)),
     ];
   });
 }

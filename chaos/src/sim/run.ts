@@ -2,6 +2,7 @@
 import { checkAtRest } from "./final-check.js";
 import type { SimEvent } from "./event.js";
 import { heal } from "./heal.js";
+import { problemsOf, type Problem } from "./problem.js";
 import { Random } from "./random.js";
 import { Scheduler } from "./scheduler.js";
 import { drawSettings, type SimOptions, type SimSettings } from "./settings.js";
@@ -16,7 +17,7 @@ export interface RunResult {
   readonly settings: SimSettings;
   readonly events: readonly SimEvent[];
   /** None: the run was sound. */
-  readonly problems: readonly string[];
+  readonly problems: readonly Problem[];
 }
 
 /** Runs a seed. */
@@ -53,13 +54,13 @@ export function replay(settings: SimSettings, events: readonly SimEvent[], trans
   return { settings, events, problems };
 }
 
-function guarded(world: World, play: () => void): string[] {
+function guarded(world: World, play: () => void): Problem[] {
   try {
     play();
     const restless = world.problems.length > 0 ? [] : heal(world);
     if (world.problems.length > 0) return [...world.problems];
-    return [...restless, ...checkAtRest(world)];
+    return [...problemsOf("comes to rest", restless), ...checkAtRest(world)];
   } catch (error) {
-    return [`threw ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`];
+    return problemsOf("no exception", [`threw ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`]);
   }
 }

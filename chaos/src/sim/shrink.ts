@@ -36,9 +36,10 @@ export function shrink(failed: RunResult): RunResult {
   return best;
 }
 
-/** What kind of failure a run showed: the beginning of its first problem, without numbers. */
+/** What kind of failure a run showed: the checker of its first problem and how that begins, without numbers. */
 function classOf({ problems }: RunResult): string | undefined {
-  return problems[0]?.replaceAll(/\d+/g, "").slice(0, CLASS_CHARACTERS);
+  const [first] = problems;
+  return first && `${first.checker} ${first.text.replaceAll(/\d+/g, "").slice(0, CLASS_CHARACTERS)}`;
 }
 
 /** Regions other than the first begin empty: no client comes before every agent has attached, but to region 0. */

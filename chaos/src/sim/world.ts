@@ -2,11 +2,14 @@
  * A mesh of simulated regions: performs events, one at a time, and keeps what the checkers need. Everything is decided by
  * the events; two worlds that are given the same ones end the same.
  */
+import type { ApplyBatch } from "@meridian/mark";
+import { decodeRecord } from "@meridian/wire";
 import { writerId, type WriterId } from "@meridian/words";
 import { AgentHost } from "./agent-host.js";
 import { guardApply } from "./apply-guard.js";
 import type { ClientCommand, SimEvent } from "./event.js";
 import { LogModel } from "./log-model.js";
+import type { Checker, Problem } from "./problem.js";
 import { ServerHost } from "./server-host.js";
 import type { SimSettings } from "./settings.js";
 import type { Transcript } from "./transcript.js";
@@ -33,7 +36,7 @@ export class World {
   readonly agents: readonly AgentHost[];
   readonly taken: TakenCommand[] = [];
   /** What live checkers found. */
-  readonly problems: string[] = [];
+  readonly problems: Problem[] = [];
   nowMs = BEGIN_MS;
   readonly #transcript: Transcript | undefined;
 
@@ -53,9 +56,27 @@ export class World {
       server,
       log: this.log,
       cachedSlotsMax: this.settings.cachedSlotsMax,
-      // What region 0 holds before it is imported is not known to it: its first comparisons are made in the dark.
-      onApply: (batch, seenOffset, serverMs) => (at === 0 && this.settings.imported > 0 ? undefined : guardApply(server, batch, seenOffset, serverMs, (problem) => this.problems.push(`r${at}: ${problem}`))),
+      onAcknowledge: (offset) => this.#onAcknowledge(at, offset),
+      onApply: (batch, seenOffset, serverMs) => this.#beforeScript(at, server, batch, seenOffset, serverMs),
     });
+  }
+
+  #beforeScript(at: number, server: ServerHost, batch: ApplyBatch, seenOffset: number, serverMs: number): (() => void) | undefined {
+    // What region 0 holds before it is imported is not known to it: its first comparisons are made in the dark.
+    if (at === 0 && this.settings.imported > 0) return undefined;
+    return guardApply(server, batch, seenOffset, serverMs, (problem) => this.#report("apply guard", at, problem));
+  }
+
+  /** What the server may forget must stand in the log. */
+  #onAcknowledge(at: number, offset: number): void {
+    const waiting = this.agents[at]?.outbound[0];
+    if (!waiting) return;
+    const { firstOffset } = decodeRecord(waiting.record, this.writers[at] as WriterId).span;
+    if (firstOffset < offset) this.#report("acknowledged offset", at, `acknowledges ${offset}, but what was captured from ${firstOffset} on is not in the log`);
+  }
+
+  #report(checker: Checker, at: number, problem: string): void {
+    this.problems.push({ checker, text: `r${at}: ${problem}` });
   }
 
   /** The clock of an agent. */

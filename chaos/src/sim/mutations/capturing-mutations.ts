@@ -1,0 +1,53 @@
+/** Mistakes in reading the server's stream, in what is stored of it, and in what is published. */
+import type { Mutation } from "./mutation.js";
+
+/** See the module's comment. */
+export const CAPTURING: readonly Mutation[] = [
+  {
+    name: "select-lost-at-resume",
+    breaks: "a new life takes the stream to go on in database 0",
+    edits: [{ in: "region", text: "}, state.db);", becomes: "}, 0);" }],
+  },
+  {
+    name: "expiry-taken-for-delete",
+    breaks: "the DEL of a key whose deadline is past is published as a client's delete",
+    edits: [{ in: "region", text: "if (isDue || isExpired(entry, scope.nowMs())) {", becomes: "if (false) {" }],
+    options: { families: ["string", "hash", "counter"] },
+  },
+  {
+    name: "echo",
+    breaks: "the effects of our own scripts are taken for what clients did",
+    edits: [{ in: "region", text: "else if (this.#isOwn) this.#own(row, view);", becomes: "" }],
+  },
+  {
+    name: "divided-commit",
+    breaks: "half of a transaction is committed and published",
+    edits: [
+      { in: "region", text: "if (this.#state.halt || this.#capture.inTransaction)", becomes: "if (this.#state.halt)" },
+      { in: "region", text: "if (this.#capture.inTransaction) return { writes: [],", becomes: "if (false) return { writes: []," },
+    ],
+  },
+  {
+    name: "published-before-committed",
+    breaks: "records go to the log before the store has them: a new life publishes the same writes with other versions",
+    edits: [
+      { in: "sim", text: "if (step.writes.length > 0) parts.push(() => this.store.commit(step.writes));", becomes: "" },
+      { in: "sim", text: "for (const batch of step.apply) parts.push(", becomes: "if (step.writes.length > 0) parts.push(() => this.store.commit(step.writes));\n for (const batch of step.apply) parts.push(" },
+    ],
+  },
+  {
+    name: "versions-from-the-clock-alone",
+    breaks: "a new life whose clock is behind gives versions that were given before",
+    edits: [{ in: "region", text: "start: { bound: firstUnused(state) }", becomes: "start: { bound: 0 }" }],
+  },
+  {
+    name: "acknowledged-before-durable",
+    breaks: "the server may forget what is not in the log yet",
+    edits: [{ in: "region", text: "return Math.min(committed, this.#waiting[0]?.from ?? committed);", becomes: "return committed;" }],
+  },
+  {
+    name: "outgoing-not-published-again",
+    breaks: "what was committed and not published when the agent died is lost",
+    edits: [{ in: "region", text: "this.#unpublished = recover(", becomes: "recover(" }],
+  },
+];
