@@ -21,6 +21,7 @@ export interface Published {
   readonly context: ReadonlyVector;
   readonly unseen: readonly Unseen[];
   readonly absorbed: readonly Absorbed[];
+  readonly creates: boolean;
 }
 
 /** See the module's comment. */
@@ -76,6 +77,7 @@ function publishedOf(m: Mutation, frame: Frame): Published {
     context: frame.context,
     unseen: m.detail?.unseen ?? [],
     absorbed: m.detail?.absorbed ?? [],
+    creates: m.creates,
   };
 }
 

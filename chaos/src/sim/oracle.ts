@@ -5,6 +5,7 @@
  * - A write survives unless a mutation that takes its cell away has seen it: later by the same writer, or its context
  *   covers it and does not name it as unseen.
  * - Visible is the survivor with the highest version; of equal ones that of the writer whose name is smaller.
+ * - A mutation that creates its key takes every cell of it away, and runs of increments that it has seen whole.
  * - Increments count as long as no mutation that had seen them took them away; they add to a number and hide beside a text.
  * - A key's deadline is the longest of the surviving ones; a string brings its own, until an expiry that had seen it.
  */
@@ -49,7 +50,7 @@ function addKey(cells: OracleCells, mutations: readonly Published[], nowMs: numb
 /** True where the mutation acts on the cell, in whatever way. */
 function concerns(m: Published, kind: string, field: string): boolean {
   const own = cellKindOf(m.kind);
-  return own === "" || (own === kind && m.field === field) || m.kind === K.PutString || m.kind === K.PutWhole;
+  return own === "" || m.creates || (own === kind && m.field === field) || m.kind === K.PutString || m.kind === K.PutWhole;
 }
 
 function hasSeen(m: Published, dot: Dot, kind: string, field: string): boolean {
@@ -59,8 +60,8 @@ function hasSeen(m: Published, dot: Dot, kind: string, field: string): boolean {
 }
 
 function survivors(mutations: readonly Published[], kind: string, field: string): Published[] {
-  const takers = mutations.filter((m) => concerns(m, kind, field) && !INCREMENTS.has(m.kind));
-  const puts = takers.filter((m) => cellKindOf(m.kind) === kind && m.field === field && !REMOVALS.has(m.kind));
+  const takers = mutations.filter((m) => concerns(m, kind, field) && (m.creates || !INCREMENTS.has(m.kind)));
+  const puts = takers.filter((m) => cellKindOf(m.kind) === kind && m.field === field && !REMOVALS.has(m.kind) && !INCREMENTS.has(m.kind));
   return puts.filter((put) => !takers.some((taker) => hasSeen(taker, put, kind, field)));
 }
 
@@ -82,15 +83,21 @@ function beats(a: Published, b: Published): boolean {
 function liveTotal(mutations: readonly Published[], kind: string, field: string): bigint | undefined {
   const own = mutations.filter((m) => INCREMENTS.has(m.kind) && cellKindOf(m.kind) === kind && m.field === field);
   const taken = mutations.flatMap((m) => m.absorbed.filter((a) => a.kind === kind && a.field === field));
+  const creators = mutations.filter((m) => m.creates);
   let total: bigint | undefined;
   for (const run of groupBy(own, (m) => `${m.writer} ${m.birth}`).values()) {
     const last = run.reduce((a, b) => (a.hlc > b.hlc ? a : b));
     const seen = taken.filter((a) => a.writer === last.writer && a.birth === last.birth);
     const most = seen.reduce<(typeof seen)[number] | undefined>((a, b) => (a && a.upTo > b.upTo ? a : b), undefined);
     if (most && most.upTo >= last.hlc) continue;
+    if (creators.some((m) => hasSeen(m, last, kind, field) && !isUnseenSum(m, last, kind, field))) continue;
     total = (total ?? 0n) + last.sum - (most?.sum ?? 0n);
   }
   return total;
+}
+
+function isUnseenSum(m: Published, run: Published, kind: string, field: string): boolean {
+  return m.unseen.some((u) => u.kind === kind && u.field === field && u.writer === run.writer && u.hlc === run.birth);
 }
 
 /** Scores add as multiples of 2^-1074, exactly; rounding happens once, at the end. */

@@ -61,6 +61,11 @@ export interface CellChange extends Dot {
   readonly unseen: readonly Dot[];
   /** Increments of this cell that the writer had seen, and took away. */
   readonly absorbed: readonly RunningSum[];
+  /**
+   * The writer's client found nothing of the key: sums that the context covers whole are taken away too, named or not, but
+   * for those whose birth stands among the unseen.
+   */
+  readonly creates?: boolean;
 }
 
 /** Shared by all cells that have nothing of a kind: most cells have one sibling and no sums. Never changed in place. */

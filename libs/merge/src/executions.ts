@@ -111,7 +111,7 @@ export class Execution {
   #write(at: number, replica: Replica, step: Extract<ExecutionStep, { clockMs: number }>): void {
     const writer = this.writers[at] as WriterId;
     const hlc = Math.max(replica.received.get(writer) + 1, hlcOf(START_MS + step.clockMs)) as Hlc;
-    const own = replica.cell.sums.find((sum) => sum.writer === writer);
+    const own = replica.cell.sums.find((sum) => sum.writer === writer && isLive(sum));
     const counts = step.what === "increment";
     const amount = counts ? step.amount : 0n;
     const change: CellChange = {

@@ -7,7 +7,7 @@
  */
 import { VersionVector, type Dot, type ReadonlyVector } from "@meridian/words";
 import type { Cell, CellSum, Sibling } from "./cell.js";
-import { forgetEarly, isCoveredEarly, rememberEarly, sameDot } from "./merge.js";
+import { forgetEarly, isCoveredEarly, rememberEarly, sameDot, withoutEnded } from "./merge.js";
 
 /** The cell that results where `a` and `b` meet; `receivedA` and `receivedB` are what was merged into each. */
 export function joinCells(a: Cell, receivedA: ReadonlyVector, b: Cell, receivedB: ReadonlyVector): Cell {
@@ -19,7 +19,7 @@ export function joinCells(a: Cell, receivedA: ReadonlyVector, b: Cell, receivedB
   }
   return {
     siblings: [...survivors(a, b, receivedB), ...survivors(b, a, receivedA).filter((s) => !a.siblings.some((known) => sameDot(known, s)))],
-    sums: joinSums(a.sums, b.sums),
+    sums: joinSums(a, receivedA, b, receivedB),
     early: forgetEarly(early, received),
   };
 }
@@ -39,24 +39,26 @@ function joinSibling(a: Sibling, b: Sibling): Sibling {
   return { ...a, number: Math.min(a.number, b.number), value: a.value ?? b.value };
 }
 
-function joinSums(a: readonly CellSum[], b: readonly CellSum[]): CellSum[] {
-  const joined = a.map((sum) => ({ ...sum }));
-  for (const sum of b) {
-    const known = joined.find(({ writer, birth }) => writer === sum.writer && birth === sum.birth);
-    if (!known) {
-      joined.push({ ...sum });
-      continue;
-    }
-    if (sum.upTo > known.upTo) {
-      known.upTo = sum.upTo;
-      known.sum = sum.sum;
-    }
-    if (sum.absorbedUpTo > known.absorbedUpTo) {
-      known.absorbedUpTo = sum.absorbedUpTo;
-      known.absorbed = sum.absorbed;
-    }
-  }
+/** A sum that one side does not know although it received all of it is over: the side has dropped what was left of it. */
+function joinSums(a: Cell, receivedA: ReadonlyVector, b: Cell, receivedB: ReadonlyVector): readonly CellSum[] {
+  const isOver = (sum: CellSum, received: ReadonlyVector): boolean =>
+    received.covers(sum.writer, sum.upTo > sum.absorbedUpTo ? sum.upTo : sum.absorbedUpTo);
+  const isSame = (sum: CellSum, { writer, birth }: CellSum): boolean => sum.birth === birth && sum.writer === writer;
+  const only = (own: Cell, other: Cell, received: ReadonlyVector): CellSum[] =>
+    own.sums.filter((sum) => !other.sums.some((known) => isSame(known, sum)) && !isOver(sum, received));
+  const both = a.sums.flatMap((sum) => {
+    const known = b.sums.find((other) => isSame(other, sum));
+    return known ? [joinSum(sum, known)] : [];
+  });
+  let joined: readonly CellSum[] = [...both, ...only(a, b, receivedB), ...only(b, a, receivedA)].map((sum) => ({ ...sum }));
+  for (const { writer } of [...joined]) joined = withoutEnded(joined, writer);
   return joined;
+}
+
+function joinSum(a: CellSum, b: CellSum): CellSum {
+  const { upTo, sum } = a.upTo > b.upTo ? a : b;
+  const { absorbedUpTo, absorbed } = a.absorbedUpTo > b.absorbedUpTo ? a : b;
+  return { writer: a.writer, birth: a.birth, upTo, sum, absorbedUpTo, absorbed };
 }
 
 function isSameEarly(known: Cell["early"][number], vector: ReadonlyVector, unseen: readonly Dot[]): boolean {

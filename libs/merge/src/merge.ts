@@ -5,7 +5,7 @@
  * meanwhile would come back), and what a reader sees (content.ts).
  */
 import { HLC_ZERO, VersionVector, type Dot, type ReadonlyVector, type RunningSum, type WriterId } from "@meridian/words";
-import type { Cell, CellChange, CellSum, EarlyContext, Sibling } from "./cell.js";
+import { isLive, type Cell, type CellChange, type CellSum, type EarlyContext, type Sibling } from "./cell.js";
 
 /**
  * Merges `change` into `cell`, in place. The part of its context that ran ahead of what this region had received is
@@ -18,6 +18,7 @@ export function mergeChange(cell: Cell, change: CellChange): void {
   }
   const kept = cell.siblings.length === 0 ? cell.siblings : cell.siblings.filter((sibling) => !covers(change, sibling));
   for (const seen of change.absorbed) absorb(cell, seen);
+  if (change.creates && cell.sums.length > 0) absorbCovered(cell, change);
   if (change.ahead) cell.early = rememberEarly(cell.early, change.ahead, change.unseen);
   const isNew = change.action === "put" && !kept.some((known) => sameDot(known, change)) && !isCoveredEarly(cell.early, change);
   cell.siblings = !isNew ? kept : kept.length === 0 ? [siblingOf(change)] : [...kept, siblingOf(change)];
@@ -42,10 +43,12 @@ function raiseSum(cell: Cell, change: CellChange): void {
   const known = findSum(cell, change);
   if (!known) {
     const { writer, birth, hlc, sum } = change;
-    cell.sums = [...cell.sums, { writer, birth, upTo: hlc, sum, absorbedUpTo: HLC_ZERO, absorbed: 0n }];
+    cell.sums = withoutEnded([...cell.sums, { writer, birth, upTo: hlc, sum, absorbedUpTo: HLC_ZERO, absorbed: 0n }], writer);
   } else if (change.hlc > known.upTo) {
+    const isFirst = known.upTo === HLC_ZERO;
     known.upTo = change.hlc;
     known.sum = change.sum;
+    if (isFirst) cell.sums = withoutEnded(cell.sums, change.writer);
   }
 }
 
@@ -59,6 +62,30 @@ function absorb(cell: Cell, seen: RunningSum): void {
     known.absorbedUpTo = seen.upTo;
     known.absorbed = seen.sum;
   }
+  if (!isLive(known)) cell.sums = withoutEnded(cell.sums, seen.writer);
+}
+
+/** Sums that the client of a creating write found nothing of: whole ones only, for what it saw of others it names. */
+function absorbCovered(cell: Cell, change: CellChange): void {
+  for (const sum of cell.sums) {
+    const { writer, birth, upTo } = sum;
+    const isSeen = covers(change, { writer, hlc: upTo }) && !change.unseen.some((dot) => sameDot(dot, { writer, hlc: birth }));
+    if (!isSeen || !isLive(sum)) continue;
+    sum.absorbedUpTo = upTo;
+    sum.absorbed = sum.sum;
+  }
+  for (const { writer } of [...cell.sums]) cell.sums = withoutEnded(cell.sums, writer);
+}
+
+/**
+ * The sums without those of `writer` that are over. A writer begins a new sum only when nothing is left of its last one, so
+ * behind an increment of the new one none of the old one comes.
+ */
+export function withoutEnded(sums: readonly CellSum[], writer: WriterId): readonly CellSum[] {
+  let newest = HLC_ZERO;
+  for (const sum of sums) if (sum.writer === writer && sum.upTo > HLC_ZERO && sum.birth > newest) newest = sum.birth;
+  const isEnded = (sum: CellSum): boolean => sum.writer === writer && sum.birth < newest && !isLive(sum);
+  return sums.some(isEnded) ? sums.filter((sum) => !isEnded(sum)) : sums;
 }
 
 function findSum(cell: Cell, key: Pick<RunningSum, "writer" | "birth">): CellSum | undefined {

@@ -41,6 +41,9 @@ export class LocalWrites {
   hlc: Hlc = HLC_ZERO;
   /** True from the second mutation of a transaction on. */
   continues = false;
+  /** The key that the next mutation creates, and what is to be said of what remained of it. */
+  #created: KeyEntry | undefined;
+  #remains: MutationDetail | undefined;
 
   constructor(context: LocalWritesContext) {
     this.#context = context;
@@ -50,6 +53,7 @@ export class LocalWrites {
   putString(entry: KeyEntry, print: string, value: ValueSlice, deadline: number): void {
     const others = this.#others(entry, "s");
     const slot = this.#context.keys.single(entry, "s");
+    if (!entry.isPresent) this.#create(entry, [slot, ...others]);
     const detail = this.#detail([slot, ...others]);
     this.#replace(slot, print, deadline, value);
     for (const other of others) this.#clear(other);
@@ -64,6 +68,7 @@ export class LocalWrites {
   putWhole(entry: KeyEntry, print: string, value: ValueSlice, deadline: number): void {
     const others = this.#others(entry, "w");
     const slot = this.#context.keys.single(entry, "w");
+    if (!entry.isPresent) this.#create(entry, [slot, ...others]);
     const detail = this.#detail([slot, ...others]);
     this.#replace(slot, print, deadline, value);
     for (const other of others) this.#clear(other);
@@ -173,25 +178,27 @@ export class LocalWrites {
     if (!isExpired(entry, nowMs)) revive(entry, this.#context.keys, this.#context.onDiffers);
   }
 
-  /** A key that comes into being must not inherit what the server has already dropped. */
+  /**
+   * Before every write but those of a whole key. A key that comes into being must not inherit what the server has already
+   * dropped, here or in regions that still remember it: the next mutation says that it creates the key. Nothing may come
+   * between the two.
+   */
   beforeWrite(entry: KeyEntry): void {
-    if (entry.expired) {
-      this.removeKey(entry);
-      this.#revive(entry);
-      return;
-    }
-    if (!(entry.expiry || hasOwnDeadline(entry)) || isHeld(entry)) return;
-    const expiry = this.#context.keys.single(entry, "t");
     if (entry.isPresent) {
       // The server is about to get the rest of the key back: what the client makes now has no deadline yet.
-      this.#show(expiry, undefined);
+      if ((entry.expiry !== undefined || hasOwnDeadline(entry)) && !isHeld(entry)) this.#show(this.#context.keys.single(entry, "t"), undefined);
       return;
     }
-    expiry.shown = undefined;
-    if (expiry.base.siblings.length === 0) return;
-    const detail = this.#detail([expiry]);
-    this.#clear(expiry);
-    this.#emit(K.RemoveExpiry, entry, "", detail);
+    if (this.#created === entry || isHeld(entry)) return;
+    const slots = entry.memberRecords > 0 ? this.#context.keys.allSlots(entry) : [...entry.loadedSlots()];
+    this.#create(entry, slots);
+    for (const slot of slots) this.#clear(slot);
+    this.#revive(entry);
+  }
+
+  #create(entry: KeyEntry, slots: readonly CellSlot[]): void {
+    this.#created = entry;
+    this.#remains = slots.length === 0 ? undefined : this.#detail(slots, NO_SLOTS, true);
   }
 
   /** From here on the key's content is known, whatever it was before. */
@@ -251,11 +258,12 @@ export class LocalWrites {
 
   #raise(slot: CellSlot, amount: bigint): Cell["sums"][number] {
     const { writer, keys } = this.#context;
-    let sum = slot.base.sums.find((known) => known.writer === writer);
+    // Of a sum that was taken away nothing may be needed any more, anywhere: what comes now is another one.
+    let sum = slot.base.sums.find((known) => known.writer === writer && isLive(known));
     slot.changeBase((cell) => {
       if (!sum) {
         sum = { writer, birth: this.hlc, upTo: HLC_ZERO, sum: 0n, absorbedUpTo: HLC_ZERO, absorbed: 0n };
-        cell.sums = [...cell.sums, sum];
+        cell.sums = [...cell.sums.filter((known) => known.writer !== writer), sum];
       }
       sum.sum += amount;
       sum.upTo = this.hlc;
@@ -280,14 +288,16 @@ export class LocalWrites {
     m.db = entry.db;
     m.key = entry.key;
     m.field = field;
-    m.detail = detail;
+    m.creates = this.#created === entry;
+    m.detail = m.creates ? (this.#remains ?? detail) : detail;
+    this.#created = undefined;
     fill?.(m);
     this.#context.emit(m);
     this.continues = true;
   }
 
   /** What the context alone does not say: increments taken away, and dots that it covers but the client has not seen. */
-  #detail(slots: readonly CellSlot[], carriers: readonly (CellSlot | undefined)[] = NO_SLOTS): MutationDetail | undefined {
+  #detail(slots: readonly CellSlot[], carriers: readonly (CellSlot | undefined)[] = NO_SLOTS, creates = false): MutationDetail | undefined {
     const first = slots[0];
     const isPlain = first !== undefined && first.base.sums.length === 0 && first.pending.length === 0;
     if (slots.length === 1 && isPlain && carriers === NO_SLOTS) return undefined;
@@ -296,6 +306,7 @@ export class LocalWrites {
     for (const slot of carriers) if (slot) this.#addUnseen(unseen, slot);
     for (const slot of slots) {
       this.#addUnseen(unseen, slot);
+      if (creates) this.#addUnseenSums(unseen, slot);
       const { kind, field, base } = slot;
       for (const sum of base.sums) {
         if (isLive(sum)) absorbed.push({ kind, field, writer: sum.writer, birth: sum.birth, upTo: sum.upTo, sum: sum.sum });
@@ -307,6 +318,14 @@ export class LocalWrites {
   #addUnseen(unseen: Unseen[], { kind, field, pending }: CellSlot): void {
     for (const { action, writer, hlc } of pending) {
       if (action === "put" && this.#context.frontier.covers(writer, hlc)) unseen.push({ kind, field, writer, hlc });
+    }
+  }
+
+  /** A write that creates its key takes whole sums away: not those of which its client could not see an increment. */
+  #addUnseenSums(unseen: Unseen[], { kind, field, pending }: CellSlot): void {
+    for (const { action, writer, hlc, birth } of pending) {
+      const isNamed = unseen.some((dot) => dot.hlc === birth && dot.writer === writer && dot.kind === kind && dot.field === field);
+      if (action === "increment" && !isNamed && this.#context.frontier.covers(writer, hlc)) unseen.push({ kind, field, writer, hlc: birth });
     }
   }
 }

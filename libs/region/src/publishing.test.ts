@@ -96,6 +96,29 @@ describe("what is ours", () => {
     ]);
   });
 
+  test("a write says that it creates its key where its client found nothing there, also of a key that expired", () => {
+    const bed = RegionBed.ready(new MemoryStore());
+    bed.feed(["HSET", "h", "f", "1", "g", "2"], ["PEXPIREAT", "h", String(bed.nowMs + 10_000)], ["INCRBY", "n", "5"], ["SET", "n", "1"]);
+    bed.flush();
+    bed.nowMs += 10_001;
+    bed.feed(["DEL", "h"], ["HINCRBY", "h", "i", "2"], ["HSET", "h", "f", "3"], ["DEL", "n"], ["INCRBY", "n", "1"]);
+    bed.flush();
+    const K = MutationKind;
+    expect(bed.mutations().map(({ kind, key, field, creates }) => [kind, key + field, creates])).toEqual([
+      [K.PutField, "hf", true], [K.PutField, "hg", false], [K.PutExpiry, "h", false], [K.IncrementString, "n", true], [K.PutString, "n", false],
+      [K.IncrementField, "hi", true], [K.PutField, "hf", false], [K.RemoveKey, "n", false], [K.IncrementString, "n", true],
+    ]);
+  });
+
+  test("a sum of which nothing is left goes no further: the next increment begins another", () => {
+    const bed = RegionBed.ready(new MemoryStore());
+    bed.feed(["INCRBY", "n", "5"], ["DEL", "n"], ["INCRBY", "n", "1"], ["INCRBY", "n", "1"]);
+    bed.flush();
+    const sums = bed.mutations().filter(({ kind }) => kind === MutationKind.IncrementString);
+    expect(sums.map(({ sum }) => sum)).toEqual([5n, 1n, 2n]);
+    expect(new Set(sums.map(({ birth }) => birth)).size).toBe(2);
+  });
+
   test("an expiry's DEL is no delete, whoever's transaction it stands in", () => {
     const bed = RegionBed.ready(new MemoryStore());
     bed.feed(["SET", "k", "v", "PXAT", String(bed.nowMs + 10_000)], ["SET", "l", "v"]);

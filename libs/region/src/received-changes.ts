@@ -22,6 +22,8 @@ const K = MutationKind;
 const NO_DOTS: readonly Dot[] = [];
 const NO_UNSEEN: readonly Unseen[] = [];
 const NO_SUMS: CellChange["absorbed"] = [];
+const NO_SLOTS: readonly CellSlot[] = [];
+const CREATES = { creates: true };
 
 /** The kind of cell that a mutation names; undefined for the whole key. */
 export function kindOf(kind: MutationKind): CellKind | undefined {
@@ -66,11 +68,11 @@ export function receiveFrame(frame: Frame, ahead: ReadonlyVector | undefined, ke
 function receiveMutation(m: Mutation, frame: Frame, ahead: ReadonlyVector | undefined, keys: KeySpace, touched: CellSlot[]): void {
   const entry = keys.entry(m.db, m.key);
   const kind = kindOf(m.kind);
-  const whole = kind === undefined || kind === "s" || kind === "w";
-  const takesAll = kind === undefined || m.kind === K.PutString || m.kind === K.PutWhole;
-  const change = changeOf(m, frame, ahead, whole && takesAll);
+  const takesAll = kind === undefined || m.creates || m.kind === K.PutString || m.kind === K.PutWhole;
+  const change = changeOf(m, frame, ahead, takesAll);
   if (takesAll) {
-    for (const slot of takenSlots(entry, kind, m.detail, keys)) push(slot, restrict(asRemoval(change), m.detail, slot), touched);
+    const taken = m.creates ? createdSlots(entry, m, keys) : takenSlots(entry, kind, m.detail, keys);
+    for (const slot of taken) push(slot, restrict(asRemoval(change), m.detail, slot), touched);
     if (ahead) {
       entry.early = rememberEarly(entry.early, ahead, m.detail?.unseen ?? NO_UNSEEN);
       keys.touchEntry(entry);
@@ -99,6 +101,19 @@ function takenSlots(entry: KeyEntry, own: CellKind | undefined, detail: Mutation
 function otherSlots(entry: KeyEntry, own: CellKind | undefined, keys: KeySpace): readonly CellSlot[] {
   if (own === "s" && entry.memberRecords === 0 && entry.members.size === 0 && !entry.whole && !entry.expiry) return [];
   return keys.allSlots(entry).filter((slot) => slot.kind !== own);
+}
+
+/** What a mutation that creates its key takes away: all that is still there, but for the cell that it replaces itself. */
+function createdSlots(entry: KeyEntry, m: Mutation, keys: KeySpace): Iterable<CellSlot> {
+  const kind = kindOf(m.kind);
+  const isPlain = entry.memberRecords === 0 && entry.members.size === 0 && !entry.whole && !entry.expiry;
+  if (isPlain && !m.detail && (!entry.string || m.kind === K.PutString)) return NO_SLOTS;
+  const isOwn = (slot: { readonly kind: CellKind; readonly field: string }): boolean => slot.kind === kind && slot.field === m.field;
+  const replaces = actionOf(m.kind) === "put";
+  const taken = new Set(keys.allSlots(entry));
+  for (const part of m.detail?.absorbed ?? []) taken.add(keys.slot(entry, part.kind, part.field));
+  if (replaces) for (const slot of taken) if (isOwn(slot)) taken.delete(slot);
+  return taken;
 }
 
 /** A write that something received earlier had already covered arrives dead; a deadline may have been replaced before. */
@@ -143,6 +158,7 @@ function changeOf(m: Mutation, frame: Frame, ahead: ReadonlyVector | undefined, 
     ahead: keyLevel ? undefined : ahead,
     unseen: NO_DOTS,
     absorbed: NO_SUMS,
+    ...(m.creates ? CREATES : undefined),
   };
 }
 

@@ -25,7 +25,7 @@ const sibling: fc.Arbitrary<Sibling> = fc.record({ writer, hlc, print: text(40),
 const sum: fc.Arbitrary<CellSum> = fc.record({ writer, birth: hlc, upTo: hlc, sum: fc.bigInt(), absorbedUpTo: hlc, absorbed: fc.bigInt() });
 const early: fc.Arbitrary<EarlyContext> = fc.record({ vector, unseen: fc.array(dot, { maxLength: 3 }) });
 const seen: fc.Arbitrary<RunningSum> = fc.record({ writer, birth: hlc, upTo: hlc, sum: fc.bigInt() });
-const change: fc.Arbitrary<CellChange> = fc.record({
+const plainChange = {
   action: fc.constantFrom("put" as const, "increment" as const, "remove" as const),
   writer,
   hlc,
@@ -38,7 +38,8 @@ const change: fc.Arbitrary<CellChange> = fc.record({
   ahead: fc.option(vector, { nil: undefined }),
   unseen: fc.array(dot, { maxLength: 3 }),
   absorbed: fc.array(seen, { maxLength: 3 }),
-});
+};
+const change: fc.Arbitrary<CellChange> = fc.oneof(fc.record(plainChange), fc.record({ ...plainChange, creates: fc.constant(true) }));
 const cell: fc.Arbitrary<Cell> = fc.record({
   siblings: fc.array(sibling, { maxLength: 9 }),
   sums: fc.array(sum, { maxLength: 3 }),

@@ -24,6 +24,8 @@ const HAS_VALUE = 4;
 /** How the record of a slot begins that has one sibling and nothing else. */
 export const ONE_SIBLING = 1;
 
+const CREATES = { creates: true };
+
 const ACTIONS = ["put", "increment", "remove"] as const;
 
 /** Writes a slot: its base, and what must survive a crash of what is pending (only what the frontier covers). */
@@ -129,7 +131,7 @@ function readSum(from: ByteReader, writers: WriterTable): Cell["sums"][number] {
 }
 
 function writeChange(out: ByteWriter, change: CellChange, writers: WriterTable): void {
-  out.byte(ACTIONS.indexOf(change.action) | (change.ahead ? 4 : 0));
+  out.byte(ACTIONS.indexOf(change.action) | (change.ahead ? 4 : 0) | (change.creates ? 8 : 0));
   writeSibling(out, change, writers);
   out.hlc(change.birth);
   out.bigint(change.sum);
@@ -156,7 +158,7 @@ function readChange(from: ByteReader, writers: WriterTable): CellChange {
     const seen = readDot(from, writers);
     return { writer: seen.writer, upTo: seen.hlc, birth: from.hlc(), sum: from.bigint() };
   });
-  return { action, writer, hlc, print, number, value, birth, sum, context, ahead, unseen, absorbed };
+  return { action, writer, hlc, print, number, value, birth, sum, context, ahead, unseen, absorbed, ...(head & 8 ? CREATES : undefined) };
 }
 
 function writeDot(out: ByteWriter, dot: Dot, writers: WriterTable): void {

@@ -33,8 +33,8 @@ function hasTransaction(frame: Frame): boolean {
 function isInFlight(m: Mutation, keys: KeySpace): boolean {
   const entry = keys.entry(m.db, m.key);
   const kind = kindOf(m.kind);
-  if (kind === "h" || kind === "e" || kind === "z") return entry.members.get(kind + m.field)?.issued !== undefined;
-  if (m.kind === MutationKind.IncrementString && entry.string?.issued === undefined) return false;
+  if (!m.creates && (kind === "h" || kind === "e" || kind === "z")) return entry.members.get(kind + m.field)?.issued !== undefined;
+  if (!m.creates && m.kind === MutationKind.IncrementString && entry.string?.issued === undefined) return false;
   for (const slot of entry.loadedSlots()) if (slot.issued) return true;
   return false;
 }

@@ -80,6 +80,11 @@ describe("the layout of rows, which stands in logs for days", () => {
     expect(four).toBe(hex("4d", "01 6b", "00 03", "0d", "ac 02", "01 6b", "6d", "01 6b", "00 00", "4d", "01 6b"));
   });
 
+  test("a row that creates its key says so in a byte of its own, behind the database", () => {
+    const created = rows({ kind: K.AddMember, field: "m", creates: true, db: 2 }, { kind: K.AddMember, field: "n", db: 2 });
+    expect(created).toBe(hex("00 02", "0f", "46", "01 6b", "01 6d", "46", "01 6b", "01 6e"));
+  });
+
   test("the rare part, where the kind's high bit says so", () => {
     const detail = {
       context: new VersionVector([[US, AT]]),

@@ -33,6 +33,7 @@ export function writeRow(out: ByteWriter, m: Mutation, state: RowState, writers:
     out.varint(m.db);
     state.db = m.db;
   }
+  if (m.creates) out.byte(K.Creates);
   const same = m.hlc === state.hlc;
   out.byte(m.kind | (m.continues ? CONTINUES : 0) | (same ? SAME_VERSION : 0) | (m.detail ? HAS_DETAIL : 0));
   if (!same) out.varint(m.hlc - state.hlc);
@@ -116,6 +117,8 @@ export function readRow(from: ByteReader, m: Mutation, state: RowState, writers:
     state.db = from.varint();
     head = from.byte();
   }
+  m.creates = (head & KIND_MASK) === K.Creates;
+  if (m.creates) head = from.byte();
   m.kind = (head & KIND_MASK) as MutationKind;
   m.continues = (head & CONTINUES) !== 0;
   if ((head & SAME_VERSION) === 0) state.hlc = (state.hlc + from.varint()) as Hlc;
@@ -206,6 +209,7 @@ export function blankMutation(): Mutation {
     kind: K.RemoveKey,
     hlc: HLC_ZERO,
     continues: false,
+    creates: false,
     db: 0,
     key: "",
     field: "",

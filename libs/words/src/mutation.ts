@@ -45,6 +45,8 @@ export const MutationKind = {
   RemoveKey: 13,
   /** Removes the deadlines that the context covers: the key came into being anew. */
   RemoveExpiry: 14,
+  /** Not a mutation: says of the row that follows that it {@link Mutation.creates} its key. */
+  Creates: 15,
   /** Puts values at consecutive positions of a list, from `field` on. */
   PutElements: 16,
   /** Removes what the context covers within spans of a list. */
@@ -52,7 +54,10 @@ export const MutationKind = {
 } as const;
 export type MutationKind = (typeof MutationKind)[keyof typeof MutationKind];
 
-/** A dot that the context covers by number but that the writing client cannot have seen. */
+/**
+ * A dot that the context covers by number but that the writing client cannot have seen. In a mutation that creates its key also
+ * the birth of a running sum.
+ */
 export interface Unseen {
   readonly kind: CellKind;
   readonly field: string;
@@ -91,6 +96,12 @@ export interface Mutation {
   hlc: Hlc;
   /** True where the mutation belongs to the same transaction as the one before it. */
   continues: boolean;
+  /**
+   * True where the writing client found nothing of the key: beside what it writes, the mutation removes everything of the key
+   * that the context covers, increments that `absorbed` does not name included. Who has forgotten an expired key and who
+   * has not do the same with it.
+   */
+  creates: boolean;
   db: number;
   key: string;
   /** Field or member; of PutElements the first position; empty where the kind has none. */
