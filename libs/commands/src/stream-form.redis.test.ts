@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { commandIn, commandNamed } from "./command-lookup.js";
 import { COMMAND_TABLE, existsIn } from "./command-table.js";
 import type { CommandRow } from "./command-row.js";
+import { exampleWords } from "./example-words.js";
 import { STREAM_EXAMPLES, type Example, type ExampleCommand } from "./stream-examples.js";
 import { alternativesOf, matchingAlternative, type Arguments } from "./stream-form.js";
 import { viewOf } from "./view-of.js";
@@ -107,18 +108,12 @@ async function mark(): Promise<Arguments[]> {
   return carried.slice(0, -1).filter((command) => !["SELECT", "PING"].includes(nameOf(command)));
 }
 
-async function resolved(command: ExampleCommand): Promise<Buffer[]> {
-  const words = typeof command === "string" ? command.split(/ (?![^{]*\})/) : command;
-  return Promise.all(words.map(async (word) => substitute(word)));
-}
-
-async function substitute(word: string): Promise<Buffer> {
-  const [, name, argument] = /^\{(\w+) ?(.*)\}$/s.exec(word) ?? [];
-  if (name === "dump") return client.dumpBuffer(argument ?? "");
-  if (name === "functions") return client.callBuffer("FUNCTION", "DUMP") as Promise<Buffer>;
-  if (name === "sha") return Buffer.from(String(await client.call("SCRIPT", "LOAD", argument ?? "")));
-  if (name === "port") return Buffer.from(String(other.port));
-  return Buffer.from(word);
+async function resolved(command: ExampleCommand, prefix = ""): Promise<Buffer[]> {
+  const ask = async ([name, ...args]: readonly (string | Buffer)[]): Promise<Buffer> => {
+    const answer: unknown = await client.callBuffer(String(name), ...args);
+    return Buffer.isBuffer(answer) ? answer : Buffer.from(String(answer));
+  };
+  return exampleWords(command, { prefix, ask, otherPort: other.port });
 }
 
 async function send(command: readonly Buffer[]): Promise<void> {
@@ -219,6 +214,24 @@ describe("the stream column", () => {
     const examples = STREAM_EXAMPLES[name] ?? [];
     expect(examples.length, "examples").toBeGreaterThan(0);
     await verify(row, examples);
+  });
+
+  it("examples name no key but those that get the prefix, by the server's own account", async () => {
+    await client.flushall();
+    await client.set("under:k", "v");
+    for (const command of Object.values(STREAM_EXAMPLES).flat(2)) {
+      const words = await resolved(command, "under:");
+      const keys: unknown = await client.callBuffer("COMMAND", "GETKEYS", ...words).catch((error: unknown) => String(error));
+      // A later server's command.
+      if (/Invalid command/.test(String(keys))) continue;
+      if (typeof keys === "string") {
+        expect([String(words), keys]).toEqual([expect.not.stringContaining("under:"), expect.stringMatching(/no key arguments|number of arguments/)]);
+        continue;
+      }
+      expect((keys as Buffer[]).map(String).filter((key) => !key.startsWith("under:")), String(words)).toEqual([]);
+      const marked = words.map(String).filter((word) => word.startsWith("under:"));
+      expect((keys as Buffer[]).map(String).sort(), String(words)).toEqual(marked.sort());
+    }
   });
 
   it("groups what a transaction wrote, and leaves a group of one write bare", async () => {

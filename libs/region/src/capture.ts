@@ -101,7 +101,8 @@ export class Capture {
   }
 
   #data(row: CommandRow, view: CommandView): void {
-    if (view.argc > 1 && isReserved(view.buffer, view.starts[1] ?? 0, view.ends[1] ?? 0)) {
+    const at = row.keys.find === "range" ? row.keys.first : 1;
+    if (view.argc > at && isReservedAt(view, at) && writesReservedOnly(row, view)) {
       this.#reserved(row, view);
       return;
     }
@@ -127,9 +128,9 @@ export class Capture {
 
   #blind(row: CommandRow, view: CommandView): void {
     const { keys, onBlind } = this.#context;
-    for (const index of writtenKeys(row, view)) onBlind(keys.entry(this.db, argumentText(view, index)));
+    for (const index of writtenKeys(row, view)) if (!isReservedAt(view, index)) onBlind(keys.entry(this.db, argumentText(view, index)));
     const elsewhere = writtenElsewhere(row, view);
-    if (elsewhere) onBlind(keys.entry(elsewhere.database, argumentText(view, elsewhere.key)));
+    if (elsewhere && !isReservedAt(view, elsewhere.key)) onBlind(keys.entry(elsewhere.database, argumentText(view, elsewhere.key)));
   }
 
   /** Our own keys: the mark, a read's result, and what is not for capture at all. */
@@ -158,4 +159,16 @@ export class Capture {
   #unknown(view: CommandView): void {
     countName(this.#context.counters.unsupported, argumentText(view, 0).toLowerCase().slice(0, 40));
   }
+}
+
+/** The key at an argument is one of ours. */
+function isReservedAt(view: CommandView, index: number): boolean {
+  return isReserved(view.buffer, view.starts[index] ?? 0, view.ends[index] ?? 0);
+}
+
+/** A command with a key of ours in front may write keys of users too. */
+function writesReservedOnly(row: CommandRow, view: CommandView): boolean {
+  const { keys } = row;
+  if (view.argc === 2 || (keys.find === "range" && keys.first === keys.last)) return true;
+  return writtenElsewhere(row, view) === undefined && writtenKeys(row, view).every((index) => isReservedAt(view, index));
 }

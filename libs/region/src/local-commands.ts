@@ -3,6 +3,7 @@
  * decides what took effect from what the server is known to hold, and leaves the cells to `LocalWrites`.
  */
 import { argumentIs, argumentText, type ArgumentView } from "@meridian/commands";
+import { isReserved } from "@meridian/mark";
 import { printOf, scaledOf } from "@meridian/merge";
 import { numberOfPrint, shownDeadlinePrint, shownPrint } from "./content.js";
 import type { KeyEntry } from "./key-entry.js";
@@ -23,10 +24,16 @@ export interface CommandScope {
 /** Handles one command. */
 export type LocalCommand = (view: ArgumentView, scope: CommandScope) => void;
 
-/** The entry of a key, unless what it holds is unknown until it has been read. */
+/** The entry of a key, unless it is one of ours or what it holds is unknown until it has been read. */
 function entryAt(view: ArgumentView, index: number, scope: CommandScope): KeyEntry | undefined {
+  if (isOurs(view, index)) return undefined;
   const entry = scope.keys.entry(scope.db, argumentText(view, index));
   return entry.blind ? undefined : entry;
+}
+
+/** A key of ours beside keys of users: it is passed over. */
+function isOurs(view: ArgumentView, index: number): boolean {
+  return isReserved(view.buffer, view.starts[index] ?? 0, view.ends[index] ?? 0);
 }
 
 function valueAt(view: ArgumentView, index: number): ValueSlice {
@@ -61,7 +68,7 @@ function keptDeadline(view: ArgumentView, scope: CommandScope): number {
 
 function setPairs(view: ArgumentView, scope: CommandScope): void {
   const last = new Map<string, number>();
-  for (let at = 1; at + 1 < view.argc; at += 2) last.set(argumentText(view, at), at);
+  for (let at = 1; at + 1 < view.argc; at += 2) if (!isOurs(view, at)) last.set(argumentText(view, at), at);
   for (const at of last.values()) put(view, at, at + 1, Infinity, scope);
 }
 
@@ -76,6 +83,7 @@ function increment(sign: bigint, amountAt: number | undefined): LocalCommand {
 
 function remove(view: ArgumentView, scope: CommandScope): void {
   for (let at = 1; at < view.argc; at += 1) {
+    if (isOurs(view, at)) continue;
     const entry = scope.keys.entry(scope.db, argumentText(view, at));
     if (entry.expired) continue;
     const deadline = shownDeadlinePrint(entry);
