@@ -43,3 +43,11 @@ export function existsIn(row: CommandRow, kind: "redis" | "valkey", version: str
   const since = typeof row.since === "string" ? row.since : row.since[kind];
   return since !== undefined && compareVersions(since, version) <= 0;
 }
+
+/** Versions, without their last number, on which the test of the `stream` column has passed. */
+const OBSERVED = { redis: ["7.0", "8.0"], valkey: ["8.0", "8.1"] } as const;
+
+/** Whether the rewrites of such a version were observed. */
+export function isObserved(kind: "redis" | "valkey", version: string): boolean {
+  return OBSERVED[kind].some((known) => version.startsWith(`${known}.`));
+}

@@ -22,6 +22,7 @@ export const ERROR_CODES = {
   SERVER_UNAVAILABLE: "the region's server cannot be reached",
   SERVER_REFUSED: "the region's server refused a command that the agent needs",
   SERVER_UNSUPPORTED: "the region's server is of a kind or version that cannot be captured faithfully",
+  UNKNOWN_REWRITE: "the region's server rewrites commands in its stream in a way that the agent does not know",
   STREAM_PROTOCOL: "the replication stream contains something that is not valid RESP",
   LINEAGE_BROKEN: "the server's history is not the one that the agent followed",
   FENCED: "another agent has taken over this server",

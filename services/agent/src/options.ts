@@ -106,6 +106,12 @@ const store = option.group("The agent's own state: versions, outgoing mutations,
 const capture = option.group("Following the server's replication stream.", {
   connectTimeoutMs: option.duration({ help: "How long a silent server is waited for while attaching.", unit: "ms", default: 10_000, min: 100, max: 120_000 }),
   ackIntervalMs: option.duration({ help: "How often the acknowledged offset is repeated to the server; new ones are sent at once.", unit: "ms", default: 1000, min: 100, max: 10_000 }),
+  probe: option.choice({
+    help: "Whether a server, and each new version of it, is tried under meridian:probe: for how it rewrites commands before it is followed. auto: where the agent logs in as the default user; the users of deploy/acl may not run what is tried.",
+    values: ["auto", "always", "never"],
+    default: "auto",
+  }),
+  acceptUnknownRewrites: option.boolean({ help: "Follow a server although the probe met rewrites that are not known. Peers may get wrong values.", default: false }),
 });
 
 const publish = option.group("Writing this region's mutations to the log.", {

@@ -16,7 +16,7 @@ describe("meridian", () => {
     for (const part of ["dev", "status", "diff", "demo", "bench", "log", "First steps", "Exit codes"]) expect(stdout).toContain(part);
   });
 
-  it.each(["dev", "status", "diff", "demo", "bench"])("explains %s with examples and exit codes", async (command) => {
+  it.each(["dev", "status", "diff", "demo", "bench", "probe"])("explains %s with examples and exit codes", async (command) => {
     const { code, stdout } = await run(command, "--help");
     expect(code).toBe(EXIT.ok);
     expect(stdout).toContain(`meridian ${command}`);

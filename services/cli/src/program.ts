@@ -8,6 +8,7 @@ import { addDemoCommand } from "./commands/demo-command.js";
 import { addDevCommand } from "./commands/dev-command.js";
 import { addDiffCommand } from "./commands/diff-command.js";
 import { addLogCommand } from "./commands/log-command.js";
+import { addProbeCommand } from "./commands/probe-command.js";
 import { addStatusCommand } from "./commands/status-command.js";
 import { EXIT, EXIT_HELP, type ExitCode } from "./exit-code.js";
 import type { Terminal } from "./terminal.js";
@@ -62,6 +63,7 @@ export function buildProgram(context: CommandContext): Command {
   addDemoCommand(program, context);
   addBenchCommand(program, context);
   addLogCommand(program, context);
+  addProbeCommand(program, context);
   program
     .command("version")
     .description("Prints the version.")

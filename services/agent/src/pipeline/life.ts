@@ -11,6 +11,7 @@ import { RedisTarget, type ApplyReply, type ReadStatus, type ServerFacts } from 
 import type { Logger } from "@meridian/shell";
 import { MeridianError, type WriterId } from "@meridian/words";
 import type { Endpoint } from "../endpoint.js";
+import { checkConformance, type ProbeWhen } from "./conformance.js";
 import { PeerReader } from "./peer-reader.js";
 import { Publisher } from "./publisher.js";
 
@@ -24,6 +25,9 @@ export interface LifeSettings {
   readonly publishInFlightMax: number;
   /** Size of the store from which the stream is paused while something waits for the log. */
   readonly storeBytesMax: number;
+  /** Whether the server's stream is probed before it is first followed. */
+  readonly probe: ProbeWhen;
+  readonly acceptUnknownRewrites: boolean;
 }
 
 /** What a life works with. */
@@ -60,6 +64,8 @@ export class Life {
   readonly region: Region;
   /** What the server said of itself when it was attached. */
   facts: ServerFacts | undefined;
+  /** What the check of its stream found worth telling. */
+  remarks: readonly string[] = [];
   readonly #deps: LifeDeps;
   readonly #publisher: Publisher;
   readonly #readers: PeerReader[];
@@ -135,6 +141,7 @@ export class Life {
     this.#target = await RedisTarget.connect({ ...endpoint, connectTimeoutMs: settings.connectTimeoutMs, replyTimeoutMs: settings.replyTimeoutMs, clientName: "meridian-apply" });
     const facts = await this.#target.info();
     this.facts = facts;
+    this.remarks = await this.#checkStream(endpoint, facts);
     const { connectTimeoutMs, ackIntervalMs } = settings;
     this.#tail = new ReplicaTail(
       { ...endpoint, connectTimeoutMs, ackIntervalMs, logger },
@@ -154,6 +161,12 @@ export class Life {
     for (const reader of this.#readers) reader.start();
     this.#ticker = setInterval(() => this.#flush(), TICK_MS);
     this.#flush();
+  }
+
+  #checkStream(endpoint: Endpoint, facts: ServerFacts): Promise<string[]> {
+    const { settings, store, logger } = this.#deps;
+    const { connectTimeoutMs, replyTimeoutMs, probe, acceptUnknownRewrites: acceptUnknown } = settings;
+    return checkConformance({ endpoint, facts, store, logger, probe, acceptUnknown, connectTimeoutMs, replyTimeoutMs });
   }
 
   /** Only a new process takes a server over. One that lost its connection because another agent did so must not take it back. */

@@ -18,7 +18,7 @@ export function pipelineStatus(pipeline: RegionPipeline, state: PipelineState): 
   const region = life?.region;
   const paused = life?.pausedFor;
   const pending = region?.pending;
-  const notices = noticesOf(counters, life?.facts);
+  const notices = [...noticesOf(counters, life?.facts), ...(life?.remarks ?? [])];
   return {
     server: context.server.name,
     state,

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openLog } from "@meridian/log";
 import { createLogger, loadOptions } from "@meridian/shell";
-import { startRedis, waitFor, type TestRedis } from "@meridian/testkit";
+import { startRedis, startTcpProxy, waitFor, type TestRedis } from "@meridian/testkit";
 import { writerId } from "@meridian/words";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { AGENT_DECLARATION } from "../agent-declaration.js";
@@ -24,8 +24,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-function optionsOf(region: string, store: string): AgentOptions {
-  const args = ["--region", region, "--servers-0-url", server.url, "--log-redis-url", server.url, "--store-path", join(folder, store)];
+function optionsOf(region: string, store: string, url = server.url, ...more: string[]): AgentOptions {
+  const args = [...more, "--region", region, "--servers-0-url", url, "--log-redis-url", server.url, "--store-path", join(folder, store)];
   const loaded = loadOptions(AGENT_DECLARATION, { args, environment: {}, version: "test", readFile: () => "" });
   if (loaded.kind !== "run") throw new Error(loaded.text);
   return loaded.options;
@@ -59,4 +59,43 @@ test("a store that published before goes on", async () => {
     await pipeline.stop();
   }
   expect(await server.client().xlen("meridian:log:us/0")).toBe(2);
+});
+
+test("a server is probed before it is first followed, and again in another version; a rewrite that is not known is refused", async () => {
+  const client = server.client();
+  const calls = async (): Promise<number> => Number(/cmdstat_hincrbyfloat:calls=(\d+)/.exec(await client.info("commandstats"))?.[1] ?? 0);
+  const folderOf = "probed";
+  const lives: number[] = [];
+  for (let life = 0; life < 2; life += 1) {
+    const pipeline = pipelineOf(optionsOf("ap", folderOf));
+    await pipeline.start();
+    await waitFor(() => pipeline.status().state === "running", { timeoutMs: 10_000, what: "the pipeline to run" });
+    expect(pipeline.status().notices).toBeUndefined();
+    lives.push(await calls());
+    await pipeline.stop();
+  }
+  expect(lives[0]).toBeGreaterThan(0);
+  expect(lives[1]).toBe(lives[0]);
+  expect(await client.keys("meridian:probe:*")).toEqual([]);
+});
+
+test("a rewrite that is not known is refused by name before anything is followed, unless the option accepts it", async () => {
+  // What the probe sends as APPEND arrives as GETSET, of as many bytes: the stream carries another command than it should.
+  const proxy = await startTcpProxy({ host: server.host, port: server.port });
+  proxy.intercept = (chunk, { direction }) => (direction === "up" ? Buffer.from(chunk.toString("latin1").replaceAll("APPEND", "GETSET"), "latin1") : chunk);
+  const url = `redis://${proxy.host}:${proxy.port}`;
+  const refused = pipelineOf(optionsOf("bent", "bent", url));
+  let fatal: unknown;
+  refused.onFatal((error) => (fatal = error));
+  await refused.start();
+  await waitFor(() => fatal !== undefined, { timeoutMs: 10_000, what: "the refusal" });
+  expect(fatal).toMatchObject({ code: "UNKNOWN_REWRITE", retryable: false, message: expect.stringContaining("append (came as SET k x)") as string });
+  expect(refused.status().capture.offset).toBe(0);
+  await refused.stop();
+  const told = pipelineOf(optionsOf("bent", "bent", url, "--capture-accept-unknown-rewrites"));
+  await told.start();
+  await waitFor(() => told.status().state === "running", { timeoutMs: 10_000, what: "the pipeline to run" });
+  expect(told.status().notices).toEqual([expect.stringContaining("accepted by option: append")]);
+  await told.stop();
+  await proxy.stop();
 });

@@ -158,6 +158,8 @@ export class RegionPipeline implements Pipeline {
         cachedSlotsMax: CACHED_SLOTS_MAX,
         publishInFlightMax: options.publish.inFlightMax,
         storeBytesMax: options.store.bytesMax,
+        probe: options.capture.probe,
+        acceptUnknownRewrites: options.capture.acceptUnknownRewrites,
       },
       counters: this.counters,
       onVisible: (writer, last, mutations) => this.#onVisible(writer, last, mutations),

@@ -49,6 +49,8 @@ const SETTINGS: LifeSettings = {
   cachedSlotsMax: 10_000,
   publishInFlightMax: 8,
   storeBytesMax: 2 ** 24,
+  probe: "never",
+  acceptUnknownRewrites: false,
 };
 
 /** One region: a server, an agent's life, a client. */
