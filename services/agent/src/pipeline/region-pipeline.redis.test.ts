@@ -97,5 +97,5 @@ test("a rewrite that is not known is refused by name before anything is followed
   await waitFor(() => told.status().state === "running", { timeoutMs: 10_000, what: "the pipeline to run" });
   expect(told.status().notices).toEqual([expect.stringContaining("accepted by option: append")]);
   await told.stop();
-  await proxy.stop();
+  proxy.stop();
 });
