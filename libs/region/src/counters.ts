@@ -16,6 +16,8 @@ export interface RegionCounters {
   readBacks: number;
   /** Cells whose value no longer stands anywhere in this region. */
   valuesMissing: number;
+  /** What the server refused to take, by key: its type and the server's words. The newest {@link REFUSED_MAX}. */
+  readonly refused: Map<string, string>;
   /** Commands that cannot be replicated faithfully, by name. */
   readonly unsupported: Map<string, number>;
   /** Commands whose keys are replicated as whole values, by name. */
@@ -40,6 +42,7 @@ export function zeroCounters(): RegionCounters {
     conflicts: 0,
     readBacks: 0,
     valuesMissing: 0,
+    refused: new Map(),
     unsupported: new Map(),
     wholeValue: new Map(),
   };
@@ -48,4 +51,16 @@ export function zeroCounters(): RegionCounters {
 /** Adds one to a name's count. */
 export function countName(counts: Map<string, number>, name: string): void {
   counts.set(name, (counts.get(name) ?? 0) + 1);
+}
+
+/** Keys of refused values that are remembered by name. */
+export const REFUSED_MAX = 64;
+
+/** Remembers a value that the server refused; the oldest goes where there are too many. */
+export function noteRefused(counters: RegionCounters, db: number, key: string, why: string): void {
+  const name = `db${db} ${Buffer.from(key, "latin1").toString()}`;
+  counters.refused.delete(name);
+  counters.refused.set(name, why);
+  const [oldest] = counters.refused.keys();
+  if (counters.refused.size > REFUSED_MAX && oldest !== undefined) counters.refused.delete(oldest);
 }

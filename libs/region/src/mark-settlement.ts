@@ -4,10 +4,11 @@
  * The order is of the essence: deadlines are held first, then what was left out is kept, then the cells of frames and of
  * the batch are merged, then deadlines are released.
  */
-import type { CellName, Mark } from "@meridian/mark";
+import { payloadType, type CellName, type Mark } from "@meridian/mark";
+import { winnerOf } from "@meridian/merge";
 import type { Hlc, WriterId } from "@meridian/words";
-import { numberOfPrint } from "./content.js";
-import type { RegionCounters } from "./counters.js";
+import { numberOfPrint, targetCell } from "./content.js";
+import { noteRefused, type RegionCounters } from "./counters.js";
 import type { CellSlot, KeyEntry } from "./key-entry.js";
 import type { KeySpace } from "./key-space.js";
 import { isPast, revive, ServerDeadlines } from "./server-deadlines.js";
@@ -118,7 +119,11 @@ export class MarkSettlement {
       const expiry = slot.kind === "s" || slot.kind === "w" ? slot.entry.expiry : undefined;
       if (expiry) this.#leaveExpiry(expiry);
     }
-    for (const { cell } of mark.refused) this.#slotOf(cell).refused = true;
+    for (const { cell, reason } of mark.refused) {
+      const slot = this.#slotOf(cell);
+      slot.refused = true;
+      noteRefused(this.#context.counters, cell.db, cell.key, `${wantedType(slot)}: ${reason}`);
+    }
     this.#context.counters.skipped += mark.skipped.length;
     for (const [slot, why] of left) this.#leaveOut(slot, why);
   }
@@ -171,4 +176,10 @@ export function doubtSlot(slot: CellSlot, { keys, requestRead }: Pick<Settlement
   slot.unsure = true;
   keys.touch(slot);
   requestRead(slot.entry);
+}
+
+/** What the server was to hold, for the operator: a whole value's type stands in its payload. */
+function wantedType(slot: CellSlot): string {
+  const value = slot.kind === "w" ? winnerOf(targetCell(slot))?.value : undefined;
+  return value ? payloadType(value) : `cell ${slot.kind}`;
 }

@@ -95,6 +95,8 @@ export interface PipelineStatus {
   readonly unsupported: Readonly<Record<string, number>>;
   /** What an operator should know though everything runs: one sentence each; absent where there is nothing. */
   readonly notices?: readonly string[];
+  /** Values of peers that the server refused, by database and key: their type and the server's words; absent where there are none. */
+  readonly refused?: Readonly<Record<string, string>>;
   /** Writes to keys of types that are for now replicated as whole values, by type. */
   readonly wholeValue: Readonly<Record<string, number>>;
   readonly store: { readonly bytes: number; readonly cells: number };

@@ -225,7 +225,9 @@ describe("READMEs", () => {
       parts.filter(([, pattern]) => !pattern.test(one.readme ?? "")).map(([part]) => `${one.path}: ${part}`),
     );
     expect(lacking).toEqual([]);
-    expect(packages.filter((one) => (one.readme ?? "").split("\n").length > README_LINES_MAX).map((one) => one.path)).toEqual([]);
+    // A table is as long as what it lists.
+    const linesOf = (readme: string | undefined): string[] => (readme ?? "").split("\n").filter((line) => !line.startsWith("|"));
+    expect(packages.filter((one) => linesOf(one.readme).length > README_LINES_MAX).map((one) => one.path)).toEqual([]);
   });
 
   it("say why each third-party dependency is there", () => {

@@ -10,8 +10,14 @@ import type { ServerFacts } from "@meridian/target";
 export const FIELD_DEADLINES_STAY =
   "hash-field expiry is not replicated: a field's deadline stays in the region where it was set; when it ends the field there, it is removed everywhere";
 
+/** Refused values that a notice names; the status has more. */
+const REFUSED_SHOWN = 3;
+
 /** The notices of one captured server. `facts`: as of the last attach. */
 export function noticesOf(counters: RegionCounters, facts: ServerFacts | undefined): string[] {
   const met = FIELD_DEADLINE_COMMANDS.some((name) => counters.unsupported.has(name));
-  return met || (facts?.keysWithFieldDeadlines ?? 0) > 0 ? [FIELD_DEADLINES_STAY] : [];
+  const notices = met || (facts?.keysWithFieldDeadlines ?? 0) > 0 ? [FIELD_DEADLINES_STAY] : [];
+  const newest = [...counters.refused].slice(-REFUSED_SHOWN).map(([key, why]) => `${key} (${why})`);
+  if (newest.length > 0) notices.push(`this server refused values of peers: the last of ${counters.refused.size} known are ${newest.join(", ")}`);
+  return notices;
 }

@@ -56,6 +56,7 @@ export function pipelineStatus(pipeline: RegionPipeline, state: PipelineState): 
       ...(counters.valuesMissing > 0 ? { "(values missing)": counters.valuesMissing } : {}),
     },
     ...(notices.length === 0 ? {} : { notices }),
+    ...(counters.refused.size === 0 ? {} : { refused: Object.fromEntries(counters.refused) }),
     wholeValue: Object.fromEntries(counters.wholeValue),
     store: { bytes: store?.sizeBytes() ?? 0, cells: 0 },
     clock: { aheadMs: region?.aheadMs(Date.now()) ?? 0 },
