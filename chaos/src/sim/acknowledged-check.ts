@@ -40,7 +40,7 @@ function coarseKeys(world: World): Set<string> {
 function readKeys(taken: readonly TakenCommand[]): Set<string> {
   const names = new Set<string>();
   for (const { db, words } of taken) {
-    if (words[0] === "APPEND") names.add(`${db}|${words[1] ?? ""}`);
+    if (words[0] === "APPEND" || words[0]?.startsWith("PF") === true) names.add(`${db}|${words[1] ?? ""}`);
     else if (words[0] === "RENAME") for (const key of words.slice(1)) names.add(`${db}|${key}`);
   }
   return names;

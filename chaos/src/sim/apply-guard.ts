@@ -6,6 +6,7 @@ import { MARK_KEY, type ApplyBatch } from "@meridian/mark";
 import { PRINT_INLINE_BYTES_MAX } from "@meridian/merge";
 import { cellName, cellsOfServer, type ServerCells } from "./cells-of-server.js";
 import type { ServerHost } from "./server-host.js";
+import { includesSketch, isSketchContent } from "./sketch-content.js";
 
 /** Returns the second half of the check, to be called after the script, or undefined where nothing can go wrong. */
 export function guardApply(
@@ -26,10 +27,15 @@ export function guardApply(
     for (const name of timedUnseen(commands, unseen, after)) report(`batch ${batch.epoch}/${batch.seq} gave a deadline to ${name}, which a client had written, unseen`);
     for (const [name, seen] of unseen) {
       const was = before.get(name);
-      if (was === seen || was === after.get(name) || allowed(name)) continue;
+      if (was === seen || was === after.get(name) || allowed(name) || isRaised(was, after.get(name))) continue;
       report(`batch ${batch.epoch}/${batch.seq} overwrote ${name}: a client had written ${String(was)}, unseen; now ${String(after.get(name))}`);
     }
   };
+}
+
+/** A sketch may be raised beside what a client has added to it, unseen: it keeps all of that. */
+function isRaised(was: string | undefined, now: string | undefined): boolean {
+  return was !== undefined && now !== undefined && isSketchContent(was) && isSketchContent(now) && includesSketch(now, was);
 }
 
 /** Cells that clients have written behind `seenOffset`, with what was there before. */

@@ -82,12 +82,12 @@ function publishedOf(m: Mutation, frame: Frame): Published {
 }
 
 function isValued(kind: MutationKind): boolean {
-  return kind === MutationKind.PutString || kind === MutationKind.PutField || kind === MutationKind.PutWhole;
+  return kind === K.PutString || kind === K.PutField || kind === K.PutWhole || kind === K.PutSketch;
 }
 
 const K = MutationKind;
 const CELL_KINDS = new Map<MutationKind, string>([
-  [K.PutString, "s"], [K.IncrementString, "s"], [K.PutWhole, "w"],
+  [K.PutString, "s"], [K.IncrementString, "s"], [K.PutSketch, "s"], [K.PutWhole, "w"],
   [K.PutField, "h"], [K.IncrementField, "h"], [K.RemoveField, "h"],
   [K.AddMember, "e"], [K.RemoveMember, "e"],
   [K.PutScore, "z"], [K.IncrementScore, "z"], [K.RemoveScore, "z"],

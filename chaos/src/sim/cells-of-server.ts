@@ -3,6 +3,7 @@
  * score, list and deadline.
  */
 import type { ServerModel, SnapshotEntry } from "@meridian/target";
+import { contentOfString } from "./sketch-content.js";
 
 /** Cell names (`db|key|kind|field`) and contents. */
 export type ServerCells = Map<string, string>;
@@ -23,7 +24,7 @@ export function cellsOfServer(model: ServerModel, nowMs?: number): ServerCells {
 
 function addCells(cells: ServerCells, { db, key, type, value, deadlineMs }: SnapshotEntry): void {
   if (deadlineMs >= 0) cells.set(cellName(db, key, "t"), String(deadlineMs));
-  if (type === "string") cells.set(cellName(db, key, "s"), value as string);
+  if (type === "string") cells.set(cellName(db, key, "s"), contentOfString(value as string));
   else if (type === "list") cells.set(cellName(db, key, "w"), JSON.stringify(value));
   else if (type === "set") for (const member of value as string[]) cells.set(cellName(db, key, "e", member), "");
   else {

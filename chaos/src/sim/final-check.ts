@@ -1,4 +1,6 @@
 /** What must be true of a mesh at rest. Each check says what is wrong in one line; a sound mesh gives none. */
+import { ReplyError } from "@meridian/resp";
+import { ServerModel } from "@meridian/target";
 import { MutationKind } from "@meridian/words";
 import { checkAcknowledged } from "./acknowledged-check.js";
 import { auditLog, cellKindOf, type Published } from "./audited-log.js";
@@ -25,6 +27,7 @@ export function checkAtRest(world: World): Problem[] {
     ...problemsOf("acknowledged writes", checkAcknowledged(world, audited.mutations).slice(0, LISTED_MAX)),
     ...problemsOf("the rules", checkOracle(world, cells, audited.mutations, missing[0] ?? NOTHING)),
     ...problemsOf("exact counters", checkCounters(world, cells)),
+    ...problemsOf("exact sketches", checkSketches(world, cells)),
   ];
 }
 
@@ -82,6 +85,22 @@ function checkOracle(world: World, cells: readonly ServerCells[], mutations: rea
   const names = new Set([...expected.keys(), ...held.keys()].filter((name) => name.split("|")[2] !== "w" && !missing.has(name)));
   const wrong = [...names].filter((name) => expected.get(name) !== held.get(name)).sort();
   return wrong.slice(0, LISTED_MAX).map((name) => `the rules give ${name} = ${String(expected.get(name))}, but r0 holds ${String(held.get(name))}`);
+}
+
+/** Sketches that clients only added to hold every element that was acknowledged, and nothing else. */
+function checkSketches(world: World, cells: readonly ServerCells[]): string[] {
+  const truth = new ServerModel();
+  const other = new Set<string>();
+  for (const { db, words, reply } of world.taken) {
+    const [name = ""] = words;
+    if (name === "PFADD" && !(reply instanceof ReplyError)) truth.execute(words, world.nowMs, db);
+    else if (name !== "PFCOUNT") for (const word of words.slice(1)) other.add(`${db}|${word}`);
+  }
+  return [...cellsOfServer(truth)].flatMap(([cell, content]) => {
+    const [db = "", key = ""] = cell.split("|");
+    if (other.has(`${db}|${key}`)) return [];
+    return cells.flatMap((held, at) => (held.get(cell) === content ? [] : [`sketch ${cell}: r${at} does not hold what was acknowledged: ${content} / ${String(held.get(cell))}`]));
+  });
 }
 
 /** Keys that clients only incremented hold exactly what was acknowledged. */

@@ -3,7 +3,18 @@
  * region's server holding what its own cells say. What only concerns one region (how it numbers writers, what it holds
  * for itself) is left out.
  */
-import { deadlineContent, digestPrintOf, isLive, printOf, registerContent, scoreContent, valueOfPrint, type Cell } from "@meridian/merge";
+import {
+  deadlineContent,
+  digestPrintOf,
+  isLive,
+  isSketchPrint,
+  printOf,
+  registerContent,
+  scoreContent,
+  stringPrintOf,
+  valueOfPrint,
+  type Cell,
+} from "@meridian/merge";
 import { readStoredCells, readUnfinished, type StoredCell } from "@meridian/region";
 import { cellName, type ServerCells } from "./cells-of-server.js";
 import type { ServerHost } from "./server-host.js";
@@ -63,7 +74,8 @@ function describeCell(cell: Cell | undefined): string {
   if (!cell) return "";
   const siblings = cell.siblings.map(({ writer, hlc, print, number }) => `${writer}@${hlc} ${print} ${number}`).sort();
   const sums = cell.sums.map((s) => `${s.writer}@${s.birth} ${isLive(s) ? `${s.sum - s.absorbed} up to ${s.upTo}` : "taken"}`).sort();
-  return [...siblings, ...sums].join(", ");
+  const wipes = (cell.wipes ?? []).map(({ writer, hlc }) => `wipe ${writer}@${hlc}`).sort();
+  return [...siblings, ...sums, ...wipes].join(", ");
 }
 
 /** Where a server holds something else than its region's cells say. */
@@ -81,7 +93,8 @@ export function compareWithServer(
     if (kind === "t" || missing.has(name)) continue;
     const deadline = deadlines.get(`${db}|${key}`) ?? Infinity;
     const print = deadline <= nowMs ? undefined : printOfCell(kind, base);
-    const held = kind === "w" ? digestOfWhole(server, db, key, cells.has(name)) : printHeld(cells.get(name));
+    const isSketch = print !== undefined && isSketchPrint(print);
+    const held = isSketch ? printOfSketch(server, db, key, cells.has(name)) : kind === "w" ? digestOfWhole(server, db, key, cells.has(name)) : printHeld(cells.get(name));
     if (print !== held) problems.push(`${name}: the cells say ${String(print)}, the server holds ${String(held)}`);
     if (print === undefined) continue;
     expected.add(name);
@@ -111,6 +124,11 @@ function printOfCell(kind: string, cell: Cell): string | undefined {
   if (kind !== "z") return registerContent(cell)?.print;
   const score = scoreContent(cell);
   return score === undefined ? undefined : `=${score}`;
+}
+
+function printOfSketch(server: ServerHost, db: number, key: string, isPresent: boolean): string | undefined {
+  const value = isPresent ? server.model.execute(["GET", key], 0, db) : undefined;
+  return value instanceof Buffer ? stringPrintOf(value) : undefined;
 }
 
 function printHeld(content: string | undefined): string | undefined {

@@ -6,12 +6,15 @@
  *   covers it and does not name it as unseen.
  * - Visible is the survivor with the highest version; of equal ones that of the writer whose name is smaller.
  * - A mutation that creates its key takes every cell of it away, and runs of increments that it has seen whole.
+ * - A sketch that is visible is united with every other that survives. A deleted sketch (a mutation without bytes) takes
+ *   away every one whose writer had not seen that, later or earlier.
  * - Increments count as long as no mutation that had seen them took them away; they add to a number and hide beside a text.
  * - A key's deadline is the longest of the surviving ones; a string brings its own, until an expiry that had seen it.
  */
 import { MutationKind, type Dot } from "@meridian/words";
 import { cellKindOf, type Published } from "./audited-log.js";
 import { cellName } from "./cells-of-server.js";
+import { registersOf, textOfRegisters } from "./sketch-content.js";
 
 const K = MutationKind;
 const REMOVALS: ReadonlySet<MutationKind> = new Set([K.RemoveField, K.RemoveMember, K.RemoveScore, K.RemoveExpiry, K.RemoveKey]);
@@ -61,8 +64,25 @@ function hasSeen(m: Published, dot: Dot, kind: string, field: string): boolean {
 
 function survivors(mutations: readonly Published[], kind: string, field: string): Published[] {
   const takers = mutations.filter((m) => concerns(m, kind, field) && (m.creates || !INCREMENTS.has(m.kind)));
-  const puts = takers.filter((m) => cellKindOf(m.kind) === kind && m.field === field && !REMOVALS.has(m.kind) && !INCREMENTS.has(m.kind));
-  return puts.filter((put) => !takers.some((taker) => hasSeen(taker, put, kind, field)));
+  const isPut = (m: Published): boolean => !REMOVALS.has(m.kind) && !INCREMENTS.has(m.kind) && !isWipe(m);
+  const puts = takers.filter((m) => cellKindOf(m.kind) === kind && m.field === field && isPut(m));
+  const wipes = takers.filter(isWipe);
+  const isUnaware = (put: Published): boolean => wipes.some((wipe) => !hasSeen(put, wipe, kind, field));
+  const isWiped = (put: Published): boolean => registersOf(put.value) !== undefined && isUnaware(put);
+  return puts.filter((put) => !takers.some((taker) => hasSeen(taker, put, kind, field)) && !(kind === "s" && isWiped(put)));
+}
+
+function isWipe(m: Published): boolean {
+  return m.kind === K.PutSketch && m.value === "";
+}
+
+/** The highest of each register. */
+function unionText(sketches: readonly Published[]): string {
+  const union = new Map<number, number>();
+  for (const { value } of sketches) {
+    for (const [index, height] of registersOf(value) ?? []) union.set(index, Math.max(height, union.get(index) ?? 0));
+  }
+  return textOfRegisters(union);
 }
 
 function contentOf(mutations: readonly Published[], kind: string, field: string): string | undefined {
@@ -70,6 +90,7 @@ function contentOf(mutations: readonly Published[], kind: string, field: string)
   const winner = puts.find((put) => puts.every((other) => other === put || beats(put, other)));
   const total = liveTotal(mutations, kind, field);
   if (kind === "z") return scoreText(winner?.number, total);
+  if (kind === "s" && winner && registersOf(winner.value)) return unionText(puts);
   if (total === undefined) return winner?.value;
   if (!winner) return String(total);
   return INTEGER.test(winner.value) ? String(BigInt(winner.value) + total) : winner.value;
@@ -148,7 +169,7 @@ function deadlineOf(mutations: readonly Published[]): number {
   const expiries = mutations.filter((m) => m.kind === K.PutExpiry);
   const candidates = survivors(mutations, "t", "").map(({ number }) => number);
   for (const kind of ["s", "w"]) {
-    for (const put of survivors(mutations, kind, "")) if (!expiries.some((expiry) => hasSeen(expiry, put, kind, ""))) candidates.push(put.number);
+    for (const put of survivors(mutations, kind, "")) if (put.kind !== K.PutSketch && !expiries.some((expiry) => hasSeen(expiry, put, kind, ""))) candidates.push(put.number);
   }
   return candidates.length === 0 ? Infinity : Math.max(...candidates);
 }

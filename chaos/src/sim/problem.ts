@@ -14,6 +14,7 @@ export type Checker =
   | "acknowledged writes"
   | "the rules"
   | "exact counters"
+  | "exact sketches"
   | "no exception";
 
 /** See the module's comment. */

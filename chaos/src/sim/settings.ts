@@ -3,10 +3,12 @@
  * most things out (swarm testing, Groce et al. 2012): what is left then meets in ways that a run with everything never
  * shows.
  */
-import { type Random } from "./random.js";
+import { Random } from "./random.js";
 
 /** Kinds of keys that clients write. Each has its own names, so that types never meet unless `clashes` is set. */
-export const FAMILIES = ["string", "counter", "pure", "hash", "set", "zset", "list"] as const;
+export const FAMILIES = ["string", "counter", "pure", "hash", "set", "zset", "list", "sketch"] as const;
+/** Drawn beside the others, so that a seed that never meets them goes on meaning what it meant. */
+const LATER_FAMILIES: readonly Family[] = ["sketch"];
 export type Family = (typeof FAMILIES)[number];
 
 /** How often each event is chosen among those that are possible, relative to each other. */
@@ -78,7 +80,7 @@ export function drawSettings(seed: number, options: SimOptions, random: Random):
     seed,
     regions,
     commands: options.commands ?? random.between(6, 40),
-    families: options.families ?? drawFamilies(random),
+    families: options.families ?? withLaterFamilies(seed, drawFamilies(random)),
     keysPerFamily: random.pick([1, 1, 2, 3]),
     fieldsPerKey: random.pick([1, 2, 3]),
     databases: random.chance(0.15) ? 2 : 1,
@@ -99,9 +101,20 @@ export function drawSettings(seed: number, options: SimOptions, random: Random):
   };
 }
 
+/** Mixed into a seed for what is drawn beside. */
+const LATER_SALT = 0x5ca1ab1e;
+
+function withLaterFamilies(seed: number, drawn: readonly Family[]): readonly Family[] {
+  const random = new Random(seed + LATER_SALT);
+  if (random.chance(0.95)) return drawn;
+  const later = random.pick(LATER_FAMILIES);
+  return random.chance(0.6) ? [later] : [...drawn, later];
+}
+
 function drawFamilies(random: Random): Family[] {
-  if (random.chance(0.5)) return [random.pick(FAMILIES)];
-  const chosen = FAMILIES.filter(() => random.chance(0.4));
+  const families = FAMILIES.filter((family) => !LATER_FAMILIES.includes(family));
+  if (random.chance(0.5)) return [random.pick(families)];
+  const chosen = families.filter(() => random.chance(0.4));
   return chosen.length === 0 ? ["string"] : chosen;
 }
 

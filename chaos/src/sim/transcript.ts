@@ -3,6 +3,7 @@
  * store, and the wire.
  */
 import { decodeMark, MARK_KEY, READ_KEY, type Mark } from "@meridian/mark";
+import { stringPrintOf } from "@meridian/merge";
 import { decodeRecord } from "@meridian/wire";
 import { hlcOf, MutationKind, type Hlc, type Mutation, type MutationDetail, type ReadonlyVector, type WriterId } from "@meridian/words";
 import { describeEvent, type SimEvent } from "./event.js";
@@ -75,9 +76,10 @@ export class Transcript {
 
   #mutation(m: Mutation): string {
     const value = m.valueEnd > m.valueStart && (m.kind === MutationKind.PutString || m.kind === MutationKind.PutField) ? ` ${m.bytes.toString("latin1", m.valueStart, m.valueEnd)}` : "";
+    const sketch = m.kind === MutationKind.PutSketch ? (m.valueEnd > m.valueStart ? ` ${stringPrintOf(m.bytes, m.valueStart, m.valueEnd)}` : " wipes") : "";
     const number = m.number === 0 || m.number === Infinity ? "" : ` ${m.number}`;
     const sum = m.kind === MutationKind.IncrementString || m.kind === MutationKind.IncrementField || m.kind === MutationKind.IncrementScore ? ` birth ${this.#version(m.birth)} sum ${m.sum}` : "";
-    return `${KIND_NAMES.get(m.kind) ?? ""}@${this.#version(m.hlc)} ${m.key} ${m.field}${value}${number}${sum}${m.detail ? this.#detail(m.detail) : ""}`;
+    return `${KIND_NAMES.get(m.kind) ?? ""}@${this.#version(m.hlc)} ${m.key} ${m.field}${value}${sketch}${number}${sum}${m.detail ? this.#detail(m.detail) : ""}`;
   }
 
   #detail({ unseen, absorbed }: MutationDetail): string {

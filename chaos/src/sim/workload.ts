@@ -5,7 +5,7 @@ import type { Family, SimSettings } from "./settings.js";
 
 /** Longest transaction, in commands. */
 const GROUP_MAX = 4;
-const PREFIX: Readonly<Record<Family, string>> = { string: "s", counter: "c", pure: "n", hash: "h", set: "e", zset: "z", list: "l" };
+const PREFIX: Readonly<Record<Family, string>> = { string: "s", counter: "c", pure: "n", hash: "h", set: "e", zset: "z", list: "l", sketch: "p" };
 /** Content beyond the size up to which the agent remembers values whole. */
 const LONG = "-".repeat(40);
 
@@ -52,6 +52,8 @@ export class Workload {
         return this.#zset(key);
       case "list":
         return this.#list(key);
+      case "sketch":
+        return this.#sketch(key);
     }
   }
 
@@ -119,6 +121,16 @@ export class Workload {
     const random = this.#random;
     if (random.chance(0.3)) return [random.pick(["LPOP", "RPOP"]), key];
     return [random.pick(["LPUSH", "RPUSH"]), key, this.#value()];
+  }
+
+  /** Few elements, so that they meet; many at once take a sketch beyond what is stored sparse. */
+  #sketch(key: string): ClientCommand {
+    const random = this.#random;
+    if (random.chance(0.15)) return ["PFCOUNT", key];
+    if (random.chance(0.15)) return ["PFMERGE", key, this.#key("sketch")];
+    if (random.chance(this.#settings.edits)) return ["SET", key, this.#value()];
+    if (random.chance(0.01)) return ["PFADD", key, ...Array.from({ length: 1200 }, (_, at) => `m${at}`)];
+    return ["PFADD", key, `m${random.below(50)}`];
   }
 
   /** Deadlines are near, so that they pass during the run, or so far that none does. */

@@ -1,4 +1,4 @@
-/** Types that are replicated whole for now: lists, streams, HyperLogLog, vector sets. */
+/** Types that are replicated whole for now: lists, streams, vector sets. And sketches, which are strings of their own format. */
 import { family, KEY_1, KEY_2, KEYS_1_2, KEYS_BUT_LAST, NO_KEY } from "./command-row.js";
 
 const row = family("whole");
@@ -52,12 +52,12 @@ export const STREAM_ROWS = [
     OWN_GROUP),
 ] as const;
 
-const SKETCH = "a HyperLogLog is replicated whole";
+const SKETCH = "the stream carries elements, not registers: the sketch is read back, and peers raise theirs to it register by register";
 const VECTORS = "a vector set is replicated whole";
 
 export const SKETCH_ROWS = [
-  row("pfadd", "whole", "as sent | nothing", KEY_1, "2.8.9", SKETCH),
-  row("pfmerge", "whole", "as sent", KEY_1, "2.8.9", SKETCH),
+  row("pfadd", "readback", "as sent | nothing", KEY_1, "2.8.9", SKETCH, { holds: "cells" }),
+  row("pfmerge", "readback", "as sent", KEY_1, "2.8.9", SKETCH, { holds: "cells" }),
   row("pfcount", "local", "as sent | nothing", KEY_1, "2.8.9", "a read that stores the count it computed; the registers do not change"),
   row("pfdebug", "local", "as sent", KEY_2, "2.8.9", "changes the encoding, not the count"),
   row("vadd", "whole", "as sent | nothing", KEY_1, { redis: "8.0.0" },

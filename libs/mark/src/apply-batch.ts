@@ -66,12 +66,12 @@ export class ApplyBatch {
    */
   setString(db: number, key: string, expect: Expect, expected: Bytes, value: Bytes, deadlineMs: number, heldMs?: number): void {
     const how = this.#expectation(db, key, expect);
-    if (deadlineMs >= 0) {
+    if (deadlineMs >= 0 || how === "%") {
       this.#begin(db, OP.setStringUntil + how, key);
       this.#push(expected);
       this.#push(value);
       this.#push(String(deadlineMs));
-      this.#push(heldMs === undefined ? "" : String(heldMs));
+      this.#push(heldMs === undefined || deadlineMs < 0 ? "" : String(heldMs));
       return;
     }
     const code = OP.setStrings + how;
@@ -89,6 +89,16 @@ export class ApplyBatch {
   incrString(db: number, key: string, delta: string): void {
     this.#begin(db, OP.incrString + this.#expectation(db, key, "~"), key);
     this.#push(delta);
+  }
+
+  /**
+   * Raises the registers of a sketch to those of `added`, keeping the expiry. Skipped unless the key is a sketch that is
+   * at least `held`; both are sketches as the server stores them.
+   */
+  raiseSketch(db: number, key: string, held: Bytes, added: Bytes): void {
+    this.#begin(db, OP.raiseSketch + this.#expectation(db, key, "~"), key);
+    this.#push(held);
+    this.#push(added);
   }
 
   /** DEL of a string. */

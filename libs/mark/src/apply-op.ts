@@ -11,18 +11,21 @@
  *     H  key, field, expected, value               J  key, field, delta               F  key, field, expected
  *     A  key, member                               R  key, member
  *     Z  key, member, expected, score              Y  key, member, expected
- *     T  key, expected deadline, deadline, holds   U  key, type
+ *     T  key, expected deadline, deadline, holds   U  key, type                       K  key, held, added
  *     W  key, expected, payload, deadline, note, held
  *     X  key, expected
  *     L  key, n, n x edit                          a list; see list-edits.ts
  *
  * `held` is the exact deadline before, or empty where it does not matter. `holds` is what the key must hold, by its first
- * character: `=` a string of these bytes, `#` a string with this digest, `i` a string of at most so many bytes, `d` a value
- * whose DUMP has this digest, `t` a value of this type; empty: anything.
+ * character: `=` a string of these bytes, `#` a string with this digest, `%` a sketch with this digest of its registers, `i` a
+ * string of at most so many bytes, `d` a value whose DUMP has this digest, `t` a value of this type; empty: anything.
  */
 
-/** What must be true of a cell: `-` absent, `=` equal bytes, `#` SHA-1 begins with these 16 hex characters, `~` anything. */
-export type Expect = "-" | "=" | "#" | "~";
+/**
+ * What must be true of a cell: `-` absent, `=` equal bytes, `#` SHA-1 begins with these 16 hex characters, `%` a sketch
+ * (HyperLogLog) of whose dense registers that is true, `~` anything.
+ */
+export type Expect = "-" | "=" | "#" | "%" | "~";
 
 /** In place of an {@link Expect}: matches exactly when the batch's unlink of the same key matched. */
 export const AFTER_UNLINK = "u";
@@ -46,6 +49,7 @@ export const OP = {
   delWhole: "X",
   editList: "L",
   unlinkKey: "U",
+  raiseSketch: "K",
 } as const;
 
 /** Expected deadline of a key that does not exist yet: another operation of the same batch creates it. */

@@ -8,7 +8,7 @@ import type { ByteCursor } from "./byte-cursor.js";
 
 /**
  * What a cell is of: `s` string value, `h` hash field, `e` set member, `z` sorted-set member, `t` the key's expiry,
- * `w` a whole value (stream, HyperLogLog, module type), `l` a list, `k` the whole key whatever it holds.
+ * `w` a whole value (stream, module type), `l` a list, `k` the whole key whatever it holds.
  */
 export type CellKind = "s" | "h" | "e" | "z" | "t" | "w" | "l" | "k";
 

@@ -17,6 +17,9 @@ export const READ_KEY = "meridian:read";
 /** Where a payload is tried out before the mark is written; never seen in the stream, never left behind. */
 export const TRIAL_KEY = "meridian:trial";
 
+/** Where a sketch stands while it is compared and united, beside {@link TRIAL_KEY} and like it. */
+export const SKETCH_KEY = "meridian:sketch";
+
 const PREFIX_BYTES = Buffer.from(RESERVED_PREFIX, "latin1");
 const MARK_BYTES = Buffer.from(MARK_KEY, "latin1");
 const READ_BYTES = Buffer.from(READ_KEY, "latin1");

@@ -4,6 +4,8 @@
  * - *siblings*: writes none of which covers another. One is visible, the others hide until something covers them.
  * - *sums*: per writer, how much it has incremented the cell in total, and how much of that was absorbed by a put or a
  *   remove that had seen it. A resettable counter after Weidner and Almeida (PaPoC 2022): needs only per-writer order.
+ * - *wipes*: deletes of a sketch. A sketch cannot be taken apart, so one that was written beside a delete would bring back
+ *   all that was deleted: the delete takes it away, before or after its arrival.
  * - *early*: what was covered before it arrived here. Without it a write that reaches a region after the write that
  *   replaced it, through a third region's log, survives in that region alone.
  *
@@ -20,6 +22,8 @@ export interface Sibling extends Dot {
   readonly number: number;
   /** The value itself, where the server does not hold it for us. */
   readonly value: Buffer | undefined;
+  /** Sketches: what their writer had seen that had not arrived here; wipes among it do not concern them. */
+  readonly seen?: EarlyContext | undefined;
 }
 
 /** A writer's increments of this cell. Contributes `sum - absorbed` as long as `upTo` is beyond `absorbedUpTo`. */
@@ -43,11 +47,14 @@ export interface Cell {
   siblings: readonly Sibling[];
   sums: readonly CellSum[];
   early: readonly EarlyContext[];
+  /** Deletes that take away every sketch whose writer had not seen them, whenever it comes; undefined: none. */
+  wipes?: readonly Dot[] | undefined;
 }
 
 /** What one mutation does to one cell. */
 export interface CellChange extends Dot {
-  readonly action: "put" | "increment" | "remove";
+  /** `wipe` removes what its context covers, and every sketch whose writer had not seen it. */
+  readonly action: "put" | "increment" | "remove" | "wipe";
   readonly print: string;
   readonly number: number;
   readonly value: Buffer | undefined;
@@ -75,7 +82,7 @@ const NO_EARLY: readonly EarlyContext[] = Object.freeze([]);
 
 /** A cell that nothing was ever written to. */
 export function emptyCell(): Cell {
-  return { siblings: NO_SIBLINGS, sums: NO_SUMS, early: NO_EARLY };
+  return { siblings: NO_SIBLINGS, sums: NO_SUMS, early: NO_EARLY, wipes: undefined };
 }
 
 /** A copy that can be changed without changing the original. */
@@ -84,12 +91,13 @@ export function cloneCell(cell: Cell): Cell {
     siblings: cell.siblings,
     sums: cell.sums.length === 0 ? cell.sums : cell.sums.map((sum) => ({ ...sum })),
     early: cell.early,
+    wipes: cell.wipes,
   };
 }
 
 /** True where the cell needs no record: a later change can be merged without it. */
 export function isForgettable(cell: Cell): boolean {
-  return cell.siblings.length === 0 && cell.sums.length === 0 && cell.early.length === 0;
+  return cell.siblings.length === 0 && cell.sums.length === 0 && cell.early.length === 0 && cell.wipes === undefined;
 }
 
 /** True where a sum still counts. */

@@ -2,11 +2,12 @@
  * What a reader of a cell sees: the content that the server should hold. Pure functions of the cell, equal in every
  * region that has received the same changes.
  */
-import type { Cell, CellSum } from "./cell.js";
+import type { Cell, CellSum, Sibling } from "./cell.js";
 import { isLive } from "./cell.js";
 import { winnerOf } from "./order.js";
 import { integerOfPrint, printOfInteger } from "./print.js";
 import { doubleOf, scaledOf } from "./score.js";
+import { isSketchPrint, sketchPrintOf, uniteSketches } from "./sketch.js";
 
 /** A register's or counter's visible content: its print, and the value where the agent holds it. */
 export interface RegisterContent {
@@ -14,14 +15,34 @@ export interface RegisterContent {
   readonly value: Buffer | undefined;
 }
 
-/** Strings and hash fields: the winner, plus every increment that nothing absorbed where both are integers. */
+/** Strings and hash fields: the winner, plus every increment that nothing absorbed where both are integers. A sketch that
+ * wins is united with every other sketch. */
 export function registerContent(cell: Cell): RegisterContent | undefined {
   const winner = winnerOf(cell);
+  if (winner && cell.siblings.length > 1 && isSketchPrint(winner.print)) return sketchContent(cell.siblings, winner);
   if (!cell.sums.some(isLive)) return winner;
   if (!winner) return { print: printOfInteger(liveTotal(cell.sums)), value: undefined };
   const base = integerOfPrint(winner.print);
   if (base === undefined) return winner;
   return { print: printOfInteger(base + liveTotal(cell.sums)), value: undefined };
+}
+
+/** Unions that were computed, by the list of siblings, which is never changed in place. */
+const unions = new WeakMap<readonly Sibling[], RegisterContent>();
+
+/** What is read where the union cannot be computed, because a sketch is not at hand: equal to nothing that a server holds. */
+const UNKNOWN_UNION: RegisterContent = { print: "%", value: undefined };
+
+function sketchContent(siblings: readonly Sibling[], winner: Sibling): RegisterContent {
+  const sketches = siblings.filter(({ print }) => isSketchPrint(print));
+  if (sketches.length === 1) return winner;
+  const known = unions.get(siblings);
+  if (known) return known;
+  const values = sketches.flatMap(({ value }) => value ?? []);
+  const value = values.length < sketches.length ? undefined : uniteSketches(values);
+  const content = value ? { print: sketchPrintOf(value) ?? "", value } : UNKNOWN_UNION;
+  unions.set(siblings, content);
+  return content;
 }
 
 /** True where increments are part of what a reader sees. */

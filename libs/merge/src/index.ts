@@ -19,15 +19,17 @@ export {
   type RegisterContent,
 } from "./content.js";
 export { joinCells } from "./join.js";
-export { aheadOf, covers, forgetEarly, isCoveredEarly, mergeChange, rememberEarly, sameDot } from "./merge.js";
+export { aheadOf, covers, forgetEarly, forgetSeen, forgetWipes, isCoveredEarly, mergeChange, rememberEarly, sameDot } from "./merge.js";
 export { newestDot, winnerOf, wins } from "./order.js";
 export {
   digestPrintOf,
   integerOfPrint,
+  isDigest,
   PRINT_DIGEST_DIGITS,
   PRINT_INLINE_BYTES_MAX,
   printOf,
   printOfInteger,
+  stringPrintOf,
   valueOfPrint,
 } from "./print.js";
 export { doubleOf, scaledOf } from "./score.js";
@@ -60,3 +62,4 @@ export {
   type Position,
 } from "./sequence/position.js";
 export { Sequence } from "./sequence/sequence.js";
+export { decodeSketch, encodeSketch, isSketchPrint, SKETCH_REGISTERS, sketchPrintOf, uniteSketches } from "./sketch.js";

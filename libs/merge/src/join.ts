@@ -7,7 +7,7 @@
  */
 import { VersionVector, type Dot, type ReadonlyVector } from "@meridian/words";
 import type { Cell, CellSum, Sibling } from "./cell.js";
-import { forgetEarly, isCoveredEarly, rememberEarly, sameDot, withoutEnded } from "./merge.js";
+import { forgetEarly, isCoveredEarly, rememberEarly, sameDot, takes, withoutEnded } from "./merge.js";
 
 /** The cell that results where `a` and `b` meet; `receivedA` and `receivedB` are what was merged into each. */
 export function joinCells(a: Cell, receivedA: ReadonlyVector, b: Cell, receivedB: ReadonlyVector): Cell {
@@ -18,25 +18,37 @@ export function joinCells(a: Cell, receivedA: ReadonlyVector, b: Cell, receivedB
     if (!a.early.some((known) => isSameEarly(known, vector, unseen))) early = rememberEarly(early, vector, unseen);
   }
   return {
-    siblings: [...survivors(a, b, receivedB), ...survivors(b, a, receivedA).filter((s) => !a.siblings.some((known) => sameDot(known, s)))],
+    siblings: [
+      ...survivors(a, receivedA, b, receivedB),
+      ...survivors(b, receivedB, a, receivedA).filter((s) => !a.siblings.some((known) => sameDot(known, s))),
+    ],
     sums: joinSums(a, receivedA, b, receivedB),
     early: forgetEarly(early, received),
+    wipes: joinWipes(a.wipes, b.wipes),
   };
 }
 
+function joinWipes(a: Cell["wipes"], b: Cell["wipes"]): Cell["wipes"] {
+  const more = b?.filter((wipe) => !a?.some((known) => sameDot(known, wipe)));
+  return more && more.length > 0 ? [...(a ?? []), ...more] : a;
+}
+
 /** Siblings of `own` that the other side has too, or has neither received nor covered before they came. */
-function survivors(own: Cell, other: Cell, otherReceived: ReadonlyVector): Sibling[] {
+function survivors(own: Cell, ownReceived: ReadonlyVector, other: Cell, otherReceived: ReadonlyVector): Sibling[] {
+  // A delete that the own side has received has done there what it had to.
+  const wipes = other.wipes?.filter(({ writer, hlc }) => !ownReceived.covers(writer, hlc));
   return own.siblings.flatMap((sibling) => {
     const same = other.siblings.find((known) => sameDot(known, sibling));
     if (same) return [joinSibling(sibling, same)];
     const isGone = otherReceived.covers(sibling.writer, sibling.hlc) || isCoveredEarly(other.early, sibling);
-    return isGone ? [] : [sibling];
+    return isGone || wipes?.some((wipe) => takes(wipe, sibling)) === true ? [] : [sibling];
   });
 }
 
 /** One write, seen twice: either side may have let its value go, and a replaced deadline stays replaced. */
 function joinSibling(a: Sibling, b: Sibling): Sibling {
-  return { ...a, number: Math.min(a.number, b.number), value: a.value ?? b.value };
+  const joined = { ...a, number: Math.min(a.number, b.number), value: a.value ?? b.value };
+  return a.seen && !b.seen ? { ...joined, seen: undefined } : joined;
 }
 
 /** A sum that one side does not know although it received all of it is over: the side has dropped what was left of it. */

@@ -6,6 +6,7 @@
  */
 import { HLC_ZERO, VersionVector, type Dot, type ReadonlyVector, type RunningSum, type WriterId } from "@meridian/words";
 import { isLive, type Cell, type CellChange, type CellSum, type EarlyContext, type Sibling } from "./cell.js";
+import { isSketchPrint } from "./sketch.js";
 
 /**
  * Merges `change` into `cell`, in place. The part of its context that ran ahead of what this region had received is
@@ -16,11 +17,17 @@ export function mergeChange(cell: Cell, change: CellChange): void {
     raiseSum(cell, change);
     return;
   }
-  const kept = cell.siblings.length === 0 ? cell.siblings : cell.siblings.filter((sibling) => !covers(change, sibling));
+  let kept = cell.siblings.length === 0 ? cell.siblings : cell.siblings.filter((sibling) => !covers(change, sibling));
+  if (change.action === "wipe") {
+    kept = kept.filter((sibling) => !takes(change, sibling));
+    const isKnown = cell.wipes?.some((known) => sameDot(known, change)) === true;
+    if (!isKnown) cell.wipes = [...(cell.wipes ?? []), { writer: change.writer, hlc: change.hlc }];
+  }
   for (const seen of change.absorbed) absorb(cell, seen);
   if (change.creates && cell.sums.length > 0) absorbCovered(cell, change);
   if (change.ahead) cell.early = rememberEarly(cell.early, change.ahead, change.unseen);
-  const isNew = change.action === "put" && !kept.some((known) => sameDot(known, change)) && !isCoveredEarly(cell.early, change);
+  const isNew =
+    change.action === "put" && !kept.some((known) => sameDot(known, change)) && !isCoveredEarly(cell.early, change) && !isWiped(cell, change);
   cell.siblings = !isNew ? kept : kept.length === 0 ? [siblingOf(change)] : [...kept, siblingOf(change)];
 }
 
@@ -35,7 +42,23 @@ export function sameDot(a: Dot, b: Dot): boolean {
   return a.hlc === b.hlc && a.writer === b.writer;
 }
 
+/** True where a delete takes the put away: it is a sketch whose writer had not seen it. */
+function isWiped({ wipes }: Cell, change: CellChange): boolean {
+  return wipes !== undefined && isSketchPrint(change.print) && wipes.some((wipe) => !covers(change, wipe));
+}
+
+/** True where a wipe takes away a sibling that came before it: a sketch whose writer had not seen it. */
+export function takes(wipe: Dot, { print, writer, hlc, seen }: Sibling): boolean {
+  if (!isSketchPrint(print)) return false;
+  if (writer === wipe.writer) return wipe.hlc > hlc;
+  return seen === undefined || !isCoveredEarly([seen], wipe);
+}
+
 function siblingOf(change: CellChange): Sibling {
+  if (change.ahead && isSketchPrint(change.print)) {
+    const { writer, hlc, print, number, value, ahead, unseen } = change;
+    return { writer, hlc, print, number, value, seen: { vector: new VersionVector(ahead.entries()), unseen } };
+  }
   return { writer: change.writer, hlc: change.hlc, print: change.print, number: change.number, value: change.value };
 }
 
@@ -131,4 +154,16 @@ export function aheadOf(context: ReadonlyVector, received: ReadonlyVector, write
 /** What is still to be remembered once `received` has arrived and was merged. */
 export function forgetEarly<E extends Dot>(early: readonly EarlyContext<E>[], received: ReadonlyVector): readonly EarlyContext<E>[] {
   return early.length === 0 ? early : early.filter(({ vector }) => !received.includes(vector));
+}
+
+/** The siblings without what they need not remember once `received` has arrived and was merged. */
+export function forgetSeen(siblings: readonly Sibling[], received: ReadonlyVector): readonly Sibling[] {
+  if (!siblings.some(({ seen }) => seen && received.includes(seen.vector))) return siblings;
+  return siblings.map((sibling) => (sibling.seen && received.includes(sibling.seen.vector) ? { ...sibling, seen: undefined } : sibling));
+}
+
+/** Wipes that may still meet a sketch whose writer had not seen them: all that `stable` (seen by every writer) does not cover. */
+export function forgetWipes(wipes: readonly Dot[] | undefined, stable: ReadonlyVector): readonly Dot[] | undefined {
+  const left = wipes?.filter(({ writer, hlc }) => !stable.covers(writer, hlc));
+  return left?.length === 0 ? undefined : left?.length === wipes?.length ? wipes : left;
 }

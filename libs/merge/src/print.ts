@@ -5,6 +5,7 @@
  * are.
  */
 import { createHash } from "node:crypto";
+import { looksLikeSketch, SKETCH_PRINT, sketchPrintOf } from "./sketch.js";
 
 /** Values up to this many bytes are remembered whole. */
 export const PRINT_INLINE_BYTES_MAX = 32;
@@ -18,10 +19,25 @@ export function printOf(bytes: Buffer, start = 0, end = bytes.length): string {
   return digestPrintOf(bytes, start, end);
 }
 
+/**
+ * The print of `bytes[start, end)` as a string key's value. Sketches are remembered by their registers (`%` and 16 hex
+ * digits), because a server changes their other bytes by itself.
+ */
+export function stringPrintOf(bytes: Buffer, start = 0, end = bytes.length): string {
+  const sketch = looksLikeSketch(bytes, start, end) ? sketchPrintOf(bytes, start, end) : undefined;
+  return sketch ?? printOf(bytes, start, end);
+}
+
 /** The digest print of `bytes[start, end)`, however short: for whole values, whose bytes are compared by digest only. */
 export function digestPrintOf(bytes: Buffer, start = 0, end = bytes.length): string {
   const digest = createHash("sha1").update(bytes.subarray(start, end)).digest("hex");
   return `#${digest.slice(0, PRINT_DIGEST_DIGITS)}`;
+}
+
+/** True for a print that does not hold the value itself, but a digest of it or of a sketch's registers. */
+export function isDigest(print: string): boolean {
+  const first = print.charCodeAt(0);
+  return first === 0x23 || first === SKETCH_PRINT;
 }
 
 /** The bytes that a print remembers whole, or undefined where it holds only a digest. */

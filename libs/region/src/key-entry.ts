@@ -19,7 +19,8 @@ export interface Shown {
 /** An apply of a cell that is on its way to the server. */
 export interface Issue {
   readonly seq: number;
-  readonly how: "nothing" | "write" | "increment";
+  /** `raise`: registers of a sketch were raised, whatever they were. */
+  readonly how: "nothing" | "write" | "increment" | "raise";
   /** For increments: what the server's number rises by. */
   readonly delta: bigint;
   /** For writes that set the key's deadline too: its print. */

@@ -4,7 +4,7 @@
  *
  * Limit: `cachedSlotsMax` cells in each of two generations; cells with something in flight stay beyond it.
  */
-import { forgetEarly, isForgettable, type CellChange } from "@meridian/merge";
+import { forgetEarly, forgetSeen, isForgettable, type CellChange } from "@meridian/merge";
 import { ByteWriter } from "@meridian/wire";
 import type { CellKind, ReadonlyVector } from "@meridian/words";
 import { entryKey, memberKey, memberPrefix, prefixEnd } from "./cell-key.js";
@@ -112,7 +112,7 @@ export class KeySpace {
   #collectMember(writes: StateWrite[], slot: CellSlot, frontier: ReadonlyVector, durable: DurablePending): void {
     const { entry } = slot;
     const key = memberKey(entry.db, entry.key, slot.kind, slot.field);
-    if (slot.pending.length === 0) slot.base.early = forgetEarly(slot.base.early, frontier);
+    forgetArrived(slot, frontier);
     if (isForgettable(slot.base) && durable(slot).length === 0 && !slot.shown) {
       if (slot.stored) {
         writes.push({ table: "cell", key, value: undefined });
@@ -140,7 +140,7 @@ export class KeySpace {
     entry.early = forgetEarly(entry.early, frontier);
     for (const slot of [entry.string, entry.whole, entry.expiry]) {
       if (!slot) continue;
-      if (slot.pending.length === 0) slot.base.early = forgetEarly(slot.base.early, frontier);
+      forgetArrived(slot, frontier);
       listSlot(writes, slot, key);
       if (!isForgettable(slot.base) || durable(slot).length > 0 || slot.shown || slot.pinned) continue;
       if (slot === entry.string) entry.string = undefined;
@@ -207,6 +207,13 @@ function durablePending(slot: CellSlot, frontier: ReadonlyVector): readonly Cell
 }
 
 const NOTHING: readonly CellChange[] = [];
+
+/** Drops what the cell remembers only until it has arrived. */
+function forgetArrived({ base, pending }: CellSlot, frontier: ReadonlyVector): void {
+  if (pending.length > 0) return;
+  base.early = forgetEarly(base.early, frontier);
+  base.siblings = forgetSeen(base.siblings, frontier);
+}
 
 /** Keeps the list of cells that the next start must look after. */
 function listSlot(writes: StateWrite[], slot: CellSlot, recordKey: string): void {

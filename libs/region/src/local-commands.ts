@@ -4,7 +4,7 @@
  */
 import { argumentIs, argumentText, type ArgumentView } from "@meridian/commands";
 import { isReserved } from "@meridian/mark";
-import { printOf, scaledOf } from "@meridian/merge";
+import { printOf, scaledOf, stringPrintOf } from "@meridian/merge";
 import { numberOfPrint, shownDeadlinePrint, shownPrint } from "./content.js";
 import type { KeyEntry } from "./key-entry.js";
 import type { KeySpace } from "./key-space.js";
@@ -43,7 +43,7 @@ function valueAt(view: ArgumentView, index: number): ValueSlice {
 function put(view: ArgumentView, keyAt: number, valueIndex: number, deadline: number, scope: CommandScope): void {
   const entry = scope.keys.entryToReplace(scope.db, argumentText(view, keyAt));
   const value = valueAt(view, valueIndex);
-  scope.writes.putString(entry, printOf(value.bytes, value.start, value.end), value, deadline);
+  scope.writes.putString(entry, stringPrintOf(value.bytes, value.start, value.end), value, deadline);
 }
 
 function set(view: ArgumentView, scope: CommandScope): void {

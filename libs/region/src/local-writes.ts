@@ -3,7 +3,7 @@
  * because its client could see that, and nothing that is pending.
  */
 import { HLC_ZERO, MutationKind, type Absorbed, type Hlc, type Mutation, type MutationDetail, type ReadonlyVector, type Unseen, type WriterId } from "@meridian/words";
-import { integerOfPrint, isLive, isPresent, printOfInteger, type Cell } from "@meridian/merge";
+import { integerOfPrint, isDigest, isLive, isPresent, isSketchPrint, printOfInteger, type Cell } from "@meridian/merge";
 import { blankMutation } from "@meridian/wire";
 import { carriesDeadline, hasOwnDeadline, isHeld, scoreText, shownPrint, SUPERSEDED } from "./content.js";
 import type { CellSlot, KeyEntry } from "./key-entry.js";
@@ -79,6 +79,15 @@ export class LocalWrites {
     });
   }
 
+  /** A sketch as it was read: its registers take the place of everything that the client could see; the deadline stays. */
+  putSketch(entry: KeyEntry, print: string, value: ValueSlice): void {
+    this.beforeWrite(entry);
+    const slot = this.#context.keys.single(entry, "s");
+    const detail = this.#detail([slot]);
+    this.#replace(slot, print, SUPERSEDED, value);
+    this.#emit(K.PutSketch, entry, "", detail, (m) => setValue(m, value));
+  }
+
   /** HSET of one field. */
   putField(entry: KeyEntry, field: string, print: string, value: ValueSlice): void {
     this.beforeWrite(entry);
@@ -152,15 +161,25 @@ export class LocalWrites {
     });
   }
 
-  /** DEL: everything of the key that its client could see. Nothing where nothing is known of it. */
+  /**
+   * DEL: everything of the key that its client could see, and of a sketch also what others add unseen. Nothing where
+   * nothing is known of the key.
+   */
   removeKey(entry: KeyEntry): void {
     const slots = this.#context.keys.allSlots(entry);
     const isKnown = (slot: CellSlot): boolean => isPresent(slot.base) || slot.shown?.print !== undefined;
     if (!entry.blind && !slots.some(isKnown)) return;
     const detail = this.#detail(slots);
+    const sketch = entry.string && holdsSketch(entry.string.base) ? entry.string : undefined;
     for (const slot of slots) this.#clear(slot);
     this.#revive(entry);
     this.#emit(K.RemoveKey, entry, "", detail);
+    if (sketch) this.#wipe(sketch, detail);
+  }
+
+  #wipe(slot: CellSlot, detail: MutationDetail | undefined): void {
+    slot.base.wipes = [...(slot.base.wipes ?? []), { writer: this.#context.writer, hlc: this.hlc }];
+    this.#emit(K.PutSketch, slot.entry, "", detail, (m) => setValue(m, NO_VALUE));
   }
 
   /**
@@ -220,7 +239,7 @@ export class LocalWrites {
   #replace(slot: CellSlot, print: string, number: number, value: ValueSlice | undefined): void {
     const { writer, keys } = this.#context;
     // The value may be hidden or overwritten by an apply that is under way: then only we hold it.
-    const keep = value !== undefined && slot.pending.length > 0 && print.charCodeAt(0) === DIGEST;
+    const keep = value !== undefined && slot.pending.length > 0 && isDigest(print);
     const held = keep ? Buffer.from(value.bytes.subarray(value.start, value.end)) : undefined;
     slot.changeBase((cell) => {
       cell.siblings = [{ writer, hlc: this.hlc, print, number, value: held }];
@@ -317,7 +336,7 @@ export class LocalWrites {
 
   #addUnseen(unseen: Unseen[], { kind, field, pending }: CellSlot): void {
     for (const { action, writer, hlc } of pending) {
-      if (action === "put" && this.#context.frontier.covers(writer, hlc)) unseen.push({ kind, field, writer, hlc });
+      if ((action === "put" || action === "wipe") && this.#context.frontier.covers(writer, hlc)) unseen.push({ kind, field, writer, hlc });
     }
   }
 
@@ -331,7 +350,11 @@ export class LocalWrites {
 }
 
 const NO_SLOTS: readonly CellSlot[] = [];
-const DIGEST = 0x23;
+const NO_VALUE: ValueSlice = { bytes: Buffer.alloc(0), start: 0, end: 0 };
+
+function holdsSketch({ siblings }: Cell): boolean {
+  return siblings.some(({ print }) => isSketchPrint(print));
+}
 
 /** Beyond this a number may leave 64 bits when the contributions of all writers are added. */
 const FAR_FROM_EDGE = 2n ** 57n;

@@ -3,7 +3,20 @@
  *
  * Everything compares before it writes, except increments, which commute with what was not captured yet.
  */
-import { integerOfPrint, isCounting, isLive, PRINT_INLINE_BYTES_MAX, valueOfPrint, winnerOf, type Cell } from "@meridian/merge";
+import {
+  integerOfPrint,
+  isCounting,
+  isDigest,
+  isLive,
+  isSketchPrint,
+  PRINT_INLINE_BYTES_MAX,
+  registerContent,
+  sameDot,
+  uniteSketches,
+  valueOfPrint,
+  winnerOf,
+  type Cell,
+} from "@meridian/merge";
 import { DEADLINE_NO_KEY, type ApplyBatch, type Expect } from "@meridian/mark";
 import {
   contentPrint,
@@ -29,7 +42,8 @@ export function obstacleOf(slot: CellSlot): Obstacle | undefined {
   if ((slot.kind === "s" || slot.kind === "w") && slot.entry.expiry?.issued) return "in flight";
   // What is to be nothing stands in nobody's way.
   if (slot.refused || (clashes(slot) && !isGoing(slot))) return "refused";
-  if (slot.entry.blind || slot.unsure || slot.entry.reading !== 0) return "to be read";
+  // What a sketch is raised by commutes with what clients add to it, read or not.
+  if ((slot.entry.blind || slot.unsure || slot.entry.reading !== 0) && !raiseOf(slot)) return "to be read";
   return undefined;
 }
 
@@ -54,8 +68,8 @@ function membersAreGoing(entry: KeyEntry, kind: CellSlot["kind"]): boolean {
 }
 
 /**
- * True where applying would overwrite the only copy of a value that must be kept: a sibling that stays, hidden, and that
- * only the server holds.
+ * True where applying would overwrite the only copy of a value that must be kept: a sibling that stays, hidden or united
+ * with others, and that only the server holds.
  */
 export function wouldLoseValue(slot: CellSlot): boolean {
   if (slot.kind !== "s" && slot.kind !== "h" && slot.kind !== "w") return false;
@@ -64,7 +78,8 @@ export function wouldLoseValue(slot: CellSlot): boolean {
   const winner = winnerOf(target);
   const shown = shownPrint(slot);
   return target.siblings.some(
-    (sibling) => sibling !== winner && !sibling.value && sibling.print === shown && valueOfPrint(sibling.print) === undefined,
+    ({ print, value, ...dot }) =>
+      !value && print === shown && valueOfPrint(print) === undefined && (isSketchPrint(print) || !winner || !sameDot(winner, dot)),
   );
 }
 
@@ -85,6 +100,11 @@ export function planSlot(batch: ApplyBatch, slot: CellSlot, carried: boolean, no
   if (slot.kind === "z") {
     batch.setScore(slot.entry.db, slot.entry.key, slot.field, shown === undefined ? "-" : "=", shown?.slice(1) ?? "", wanted.slice(1));
     return WRITE;
+  }
+  const raise = raiseOf(slot);
+  if (raise) {
+    batch.raiseSketch(slot.entry.db, slot.entry.key, raise.held, raise.added);
+    return RAISE;
   }
   const delta = slot.kind === "w" ? undefined : incrementOf(target, wanted, shown);
   return delta === undefined ? write(batch, slot, target, wanted, shown) : increment(batch, slot, delta);
@@ -107,8 +127,7 @@ function increment(batch: ApplyBatch, slot: CellSlot, delta: bigint): Omit<Issue
 
 function write(batch: ApplyBatch, slot: CellSlot, target: Cell, wanted: string, shown: string | undefined): Omit<Issue, "seq"> | "lost" {
   const { db, key } = slot.entry;
-  const winner = winnerOf(target);
-  const value = winner?.print === wanted && winner.value ? winner.value : valueOfPrint(wanted);
+  const value = registerContent(target)?.value ?? valueOfPrint(wanted);
   if (!value) return "lost";
   const expect = expectOf(shown);
   const expected = shown?.slice(1) ?? "";
@@ -120,7 +139,7 @@ function write(batch: ApplyBatch, slot: CellSlot, target: Cell, wanted: string, 
   // A deadline that a client has just changed must not be replaced by a nearer one: what it drops stands nowhere else.
   const held = shown === undefined ? undefined : timeOfPrint(shownDeadlinePrint(slot.entry));
   if (slot.kind === "s") batch.setString(db, key, expect, expected, value, deadlineOrNone(deadline), held);
-  else batch.restoreWhole(db, key, expect === "=" ? "#" : expect, expected, value, deadlineOrNone(deadline), true, held);
+  else batch.restoreWhole(db, key, expect === "=" || expect === "%" ? "#" : expect, expected, value, deadlineOrNone(deadline), true, held);
   return { how: "write", delta: 0n, deadline: deadlinePrint(deadline) };
 }
 
@@ -195,8 +214,29 @@ export function needsExpiry(entry: KeyEntry): boolean {
 }
 
 function expectOf(shown: string | undefined): Expect {
-  return shown === undefined ? "-" : shown.charCodeAt(0) === 0x23 ? "#" : "=";
+  return shown === undefined ? "-" : isSketchPrint(shown) ? "%" : isDigest(shown) ? "#" : "=";
+}
+
+/**
+ * What a sketch that the server holds is to be raised by, where the target is what it holds and more. Undefined where it
+ * must be compared and written like any string, or is no sketch.
+ */
+function raiseOf(slot: CellSlot): { readonly held: Buffer; readonly added: Buffer } | undefined {
+  const { base, entry, pending, shown } = slot;
+  if (slot.kind !== "s" || pending.length === 0 || shown || entry.expired || !isSketch(base)) return undefined;
+  const target = targetCell(slot);
+  if (!isSketch(target) || !base.siblings.every((known) => target.siblings.some((other) => sameDot(known, other)))) return undefined;
+  const added = target.siblings.filter((other) => isSketchPrint(other.print) && !base.siblings.some((known) => sameDot(known, other)));
+  const values = added.flatMap(({ value }) => value ?? []);
+  const held = registerContent(base)?.value;
+  const union = values.length === added.length && added.length > 0 ? uniteSketches(values) : undefined;
+  return held && union ? { held, added: union } : undefined;
+}
+
+function isSketch(cell: Cell): boolean {
+  return isSketchPrint(registerContent(cell)?.print ?? "");
 }
 
 const NOTHING: Omit<Issue, "seq"> = { how: "nothing", delta: 0n, deadline: undefined };
 const WRITE: Omit<Issue, "seq"> = { how: "write", delta: 0n, deadline: undefined };
+const RAISE: Omit<Issue, "seq"> = { how: "raise", delta: 0n, deadline: undefined };

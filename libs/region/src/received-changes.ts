@@ -12,7 +12,7 @@ import {
   type ReadonlyVector,
   type Unseen,
 } from "@meridian/words";
-import { isCoveredEarly, printOf, digestPrintOf, rememberEarly, type CellChange } from "@meridian/merge";
+import { digestPrintOf, isCoveredEarly, isDigest, isSketchPrint, printOf, rememberEarly, stringPrintOf, type CellChange } from "@meridian/merge";
 import type { Frame } from "@meridian/wire";
 import { SUPERSEDED } from "./content.js";
 import type { CellSlot, KeyEntry } from "./key-entry.js";
@@ -30,6 +30,7 @@ export function kindOf(kind: MutationKind): CellKind | undefined {
   switch (kind) {
     case K.PutString:
     case K.IncrementString:
+    case K.PutSketch:
       return "s";
     case K.PutField:
     case K.IncrementField:
@@ -52,7 +53,9 @@ export function kindOf(kind: MutationKind): CellKind | undefined {
   }
 }
 
-function actionOf(kind: MutationKind): CellChange["action"] {
+function actionOf(m: Mutation): CellChange["action"] {
+  const { kind } = m;
+  if (kind === K.PutSketch) return m.valueStart === m.valueEnd ? "wipe" : "put";
   if (kind === K.IncrementString || kind === K.IncrementField || kind === K.IncrementScore) return "increment";
   const removes = kind === K.RemoveField || kind === K.RemoveMember || kind === K.RemoveScore;
   return removes || kind === K.RemoveExpiry || kind === K.RemoveKey ? "remove" : "put";
@@ -80,7 +83,9 @@ function receiveMutation(m: Mutation, frame: Frame, ahead: ReadonlyVector | unde
   }
   if (kind === undefined) return;
   const slot = keys.slot(entry, kind, m.field);
-  push(slot, arriving(entry, slot, m.detail ? restrict(change, m.detail, slot) : change), touched);
+  // A sketch itself must know of which deletes to come its writer had seen.
+  const own = takesAll && ahead && isSketchPrint(change.print) ? { ...change, ahead } : change;
+  push(slot, arriving(entry, slot, m.detail ? restrict(own, m.detail, slot) : own), touched);
 }
 
 function push(slot: CellSlot, change: CellChange, touched: CellSlot[]): void {
@@ -109,7 +114,7 @@ function createdSlots(entry: KeyEntry, m: Mutation, keys: KeySpace): Iterable<Ce
   const isPlain = entry.memberRecords === 0 && entry.members.size === 0 && !entry.whole && !entry.expiry;
   if (isPlain && !m.detail && (!entry.string || m.kind === K.PutString)) return NO_SLOTS;
   const isOwn = (slot: { readonly kind: CellKind; readonly field: string }): boolean => slot.kind === kind && slot.field === m.field;
-  const replaces = actionOf(m.kind) === "put";
+  const replaces = actionOf(m) === "put";
   const taken = new Set(keys.allSlots(entry));
   for (const part of m.detail?.absorbed ?? []) taken.add(keys.slot(entry, part.kind, part.field));
   if (replaces) for (const slot of taken) if (isOwn(slot)) taken.delete(slot);
@@ -139,18 +144,18 @@ function isDeadlineReplaced(expiry: CellSlot, dot: Dot): boolean {
 }
 
 function changeOf(m: Mutation, frame: Frame, ahead: ReadonlyVector | undefined, keyLevel: boolean): CellChange {
-  const valued = m.kind === K.PutString || m.kind === K.PutField || m.kind === K.PutWhole;
-  const print = !valued ? "" : m.kind === K.PutWhole ? digestPrintOf(m.bytes, m.valueStart, m.valueEnd) : printOf(m.bytes, m.valueStart, m.valueEnd);
+  const print = receivedPrint(m);
   const numbered = m.kind === K.PutString || m.kind === K.PutWhole || m.kind === K.PutScore || m.kind === K.PutExpiry;
-  const action = actionOf(m.kind);
+  const action = actionOf(m);
   return {
     action,
     writer: frame.writer,
     hlc: m.hlc,
     print,
-    number: numbered ? m.number : 0,
+    // A sketch never brings a deadline along: adding to one leaves the key's own as it is.
+    number: numbered ? m.number : m.kind === K.PutSketch ? SUPERSEDED : 0,
     // A short value stands in its print; a longer one is a view into the record, kept until the cell is settled.
-    value: valued && print.charCodeAt(0) === 0x23 ? m.bytes.subarray(m.valueStart, m.valueEnd) : undefined,
+    value: isDigest(print) ? m.bytes.subarray(m.valueStart, m.valueEnd) : undefined,
     birth: action === "increment" ? m.birth : m.hlc,
     sum: action === "increment" ? m.sum : 0n,
     context: frame.context,
@@ -160,6 +165,21 @@ function changeOf(m: Mutation, frame: Frame, ahead: ReadonlyVector | undefined, 
     absorbed: NO_SUMS,
     ...(m.creates ? CREATES : undefined),
   };
+}
+
+function receivedPrint({ kind, bytes, valueStart, valueEnd }: Mutation): string {
+  switch (kind) {
+    case K.PutString:
+      return stringPrintOf(bytes, valueStart, valueEnd);
+    case K.PutSketch:
+      return valueStart === valueEnd ? "" : stringPrintOf(bytes, valueStart, valueEnd);
+    case K.PutField:
+      return printOf(bytes, valueStart, valueEnd);
+    case K.PutWhole:
+      return digestPrintOf(bytes, valueStart, valueEnd);
+    default:
+      return "";
+  }
 }
 
 function asRemoval(change: CellChange): CellChange {

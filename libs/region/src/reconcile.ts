@@ -3,7 +3,7 @@
  * difference to the known cells into local writes. Serves commands whose result the stream does not carry, and the
  * first import.
  */
-import { digestPrintOf, printOf } from "@meridian/merge";
+import { digestPrintOf, isSketchPrint, printOf, stringPrintOf, uniteSketches } from "@meridian/merge";
 import type { ReadValue } from "@meridian/mark";
 import { numberOfPrint, scoreText, shownDeadlinePrint, shownPrint } from "./content.js";
 import type { CellSlot, KeyEntry, MemberKind } from "./key-entry.js";
@@ -20,7 +20,7 @@ export function reconcile(entry: KeyEntry, value: ReadValue, keys: KeySpace, wri
     return;
   }
   const deadline = value.deadlineMs < 0 ? Infinity : value.deadlineMs;
-  if (value.type === "string") reconcileString(entry, value.payload ?? EMPTY, deadline, writes);
+  if (value.type === "string") reconcileString(entry, value.payload ?? EMPTY, deadline, keys, writes);
   else if (value.type === "whole") reconcileWhole(entry, value.payload ?? EMPTY, deadline, writes);
   else reconcileMembers(entry, value, keys, writes);
   reconcileDeadline(entry, deadline, writes);
@@ -28,10 +28,17 @@ export function reconcile(entry: KeyEntry, value: ReadValue, keys: KeySpace, wri
 
 const EMPTY = Buffer.alloc(0);
 
-function reconcileString(entry: KeyEntry, payload: Buffer, deadline: number, writes: LocalWrites): void {
-  const print = printOf(payload);
+function reconcileString(entry: KeyEntry, payload: Buffer, deadline: number, keys: KeySpace, writes: LocalWrites): void {
+  const print = stringPrintOf(payload);
   if (entry.string && shownPrint(entry.string) === print && entry.presentMembers === 0) return;
-  writes.putString(entry, print, slice(payload), deadline);
+  const canonical = isSketchPrint(print) ? uniteSketches([payload]) : undefined;
+  if (!canonical) {
+    writes.putString(entry, print, slice(payload), deadline);
+    return;
+  }
+  const otherType = keys.allSlots(entry).some((slot) => slot.kind !== "s" && slot.kind !== "t" && shownPrint(slot) !== undefined);
+  if (otherType) writes.removeKey(entry);
+  writes.putSketch(entry, print, slice(canonical));
 }
 
 function reconcileWhole(entry: KeyEntry, payload: Buffer, deadline: number, writes: LocalWrites): void {
@@ -100,7 +107,7 @@ export class ReadCells {
     const { type, deadlineMs, payload } = this.#value;
     const { kind } = slot;
     if (kind === "t") return type === "none" || deadlineMs < 0 ? undefined : `=${deadlineMs}`;
-    if (kind === "s") return type === "string" ? printOf(payload ?? EMPTY) : undefined;
+    if (kind === "s") return type === "string" ? stringPrintOf(payload ?? EMPTY) : undefined;
     if (kind === "w") return type === "whole" ? digestPrintOf(payload ?? EMPTY) : undefined;
     const content = this.#member(slot);
     if (content === undefined) return undefined;

@@ -109,7 +109,7 @@ export function bytesOf(commands: readonly (readonly (string | Buffer)[])[]): Bu
   return Buffer.concat(commands.map((command) => encodeCommand(command)));
 }
 
-const VALUED: readonly MutationKind[] = [MutationKind.PutString, MutationKind.PutField, MutationKind.PutWhole];
+const VALUED: readonly MutationKind[] = [MutationKind.PutString, MutationKind.PutField, MutationKind.PutWhole, MutationKind.PutSketch];
 const SUMMED: readonly MutationKind[] = [MutationKind.IncrementString, MutationKind.IncrementField, MutationKind.IncrementScore];
 
 /** The mutations of a frame, copied; what a kind does not carry is empty. */

@@ -40,8 +40,12 @@ const plainChange = {
   absorbed: fc.array(seen, { maxLength: 3 }),
 };
 const change: fc.Arbitrary<CellChange> = fc.oneof(fc.record(plainChange), fc.record({ ...plainChange, creates: fc.constant(true) }));
+const sketchSibling = fc
+  .tuple(sibling, fc.option(early, { nil: undefined }))
+  .map(([one, heard]) => ({ ...one, print: "%0123456789abcdef", ...(heard ? { seen: heard } : {}) }));
 const cell: fc.Arbitrary<Cell> = fc.record({
-  siblings: fc.array(sibling, { maxLength: 9 }),
+  siblings: fc.array(fc.oneof({ weight: 4, arbitrary: sibling }, sketchSibling), { maxLength: 9 }),
+  wipes: fc.option(fc.array(dot, { minLength: 1, maxLength: 3 }), { nil: undefined }),
   sums: fc.array(sum, { maxLength: 3 }),
   early: fc.array(early, { maxLength: 3 }),
 });

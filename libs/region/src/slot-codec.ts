@@ -3,7 +3,7 @@
  * name; everything rarer costs only where it is.
  */
 import { VersionVector, type Dot, type Hlc, type ReadonlyVector, type RunningSum, type WriterId } from "@meridian/words";
-import { emptyCell, type Cell, type CellChange, type EarlyContext, type Sibling } from "@meridian/merge";
+import { emptyCell, isSketchPrint, type Cell, type CellChange, type EarlyContext, type Sibling } from "@meridian/merge";
 import type { ByteReader, ByteWriter } from "@meridian/wire";
 import type { CellSlot } from "./key-entry.js";
 import type { WriterTable } from "./writer-table.js";
@@ -26,18 +26,27 @@ export const ONE_SIBLING = 1;
 
 const CREATES = { creates: true };
 
-const ACTIONS = ["put", "increment", "remove"] as const;
+const ACTIONS = ["put", "increment", "remove", "wipe"] as const;
+
+/** Both at once say nothing of what is shown: then another byte does, and says whether there are wipes. */
+const HAS_MORE = HAS_SHOWN | HAS_NOTHING_SHOWN;
+const HAS_WIPES = 0x01;
 
 /** Writes a slot: its base, and what must survive a crash of what is pending (only what the frontier covers). */
 export function writeSlot(out: ByteWriter, slot: CellSlot, pending: readonly CellChange[], writers: WriterTable): void {
-  const { siblings, sums, early } = slot.base;
+  const { siblings, sums, early, wipes } = slot.base;
+  const shown = slot.shown?.print !== undefined ? HAS_SHOWN : slot.shown ? HAS_NOTHING_SHOWN : 0;
   out.byte(
     Math.min(siblings.length, MANY) |
       (sums.length > 0 ? HAS_SUMS : 0) |
       (early.length > 0 ? HAS_EARLY : 0) |
       (pending.length > 0 ? HAS_PENDING : 0) |
-      (slot.shown?.print !== undefined ? HAS_SHOWN : slot.shown ? HAS_NOTHING_SHOWN : 0),
+      (wipes ? HAS_MORE : shown),
   );
+  if (wipes) {
+    out.byte(shown | HAS_WIPES);
+    writeList(out, wipes, (wipe) => writeDot(out, wipe, writers));
+  }
   if (siblings.length >= MANY) out.varint(siblings.length);
   for (const sibling of siblings) writeSibling(out, sibling, writers);
   if (sums.length > 0) writeList(out, sums, (sum) => writeSum(out, sum, writers));
@@ -48,10 +57,14 @@ export function writeSlot(out: ByteWriter, slot: CellSlot, pending: readonly Cel
 
 /** Reads what {@link writeSlot} wrote into a fresh slot. */
 export function readSlot(from: ByteReader, slot: CellSlot, writers: WriterTable): void {
-  const head = from.byte();
+  let head = from.byte();
+  const cell = emptyCell();
+  if ((head & HAS_MORE) === HAS_MORE) {
+    head = (head & ~HAS_MORE) | (from.byte() & HAS_MORE);
+    cell.wipes = readList(from, () => readDot(from, writers));
+  }
   let count = head & MANY;
   if (count === MANY) count = from.varint();
-  const cell = emptyCell();
   if (count > 0) cell.siblings = Array.from({ length: count }, () => readSibling(from, writers));
   if (head & HAS_SUMS) cell.sums = readList(from, () => readSum(from, writers));
   if (head & HAS_EARLY) cell.early = readEarly(from, writers);
@@ -98,6 +111,7 @@ function writeSibling(out: ByteWriter, sibling: Sibling, writers: WriterTable): 
   out.text(sibling.print);
   if (form === NUMBER_FINITE) out.double(number);
   if (value) out.slice(value, 0, value.length);
+  if (isSketchPrint(sibling.print)) writeEarly(out, sibling.seen ? [sibling.seen] : [], writers);
 }
 
 function readSibling(from: ByteReader, writers: WriterTable): Sibling {
@@ -106,7 +120,10 @@ function readSibling(from: ByteReader, writers: WriterTable): Sibling {
   const hlc = from.hlc();
   const print = from.text();
   const number = form === NUMBER_FINITE ? from.double() : form === NUMBER_INFINITE ? Infinity : form === NUMBER_SUPERSEDED ? -Infinity : 0;
-  return { writer: writers.at(Math.floor(head / 8)), hlc, print, number, value: head & HAS_VALUE ? from.copy() : undefined };
+  const value = head & HAS_VALUE ? from.copy() : undefined;
+  const seen = isSketchPrint(print) ? readEarly(from, writers)[0] : undefined;
+  const sibling = { writer: writers.at(Math.floor(head / 8)), hlc, print, number, value };
+  return seen ? { ...sibling, seen } : sibling;
 }
 
 function writeSum(out: ByteWriter, sum: Cell["sums"][number], writers: WriterTable): void {

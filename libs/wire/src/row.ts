@@ -56,6 +56,7 @@ function writeBody(out: ByteWriter, m: Mutation): void {
       out.slice(m.bytes, m.valueStart, m.valueEnd);
       return;
     case K.RemoveElements:
+    case K.PutSketch:
       out.slice(m.bytes, m.valueStart, m.valueEnd);
       return;
     case K.PutScore:
@@ -144,6 +145,7 @@ function readBody(from: ByteReader, m: Mutation): void {
       readValue(from, m);
       return;
     case K.RemoveElements:
+    case K.PutSketch:
       readValue(from, m);
       return;
     case K.PutScore:

@@ -21,7 +21,7 @@ export type CellKind =
   | "t"
   /** A list, whose elements have positions. */
   | "l"
-  /** A whole value that is not taken apart: list, stream, HyperLogLog, module type. */
+  /** A whole value that is not taken apart: stream, module type. */
   | "w";
 
 /** What a mutation does. The numbers stand on the wire and are never re-used. */
@@ -51,6 +51,8 @@ export const MutationKind = {
   PutElements: 16,
   /** Removes what the context covers within spans of a list. */
   RemoveElements: 17,
+  /** A HyperLogLog's sketch, beside the key's deadline. Without bytes: a client deleted it, and with it what others add unseen. */
+  PutSketch: 25,
 } as const;
 export type MutationKind = (typeof MutationKind)[keyof typeof MutationKind];
 

@@ -1,7 +1,7 @@
 /** Mistakes in bringing the peers' writes to the server. */
 import type { Mutation } from "./mutation.js";
 
-const EXPECT = `return shown === undefined ? "-" : shown.charCodeAt(0) === 0x23 ? "#" : "=";`;
+const EXPECT = `return shown === undefined ? "-" : isSketchPrint(shown) ? "%" : isDigest(shown) ? "#" : "=";`;
 const DELTA = "return to === undefined || from === undefined ? undefined : to - from;";
 
 /** See the module's comment. */

@@ -2,7 +2,7 @@
 import type { Mutation } from "./mutation.js";
 
 const TIE = "return a.hlc !== b.hlc ? a.hlc > b.hlc : a.writer < b.writer;";
-const UNSEEN = `if (action === "put" && this.#context.frontier.covers(writer, hlc)) unseen.push({ kind, field, writer, hlc });`;
+const UNSEEN = `if ((action === "put" || action === "wipe") && this.#context.frontier.covers(writer, hlc)) unseen.push({ kind, field, writer, hlc });`;
 
 /** See the module's comment. */
 export const MERGING: readonly Mutation[] = [
@@ -34,6 +34,12 @@ export const MERGING: readonly Mutation[] = [
     breaks: "a write that arrives after the one that replaced it, by way of a third region, lives on there",
     edits: [{ in: "merge", text: "if (change.ahead) cell.early = rememberEarly(cell.early, change.ahead, change.unseen);", becomes: "" }],
     options: { families: ["hash", "set", "zset"] },
+  },
+  {
+    name: "deletes-spare-what-comes-later",
+    breaks: "a sketch that arrives after the delete of one, by someone who had not seen that, brings back what was deleted",
+    edits: [{ in: "merge", text: "&& !isWiped(cell, change);", becomes: ";" }],
+    options: { families: ["sketch"] },
   },
   {
     name: "bare-frontier",

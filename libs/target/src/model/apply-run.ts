@@ -11,6 +11,7 @@ import type { Entry, Keyspace } from "./keyspace.js";
 import { dumpEntry, restoreEntry } from "./payload.js";
 import type { ReplicationFeed } from "./replication-feed.js";
 import { parseScore } from "./score.js";
+import { raiseRegisters, registersDigest, registersOf, sketchBytes } from "./registers.js";
 
 /** Executes one command of the script in a database, telling the stream. */
 export type RunCommand = (db: number, args: readonly string[]) => void;
@@ -86,6 +87,8 @@ export class ApplyRun {
         if (cell.op === OP.incrField) return summable(value, first);
         return same(cell.how, value === undefined ? undefined : () => value, first);
       }
+      case OP.raiseSketch:
+        return entry?.type === "string" && raised(entry.value, first, cell.rest[1] ?? "") !== undefined;
       default: {
         // the absence of a string is the absence of the key, so the type does not matter for that
         if (entry !== undefined && entry.type !== "string") return false;
@@ -136,11 +139,16 @@ export class ApplyRun {
     performEdits(key, readEdits(rest), this.#gone, items, (args) => this.#run(db, args));
   }
 
-  #command({ op, key, field, rest }: BatchCell): string[] {
+  #command({ op, db, key, field, rest }: BatchCell): string[] {
     const [first = "", second = "", third = ""] = rest;
     switch (op) {
       case OP.setStringUntil:
+        if (third === String(DEADLINE_NONE)) return ["SET", key, second];
         return this.#past(third) ? ["DEL", key] : ["SET", key, second, "PXAT", third];
+      case OP.raiseSketch: {
+        const entry = this.#space.lookup(db, key);
+        return ["SET", key, raised(entry?.type === "string" ? entry.value : "", first, second) ?? "", "KEEPTTL"];
+      }
       case OP.incrString:
         return ["INCRBY", key, first];
       case OP.delString:
@@ -195,6 +203,8 @@ function holds(entry: Entry | undefined, content: string): boolean {
       return entry !== undefined && sha16(dumpEntry(entry)) === expected;
     case "i":
       return entry === undefined || (entry.type === "string" && entry.value.length <= Number(expected));
+    case "%":
+      return entry?.type === "string" && registersDigest(entry.value) === expected;
     default:
       return entry?.type === "string" && (content.startsWith("=") ? entry.value : sha16(entry.value)) === expected;
   }
@@ -209,7 +219,16 @@ function same(how: string, held: (() => string) | undefined, expected: string): 
   if (how === "-") return held === undefined;
   if (how === "~") return true;
   if (held === undefined) return false;
+  if (how === "%") return registersDigest(held()) === expected;
   return how === "=" ? held() === expected : sha16(held()) === expected;
+}
+
+/** The sketch raised by another, where it is one that is at least `least`. */
+function raised(held: string, least: string, added: string): string | undefined {
+  const [now, floor, more] = [held, least, added].map(registersOf);
+  if (!now || !floor || !more || raiseRegisters(now, floor)) return undefined;
+  raiseRegisters(now, more);
+  return sketchBytes(now);
 }
 
 function summable(held: string | undefined, delta: string): boolean {

@@ -34,6 +34,7 @@ const SHAPES: Readonly<Record<string, { readonly kind: CellKind; readonly field:
   [OP.setExpiry]: { kind: "t", field: false, rest: 3 },
   [OP.restoreWhole]: { kind: "w", field: false, rest: 5 },
   [OP.delWhole]: { kind: "w", field: false, rest: 1 },
+  [OP.raiseSketch]: { kind: "s", field: false, rest: 2 },
   [OP.unlinkKey]: { kind: "k", field: false, rest: 1 },
 };
 

@@ -21,6 +21,7 @@ import { LIST_COMMANDS } from "./list-commands.js";
 import { readPayload } from "./read-run.js";
 import { ReplicationFeed } from "./replication-feed.js";
 import { SET_COMMANDS } from "./set-commands.js";
+import { SKETCH_COMMANDS } from "./sketch-commands.js";
 import { STRING_COMMANDS } from "./string-commands.js";
 import { ZSET_COMMANDS } from "./zset-commands.js";
 
@@ -31,6 +32,7 @@ const COMMANDS: CommandTable = {
   ...SET_COMMANDS,
   ...ZSET_COMMANDS,
   ...LIST_COMMANDS,
+  ...SKETCH_COMMANDS,
 };
 
 /** One key in a snapshot. Collections are sorted, lists in their order; scores are numbers. All strings are binary. */

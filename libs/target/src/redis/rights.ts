@@ -12,7 +12,7 @@ const READS = [
 const WRITES = [
   ...["set", "mset", "incrby", "del", "unlink", "hset", "hincrby", "hdel", "sadd", "srem", "zadd", "zrem"],
   ...["lpush", "rpush", "lpop", "rpop", "lset", "linsert", "lrem"],
-  ...["pexpireat", "persist", "restore"],
+  ...["pexpireat", "persist", "restore", "pfmerge"],
 ];
 
 /** Commands of the connection itself. */

@@ -20,6 +20,7 @@
 import { MARK_KEY, MARK_PREFIX_BYTES, MARK_VERSION, OP, TRIAL_KEY } from "@meridian/mark";
 import { COMPARING_LIST, EFFECTS_OF_LIST } from "./list-script.js";
 import { EXPECT_BYTE as IS, HOLDS_BYTE as HOLDS, OP_BYTE as DO } from "./op-byte.js";
+import { COMPARING_SKETCH } from "./sketch-script.js";
 
 const CHAIN = `
 local A, call, try = ARGV, redis.call, redis.pcall
@@ -39,7 +40,7 @@ const SKIPPING = `
 local n, db, out, skipped, skip, unlinked = #A, '0', {A[4]}, 0, {}, nil
 local kinds = {${OP.setStringUntil}='s', ${OP.incrString}='s', ${OP.delString}='s', ${OP.setField}='h', ${OP.incrField}='h',
   ${OP.delField}='h', ${OP.addMember}='e', ${OP.removeMember}='e', ${OP.setScore}='z', ${OP.removeScore}='z',
-  ${OP.setExpiry}='t', ${OP.editList}='l', ${OP.restoreWhole}='w', ${OP.delWhole}='w', ${OP.unlinkKey}='k'}
+  ${OP.setExpiry}='t', ${OP.editList}='l', ${OP.restoreWhole}='w', ${OP.delWhole}='w', ${OP.unlinkKey}='k', ${OP.raiseSketch}='s'}
 local function enter(tag, kind, key, field, text)
   out[#out + 1] = tag .. kind .. pack('>I2I4', num(db), #key) .. key .. pack('>I4', #field) .. field
   if text then out[#out + 1] = pack('>I4', #text) .. text end
@@ -77,12 +78,18 @@ local function peek(command, key, field)
   if type(held) == 'table' and sub(held.err, 1, 9) ~= 'WRONGTYPE' then error(held) end
   return held
 end
+local function sameString(how, key, expected)
+  local held = peek('GET', key)
+  if how ~= ${IS.registers} then return same(how, held, expected) end
+  return type(held) == 'string' and aside(digestOfSketch, key) == expected
+end
 local function timed(key, held) return held == '' or call('PEXPIRETIME', key) == num(held) end
 local function holds(key, content)
   if content == '' then return true end
   local how, expected = byte(content), sub(content, 2)
   if how == ${HOLDS.equal} then return peek('GET', key) == expected end
   if how == ${HOLDS.type} then return call('TYPE', key).ok == expected end
+  if how == ${HOLDS.registers} then return sameString(${IS.registers}, key, expected) end
   local held
   if how == ${HOLDS.short} then
     held = peek('STRLEN', key)
@@ -208,11 +215,11 @@ while i <= n do
       if not ok then miss(i) end
       i = i + 4
     elseif op == ${DO.setStringUntil} then
-      if not after then ok = same(how, peek('GET', key), A[i + 2]) and timed(key, A[i + 5]) end
+      if not after then ok = sameString(how, key, A[i + 2]) and timed(key, A[i + 5]) end
       if not ok then miss(i) end
       i = i + 6
     elseif op == ${DO.delString} then
-      if not after then ok = same(how, peek('GET', key), A[i + 2]) end
+      if not after then ok = sameString(how, key, A[i + 2]) end
       if not ok then miss(i) end
       i = i + 3
     elseif op == ${DO.delField} then
@@ -235,6 +242,11 @@ while i <= n do
       if not ok then miss(i) end
       i = i + 5
     elseif op == ${DO.editList} then i = compareList(i, key, how)
+    elseif op == ${DO.raiseSketch} then
+      local held = peek('GET', key)
+      united[i] = type(held) == 'string' and aside(union, key, A[i + 2], A[i + 3])
+      if not united[i] then miss(i) end
+      i = i + 4
     elseif op == ${DO.unlinkKey} then
       local held = call('TYPE', key).ok
       ok = A[i + 2] == 'any' or held == A[i + 2]
@@ -295,7 +307,7 @@ local function refuseRun(i, text)
 end
 local widths = {${DO.setStringUntil}, 6, ${DO.incrString}, 3, ${DO.delString}, 3, ${DO.setField}, 5, ${DO.incrField}, 4, ${DO.delField}, 4,
   ${DO.addMember}, 3, ${DO.removeMember}, 3, ${DO.setScore}, 5, ${DO.removeScore}, 4, ${DO.setExpiry}, 5, ${DO.unlinkKey}, 3,
-  ${DO.restoreWhole}, 7, ${DO.delWhole}, 3}
+  ${DO.raiseSketch}, 4, ${DO.restoreWhole}, 7, ${DO.delWhole}, 3}
 local now
 local function past(deadline)
   if not now then
@@ -333,7 +345,9 @@ local function perform()
         elseif op == ${DO.setScore} then call('ZADD', key, A[at + 4], A[at + 2])
         elseif op == ${DO.incrField} then call('HINCRBY', key, A[at + 2], A[at + 3])
         elseif op == ${DO.setStringUntil} then
-          if past(A[at + 4]) then call('DEL', key) else call('SET', key, A[at + 3], 'PXAT', A[at + 4]) end
+          if A[at + 4] == '-1' then call('SET', key, A[at + 3])
+          elseif past(A[at + 4]) then call('DEL', key) else call('SET', key, A[at + 3], 'PXAT', A[at + 4]) end
+        elseif op == ${DO.raiseSketch} then call('SET', key, united[at], 'KEEPTTL')
         elseif op == ${DO.delString} then call('DEL', key)
         elseif op == ${DO.delField} then call('HDEL', key, A[at + 2])
         elseif op == ${DO.removeMember} then call('SREM', key, A[at + 2])
@@ -366,4 +380,4 @@ return {'OK', epoch, mine, skipped}
 `;
 
 /** Source of the apply script. */
-export const APPLY_SCRIPT = [CHAIN, SKIPPING, COMPARING, COMPARING_RUN, COMPARING_LIST, TRYING, COMPARE_ALL, EFFECTS_OF_RUN, EFFECTS_OF_LIST, EFFECTS].join("");
+export const APPLY_SCRIPT = [CHAIN, SKIPPING, COMPARING_SKETCH, COMPARING, COMPARING_RUN, COMPARING_LIST, TRYING, COMPARE_ALL, EFFECTS_OF_RUN, EFFECTS_OF_LIST, EFFECTS].join("");

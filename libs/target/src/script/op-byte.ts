@@ -10,7 +10,7 @@ export const OP_BYTE = Object.fromEntries(Object.entries(OP).map(([name, code]) 
 };
 
 /** For each expectation, its byte. */
-export const EXPECT_BYTE = { absent: 0x2d, equal: 0x3d, digest: 0x23, anything: 0x7e, afterUnlink: 0x75 } as const;
+export const EXPECT_BYTE = { absent: 0x2d, equal: 0x3d, digest: 0x23, registers: 0x25, anything: 0x7e, afterUnlink: 0x75 } as const;
 
 /** For each way to say what a key must hold, the byte of its first character. */
-export const HOLDS_BYTE = { equal: 0x3d, digest: 0x23, short: 0x69, dump: 0x64, type: 0x74 } as const;
+export const HOLDS_BYTE = { equal: 0x3d, digest: 0x23, registers: 0x25, short: 0x69, dump: 0x64, type: 0x74 } as const;
