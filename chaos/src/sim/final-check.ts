@@ -5,6 +5,7 @@ import { MutationKind } from "@meridian/words";
 import { checkAcknowledged } from "./acknowledged-check.js";
 import { auditLog, cellKindOf, type Published } from "./audited-log.js";
 import { cellName, cellsOfServer, differing, type ServerCells } from "./cells-of-server.js";
+import { checkLedger } from "./ledger-check.js";
 import { compareMetadata, compareWithServer, metadataOf, missingIn, unfinishedIn, type Metadata } from "./metadata-check.js";
 import { expectedCells } from "./oracle.js";
 import { problemsOf, type Checker, type Problem } from "./problem.js";
@@ -28,6 +29,7 @@ export function checkAtRest(world: World): Problem[] {
     ...problemsOf("the rules", checkOracle(world, cells, audited.mutations, missing[0] ?? NOTHING)),
     ...problemsOf("exact counters", checkCounters(world, cells)),
     ...problemsOf("exact sketches", checkSketches(world, cells)),
+    ...problemsOf("conflict ledger", checkLedgers(world, audited.mutations)),
   ];
 }
 
@@ -54,6 +56,10 @@ function checkRegions(world: World, cells: readonly ServerCells[], metadata: rea
       ...found("server and memory", compareWithServer(own, held, server, world.nowMs, lacking).map((problem) => `r${at}: ${problem}`)),
     ];
   });
+}
+
+function checkLedgers(world: World, mutations: readonly Published[]): string[] {
+  return world.agents.flatMap((agent, at) => checkLedger(agent, metadataOf(agent), mutations, world.nowMs).slice(0, LISTED_MAX).map((problem) => `r${at}: ${problem}`));
 }
 
 /**

@@ -56,7 +56,8 @@ function concerns(m: Published, kind: string, field: string): boolean {
   return own === "" || m.creates || (own === kind && m.field === field) || m.kind === K.PutString || m.kind === K.PutWhole;
 }
 
-function hasSeen(m: Published, dot: Dot, kind: string, field: string): boolean {
+/** True where the writer of `m` had seen a write of the cell. */
+export function hasSeen(m: Published, dot: Dot, kind: string, field: string): boolean {
   if (m.writer === dot.writer) return dot.hlc < m.hlc;
   if (!m.context.covers(dot.writer, dot.hlc)) return false;
   return !m.unseen.some((u) => u.kind === kind && u.field === field && u.writer === dot.writer && u.hlc === dot.hlc);

@@ -15,6 +15,7 @@ export type Checker =
   | "the rules"
   | "exact counters"
   | "exact sketches"
+  | "conflict ledger"
   | "no exception";
 
 /** See the module's comment. */

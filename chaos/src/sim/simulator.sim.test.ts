@@ -1,9 +1,14 @@
 /** The simulator's share of the test suite: seeds that once failed, and as many new ones as the time allows. */
 import { describe, expect, it } from "vitest";
 import { tellFailure } from "./failure-text.js";
+import { readConflicts } from "@meridian/region";
+import { heal } from "./heal.js";
 import { Random } from "./random.js";
 import { replay, runSeed } from "./run.js";
 import { REGRESSION_SEEDS } from "./regression-seeds.js";
+import { drawSettings } from "./settings.js";
+import { Workload } from "./workload.js";
+import { World } from "./world.js";
 
 /** How long new seeds are tried. */
 const NEW_SEEDS_MS = 15_000;
@@ -35,6 +40,31 @@ describe("a simulated mesh", () => {
       expect(runSeed(seed).events).toEqual(first.events);
       expect(replay(first.settings, first.events).problems).toEqual(first.problems);
     }
+  });
+});
+
+describe("the conflict ledger of a simulated mesh", () => {
+  it("stays empty where nothing is written before the last write is everywhere, whichever region writes", () => {
+    for (let seed = 1; seed <= 12; seed += 1) {
+      const random = new Random(seed);
+      const settings = drawSettings(seed, { regions: 3 }, random);
+      const world = new World({ ...settings, imported: 0 });
+      const workload = new Workload(settings, random);
+      for (let turn = 0; turn < 12; turn += 1) {
+        world.perform({ kind: "client", at: random.below(3), db: 0, commands: workload.next(world.nowMs) });
+        expect(heal(world)).toEqual([]);
+      }
+      expect(world.agents.flatMap(({ store }) => readConflicts(store, {}).records)).toEqual([]);
+    }
+  });
+
+  it("names what lost, in every region alike", () => {
+    const world = new World(drawSettings(1, { regions: 3, families: ["string"] }, new Random(1)));
+    expect(heal(world)).toEqual([]);
+    for (const at of [0, 1, 2]) world.perform({ kind: "client", at, db: 0, commands: [["SET", "k", `of r${at}`]] });
+    expect(heal(world)).toEqual([]);
+    const lost = world.agents.map(({ store }) => readConflicts(store, {}).records.map(({ value, winner }) => `${String(value)} to ${String(winner?.writer)}`));
+    for (const own of lost) expect(own).toEqual(expect.arrayContaining(["of r1 to ap/0", "of r2 to ap/0"]));
   });
 });
 

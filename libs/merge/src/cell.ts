@@ -51,10 +51,16 @@ export interface Cell {
   wipes?: readonly Dot[] | undefined;
 }
 
+/**
+ * `remove`: a client removed this cell; `delete`: the whole key; `take`: what a write of another cell of the key does to
+ * this one, and a put that was covered before it came. These are merged alike; `wipe` removes what its context covers, and
+ * every sketch whose writer had not seen it.
+ */
+export type ChangeAction = "put" | "increment" | "remove" | "delete" | "take" | "wipe";
+
 /** What one mutation does to one cell. */
 export interface CellChange extends Dot {
-  /** `wipe` removes what its context covers, and every sketch whose writer had not seen it. */
-  readonly action: "put" | "increment" | "remove" | "wipe";
+  readonly action: ChangeAction;
   readonly print: string;
   readonly number: number;
   readonly value: Buffer | undefined;

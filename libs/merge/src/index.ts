@@ -6,6 +6,7 @@ export {
   isPresent,
   type Cell,
   type CellChange,
+  type ChangeAction,
   type CellSum,
   type EarlyContext,
   type Sibling,
@@ -18,6 +19,7 @@ export {
   scoreContent,
   type RegisterContent,
 } from "./content.js";
+export { CONFLICT_RULES, findLosers, survivorOf, type CellConflict, type ConflictRule, type OnConflict } from "./conflict.js";
 export { joinCells } from "./join.js";
 export { aheadOf, covers, forgetEarly, forgetSeen, forgetWipes, isCoveredEarly, mergeChange, rememberEarly, sameDot } from "./merge.js";
 export { newestDot, winnerOf, wins } from "./order.js";

@@ -56,7 +56,12 @@ export function integerOfPrint(print: string): bigint | undefined {
   return value >= INT64_MIN && value <= INT64_MAX ? value : undefined;
 }
 
+/** The edge at which a number stops that 64 bits cannot hold, or undefined where they can. */
+export function edgeBeyond(value: bigint): bigint | undefined {
+  return value > INT64_MAX ? INT64_MAX : value < INT64_MIN ? INT64_MIN : undefined;
+}
+
 /** The print of an integer, clamped to the 64 bits that the server can hold. */
 export function printOfInteger(value: bigint): string {
-  return `=${value > INT64_MAX ? INT64_MAX : value < INT64_MIN ? INT64_MIN : value}`;
+  return `=${edgeBeyond(value) ?? value}`;
 }

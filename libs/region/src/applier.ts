@@ -16,6 +16,7 @@ import type { KeySpace } from "./key-space.js";
 import { doubtSlot, MarkSettlement, type SettlementContext, type SettlingFrame } from "./mark-settlement.js";
 import { obstacleOf, wouldLoseValue } from "./plan.js";
 import { receiveFrame } from "./received-changes.js";
+import type { ConflictLedger } from "./conflict-ledger.js";
 import type { RegionCounters } from "./counters.js";
 import { setShown } from "./settle.js";
 
@@ -41,6 +42,7 @@ export interface ApplierContext {
   /** What was received; raised frame by frame as they are taken. */
   readonly received: VersionVector;
   readonly counters: RegionCounters;
+  readonly conflicts: ConflictLedger;
   readonly onVisible: ((writer: WriterId, last: Hlc, mutations: number) => void) | undefined;
   /** Asks for a key to be read at a position of the stream. */
   readonly requestRead: (entry: KeyEntry) => void;
@@ -65,7 +67,8 @@ export class Applier {
 
   constructor(context: ApplierContext) {
     this.#context = context;
-    this.#settling = { keys: context.keys, counters: context.counters, requestRead: context.requestRead, retry: this.#retry };
+    const { keys, counters, conflicts, requestRead } = context;
+    this.#settling = { keys, counters, conflicts, requestRead, retry: this.#retry };
   }
 
   get batchesInFlight(): number {

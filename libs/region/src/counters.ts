@@ -12,7 +12,10 @@ export interface RegionCounters {
   cells: number;
   skipped: number;
   retried: number;
+  /** Conflicts that the ledger has recorded. */
   conflicts: number;
+  /** The same, by rule. */
+  readonly conflictsByRule: Map<string, number>;
   readBacks: number;
   /** Cells whose value no longer stands anywhere in this region. */
   valuesMissing: number;
@@ -40,6 +43,7 @@ export function zeroCounters(): RegionCounters {
     skipped: 0,
     retried: 0,
     conflicts: 0,
+    conflictsByRule: new Map(),
     readBacks: 0,
     valuesMissing: 0,
     refused: new Map(),

@@ -1,3 +1,7 @@
+export { CONFLICT_RULES, valueOfPrint, type ConflictRule } from "@meridian/merge";
+export { CONFLICT_LIMITS, type ConflictLimits } from "./conflict-ledger.js";
+export type { ConflictRecord } from "./conflict-record.js";
+export { readConflicts, type ConflictPage, type ConflictQuery } from "./conflict-store.js";
 export { BATCH_BYTES, BATCH_CELLS, BATCHES_IN_FLIGHT_MAX } from "./applier.js";
 export { zeroCounters, type RegionCounters } from "./counters.js";
 export type {

@@ -7,6 +7,7 @@
 import { payloadType, type CellName, type Mark } from "@meridian/mark";
 import { winnerOf } from "@meridian/merge";
 import type { Hlc, WriterId } from "@meridian/words";
+import type { ConflictLedger } from "./conflict-ledger.js";
 import { numberOfPrint, targetCell } from "./content.js";
 import { noteRefused, type RegionCounters } from "./counters.js";
 import type { CellSlot, KeyEntry } from "./key-entry.js";
@@ -18,6 +19,7 @@ import { settleSlot } from "./settle.js";
 export interface SettlementContext {
   readonly keys: KeySpace;
   readonly counters: RegionCounters;
+  readonly conflicts: ConflictLedger;
   /** Puts a cell on the list of those to be applied again. */
   readonly retry: (slot: CellSlot) => void;
   /** Asks for a key to be read at a position of the stream. */
@@ -50,7 +52,7 @@ export class MarkSettlement {
     this.#isOurs = isOurs;
     this.#issued = issued;
     this.#nowMs = nowMs;
-    this.#deadlines = new ServerDeadlines(context.keys, context.retry);
+    this.#deadlines = new ServerDeadlines(context.keys, context.retry, context.conflicts);
   }
 
   /** Before any cell is merged. `frames`: all that are in flight. */
@@ -67,16 +69,14 @@ export class MarkSettlement {
   /** Merges one cell of a frame that the mark carries. */
   settle(slot: CellSlot): void {
     if (this.#left.has(slot)) return;
-    const { keys, counters, retry } = this.#context;
+    const { keys, conflicts, retry } = this.#context;
     if (slot.excepted) {
       // The frontier has come to cover one more of its changes, and the frame will be forgotten: the cell must remember.
       keys.touch(slot);
       return;
     }
     if (slot.pending.length === 0 && slot.issued?.seq !== this.#mark.seq) return;
-    const merged = slot.pending.length > 0;
-    const result = settleSlot(slot, this.#mark.vector);
-    if (merged && slot.base.siblings.length > 1) counters.conflicts += 1;
+    const result = settleSlot(slot, this.#mark.vector, conflicts);
     keys.touch(slot);
     if (result === "unsure") this.#doubtCell(slot);
     if (result === "differs" || slot.pending.length > 0) retry(slot);

@@ -12,7 +12,7 @@ import {
   type ReadonlyVector,
   type Unseen,
 } from "@meridian/words";
-import { digestPrintOf, isCoveredEarly, isDigest, isSketchPrint, printOf, rememberEarly, stringPrintOf, type CellChange } from "@meridian/merge";
+import { digestPrintOf, isCoveredEarly, isDigest, isSketchPrint, printOf, rememberEarly, stringPrintOf, type CellChange, type ChangeAction } from "@meridian/merge";
 import type { Frame } from "@meridian/wire";
 import { SUPERSEDED } from "./content.js";
 import type { CellSlot, KeyEntry } from "./key-entry.js";
@@ -53,12 +53,13 @@ export function kindOf(kind: MutationKind): CellKind | undefined {
   }
 }
 
-function actionOf(m: Mutation): CellChange["action"] {
+function actionOf(m: Mutation): ChangeAction {
   const { kind } = m;
   if (kind === K.PutSketch) return m.valueStart === m.valueEnd ? "wipe" : "put";
   if (kind === K.IncrementString || kind === K.IncrementField || kind === K.IncrementScore) return "increment";
   const removes = kind === K.RemoveField || kind === K.RemoveMember || kind === K.RemoveScore;
-  return removes || kind === K.RemoveExpiry || kind === K.RemoveKey ? "remove" : "put";
+  if (kind === K.RemoveKey) return "delete";
+  return removes || kind === K.RemoveExpiry ? "remove" : "put";
 }
 
 /** Appends the changes of every mutation of `frame` to the cells' pending lists; returns the cells, some twice. */
@@ -183,7 +184,7 @@ function receivedPrint({ kind, bytes, valueStart, valueEnd }: Mutation): string 
 }
 
 function asRemoval(change: CellChange): CellChange {
-  return { ...change, action: "remove", print: "", number: 0, value: undefined };
+  return { ...change, action: change.action === "delete" ? "delete" : "take", print: "", number: 0, value: undefined };
 }
 
 /** The part of a mutation's detail that concerns one cell. */

@@ -1,5 +1,6 @@
 /** What a region is told at its start, and what it tells of its work under way. Words only; decides nothing. */
 import type { Hlc, WriterId } from "@meridian/words";
+import type { ConflictLimits } from "./conflict-ledger.js";
 import type { RegionCounters } from "./counters.js";
 import type { StateReader } from "./effects.js";
 
@@ -12,6 +13,8 @@ export interface RegionOptions {
   readonly maxDriftMs: number;
   /** Cells kept in memory, in each of two generations. */
   readonly cachedSlotsMax: number;
+  /** How much the conflict ledger keeps. */
+  readonly conflicts?: ConflictLimits;
   /** Counted on from an earlier life, where there was one. */
   readonly counters?: RegionCounters;
   /** A peer's frame became visible here: its writer, last version and number of mutations. */

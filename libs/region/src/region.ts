@@ -12,6 +12,7 @@ import { CommandParser } from "@meridian/resp";
 import { hlcMs, type Hlc, type VersionVector, type WriterId } from "@meridian/words";
 import { RESERVED_PREFIX, type Mark } from "@meridian/mark";
 import { Applier } from "./applier.js";
+import { ConflictLedger } from "./conflict-ledger.js";
 import { zeroCounters, type RegionCounters } from "./counters.js";
 import type { Halt, Hold, Publication, StateWrite, Step, StreamPlace } from "./effects.js";
 import { FirstImport } from "./first-import.js";
@@ -43,6 +44,7 @@ export class Region {
   readonly #applier: Applier;
   readonly #reader: Reader;
   readonly #import: FirstImport;
+  readonly #conflicts: ConflictLedger;
   readonly #capture: Capture;
   readonly #parser: CommandParser;
   /** Everything received: the frontier, and what is pending. */
@@ -82,7 +84,9 @@ export class Region {
       emit,
       onDiffers: (slot) => this.#applier.retry(slot),
     });
+    this.#conflicts = new ConflictLedger(options, this.counters, () => this.#nowMs);
     this.#applier = new Applier({
+      conflicts: this.#conflicts,
       writer: options.writer,
       keys: this.#keys,
       received: this.#received,
@@ -297,6 +301,7 @@ export class Region {
     const publish = state.place ? this.#outbox.collect(writes, from, state.place) : [];
     this.#keys.collect(writes, state.frontier);
     this.#inbox.collect(writes);
+    this.#conflicts.collect(writes, this.#nowMs);
     // Even where only a ping came: a server that restarts from its own snapshot goes on at its very last offset only.
     if (writes.length > 0 || this.#stateChanged || moved) writes.push(this.#stateWrite());
     this.counters.records += publish.length;

@@ -3,6 +3,7 @@
  * one after the other; what the server holds changes only by what was written.
  */
 import { baseDeadline, basePrint, deadlinePrint, hasOwnDeadline, isHeld, shownDeadlinePrint } from "./content.js";
+import type { ConflictLedger } from "./conflict-ledger.js";
 import type { CellSlot, KeyEntry } from "./key-entry.js";
 import type { KeySpace } from "./key-space.js";
 
@@ -16,11 +17,13 @@ export const EXPIRY_SKEW_MS = 500;
 export class ServerDeadlines {
   readonly #keys: KeySpace;
   readonly #retry: (slot: CellSlot) => void;
+  readonly #conflicts: ConflictLedger;
   readonly #held = new Map<KeyEntry, string | undefined>();
 
-  constructor(keys: KeySpace, retry: (slot: CellSlot) => void) {
+  constructor(keys: KeySpace, retry: (slot: CellSlot) => void, conflicts: ConflictLedger) {
     this.#keys = keys;
     this.#retry = retry;
+    this.#conflicts = conflicts;
   }
 
   /** Before any cell of the key is merged. */
@@ -37,6 +40,7 @@ export class ServerDeadlines {
   /** After all cells are merged: notes where the server's deadline is not what it should be. */
   release(nowMs: number): void {
     for (const [entry, print] of this.#held) {
+      this.#conflicts.deadlines(entry);
       if (entry.expired && !isExpired(entry, nowMs)) revive(entry, this.#keys, this.#retry);
       this.#note(entry, isHeld(entry) ? print : deadlinePrint(baseDeadline(entry)));
     }

@@ -5,6 +5,7 @@
 import { covers, integerOfPrint, mergeChange, printOfInteger, type CellChange } from "@meridian/merge";
 import type { ReadonlyVector } from "@meridian/words";
 import { basePrint, SUPERSEDED, shownPrint } from "./content.js";
+import type { ConflictLedger } from "./conflict-ledger.js";
 import type { CellSlot } from "./key-entry.js";
 
 /** What settling a cell found. */
@@ -17,10 +18,11 @@ export type Settled =
   | "unsure";
 
 /** Settles the pending changes of a slot that `upTo` covers. Call it only where the mark did not leave the cell out. */
-export function settleSlot(slot: CellSlot, upTo: ReadonlyVector): Settled {
+export function settleSlot(slot: CellSlot, upTo: ReadonlyVector, conflicts: ConflictLedger): Settled {
   const before = shownPrint(slot);
   const issued = slot.issued;
   const raced = slot.raced;
+  const known = slot.base.siblings;
   const rest: CellChange[] = [];
   slot.changeBase((cell) => {
     for (const change of slot.pending) {
@@ -29,9 +31,11 @@ export function settleSlot(slot: CellSlot, upTo: ReadonlyVector): Settled {
         continue;
       }
       mergeChange(cell, change);
+      if (change.action === "remove" || change.action === "delete") conflicts.removed(slot, cell, change);
       if (slot.kind === "t" && change.action === "put") supersede(slot, change);
     }
   });
+  if (rest.length < slot.pending.length && (slot.base.siblings.length > 1 || slot.base.sums.length > 0)) conflicts.merged(slot, known);
   slot.pending = rest;
   slot.excepted = false;
   slot.issued = undefined;

@@ -3,7 +3,7 @@
  * name; everything rarer costs only where it is.
  */
 import { VersionVector, type Dot, type Hlc, type ReadonlyVector, type RunningSum, type WriterId } from "@meridian/words";
-import { emptyCell, isSketchPrint, type Cell, type CellChange, type EarlyContext, type Sibling } from "@meridian/merge";
+import { emptyCell, isSketchPrint, type Cell, type CellChange, type ChangeAction, type EarlyContext, type Sibling } from "@meridian/merge";
 import type { ByteReader, ByteWriter } from "@meridian/wire";
 import type { CellSlot } from "./key-entry.js";
 import type { WriterTable } from "./writer-table.js";
@@ -26,7 +26,8 @@ export const ONE_SIBLING = 1;
 
 const CREATES = { creates: true };
 
-const ACTIONS = ["put", "increment", "remove", "wipe"] as const;
+/** Two bits of a change's first byte, and a third beyond the flags between them. */
+const ACTIONS = ["put", "increment", "remove", "wipe", "take", "delete"] as const satisfies readonly ChangeAction[];
 
 /** Both at once say nothing of what is shown: then another byte does, and says whether there are wipes. */
 const HAS_MORE = HAS_SHOWN | HAS_NOTHING_SHOWN;
@@ -148,7 +149,8 @@ function readSum(from: ByteReader, writers: WriterTable): Cell["sums"][number] {
 }
 
 function writeChange(out: ByteWriter, change: CellChange, writers: WriterTable): void {
-  out.byte(ACTIONS.indexOf(change.action) | (change.ahead ? 4 : 0) | (change.creates ? 8 : 0));
+  const action = ACTIONS.indexOf(change.action);
+  out.byte((action & 3) | (change.ahead ? 4 : 0) | (change.creates ? 8 : 0) | ((action & 4) << 2));
   writeSibling(out, change, writers);
   out.hlc(change.birth);
   out.bigint(change.sum);
@@ -164,7 +166,7 @@ function writeChange(out: ByteWriter, change: CellChange, writers: WriterTable):
 
 function readChange(from: ByteReader, writers: WriterTable): CellChange {
   const head = from.byte();
-  const action = ACTIONS[head & 3] ?? "remove";
+  const action = ACTIONS[(head & 3) | ((head & 16) >> 2)] ?? "remove";
   const { writer, hlc, print, number, value } = readSibling(from, writers);
   const birth = from.hlc();
   const sum = from.bigint();

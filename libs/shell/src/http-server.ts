@@ -29,8 +29,8 @@ export interface HttpReply {
   readonly body: string;
 }
 
-/** Answers a GET of one path. */
-export type HttpHandler = () => HttpReply | Promise<HttpReply>;
+/** Answers a GET of one path; what stands behind its `?` is given. */
+export type HttpHandler = (asked: URLSearchParams) => HttpReply | Promise<HttpReply>;
 
 /** What the server serves, by exact path. */
 export type HttpRoutes = Readonly<Record<string, HttpHandler>>;
@@ -104,18 +104,23 @@ export class HttpServer {
   }
 
   async #reply(request: IncomingMessage): Promise<HttpReply> {
-    const path = (request.url ?? "/").split("?", 1)[0]!;
+    const [path, asked] = splitAt(request.url ?? "/", "?");
     const { routes, logger } = this.#options;
     const handler = Object.hasOwn(routes, path) ? routes[path] : undefined;
     if (handler === undefined) return jsonReply(404, { error: "no such path", paths: Object.keys(routes) });
     if (request.method !== "GET" && request.method !== "HEAD") return jsonReply(405, { error: "only GET and HEAD" });
     try {
-      return await handler();
+      return await handler(new URLSearchParams(asked));
     } catch (error) {
       logger.error({ err: error, path }, "an http handler failed");
       return jsonReply(500, { error: "internal error; see the log" });
     }
   }
+}
+
+function splitAt(text: string, mark: string): [string, string] {
+  const at = text.indexOf(mark);
+  return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
 }
 
 function addressUnavailable(host: string, port: number, cause: NodeJS.ErrnoException): MeridianError {

@@ -4,6 +4,7 @@
  * A pipeline that meets something that passes (a server or log that is away) waits, says so in its status and tries
  * again: that is no failure. It reports a failure once, when it cannot go on by itself.
  */
+import type { ConflictPage, ConflictQuery } from "@meridian/region";
 import type { Logger } from "@meridian/shell";
 import type { AgentOptions, ServerOptions } from "./options.js";
 import type { PipelineStatus } from "./status.js";
@@ -15,6 +16,8 @@ export interface Pipeline {
   /** Drains and ends. May be called while `start` is pending, and after a failure. */
   stop(): Promise<void>;
   status(): PipelineStatus;
+  /** Reads the conflict ledger; undefined while its store is not open. */
+  conflicts?(query: ConflictQuery): ConflictPage | undefined;
   /** Registers who is told, at most once, of what ended the pipeline. Called before `start`. */
   onFatal(report: (error: unknown) => void): void;
 }

@@ -2,14 +2,16 @@
  * What the agent answers over HTTP.
  *
  * `/healthz`: 200 while the process serves at all; starting it again would not heal what is outside. `/readyz`: 200 where
- * every pipeline runs, otherwise 503 with the reasons. `/metrics`: Prometheus. `/status`: everything, as JSON.
+ * every pipeline runs, otherwise 503 with the reasons. `/metrics`: Prometheus. `/status`: everything, as JSON. `/conflicts`:
+ * the conflict ledger, see conflict-route.ts.
  */
 import { jsonReply, type HttpRoutes } from "@meridian/shell";
+import { conflictsReply, type ReadLedger } from "./conflict-route.js";
 import { AgentMetrics } from "./metrics.js";
 import { readinessOf, type AgentStatus } from "./status.js";
 
-/** Routes over an agent's status. */
-export function agentRoutes(status: () => AgentStatus): HttpRoutes {
+/** Routes over an agent's status and its ledgers. */
+export function agentRoutes(status: () => AgentStatus, conflicts: ReadLedger): HttpRoutes {
   const metrics = new AgentMetrics(status);
   return {
     "/healthz": () => jsonReply(200, { status: "ok" }),
@@ -19,5 +21,6 @@ export function agentRoutes(status: () => AgentStatus): HttpRoutes {
     },
     "/metrics": async () => ({ status: 200, contentType: metrics.contentType, body: await metrics.text() }),
     "/status": () => jsonReply(200, status()),
+    "/conflicts": (asked) => conflictsReply(asked, conflicts),
   };
 }

@@ -48,6 +48,7 @@ function pipelineStatus(server: string, state: PipelineState): PipelineStatus {
     publish: { records: 3, mutations: 7, bytes: 700, pendingRecords: 1, pendingBytes: 70 },
     receive: { records: 4, mutations: 8, bytes: 800 },
     apply: { batches: 2, cells: 8, skipped: 1, retried: 1, inFlight: 1, conflicts: 2, readBacks: 3 },
+    conflicts: { register: 2 },
     peers: [{ writer: "us/0", frontierMs: 1_800_000_000_000, lagMsP50: 3, lagMsP99: 9, lagMsP999: 20, lagSamples: 100, driftMs: -4, state: "up", queueBytes: 64 }],
     unsupported: { FLUSHALL: 1 },
     wholeValue: { list: 2 },
@@ -166,7 +167,7 @@ test("answers over HTTP: health, readiness with reasons, status and metrics", as
   const { agent, pipelines } = agentOf(["0", "1"]);
   await agent.start();
   const logger = createLogger({ name: "test", level: "silent", pretty: "never", destination: { write: () => {} } });
-  const http = new HttpServer({ host: "127.0.0.1", port: 0, routes: agentRoutes(() => agent.status()), logger });
+  const http = new HttpServer({ host: "127.0.0.1", port: 0, routes: agentRoutes(() => agent.status(), (server, query) => agent.conflicts(server, query)), logger });
   await http.start();
   const get = (path: string): Promise<Response> => fetch(http.url + path);
   expect((await get("/healthz")).status).toBe(200);
@@ -186,7 +187,7 @@ test("answers over HTTP: health, readiness with reasons, status and metrics", as
     'meridian_peer_lag_ms{server="0",peer="us/0",quantile="0.99"} 9',
     'meridian_peer_clock_drift_ms{server="0",peer="us/0"} -4',
     'meridian_unsupported_commands_total{server="0",command="FLUSHALL"} 1',
-    'meridian_apply_conflicts_total{server="0"} 2',
+    'meridian_conflicts_total{server="0",rule="register"} 2',
     'meridian_log_up{server="0",kind="redis"} 0',
   ]) {
     expect(text).toContain(`${line}\n`);

@@ -5,6 +5,7 @@
  * the status and makes the agent unready; the others go on. The agent itself fails when the last one has ended, or at
  * once where starting again is what heals: a retryable error, or a mistake of our own after which its state is unknown.
  */
+import type { ConflictPage, ConflictQuery } from "@meridian/region";
 import type { Logger, ParentLogger, Part } from "@meridian/shell";
 import { MeridianError } from "@meridian/words";
 import type { Pipeline, PipelineFactory } from "./agent-pipeline.js";
@@ -74,6 +75,12 @@ export class Agent implements Part {
       uptimeMs: Math.round(this.#deps.nowMs() - this.#startedAtMs),
       pipelines: this.#slots.map((slot) => withFailure(boundedStatus(slot.pipeline.status()), slot.failure)),
     };
+  }
+
+  /** Reads the conflict ledger of a server, of the first where none is named; undefined where it cannot be read now. */
+  conflicts(server: string | undefined, query: ConflictQuery): ConflictPage | undefined {
+    const slot = this.#slots.find((one) => server === undefined || one.server === server);
+    return slot?.pipeline.conflicts?.(query);
   }
 
   async #stopAll(): Promise<void> {

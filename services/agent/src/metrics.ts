@@ -105,7 +105,7 @@ const APPLY: readonly AgentMetric[] = [
   perServer("total", "meridian_apply_skipped_total", "Cells left alone because the server held a local write that was not captured yet.", ({ apply }) => apply.skipped),
   perServer("total", "meridian_apply_retried_total", "Cells applied again after a skip or a lost connection.", ({ apply }) => apply.retried),
   perServer("level", "meridian_apply_in_flight", "Script calls sent and not yet seen in the stream.", ({ apply }) => apply.inFlight),
-  perServer("total", "meridian_apply_conflicts_total", "Concurrent writes between which merging had to choose.", ({ apply }) => apply.conflicts),
+  perName("meridian_conflicts_total", "Conflicts that the ledger has recorded: merging had to choose, or hid something; by rule.", "rule", ({ conflicts }) => conflicts),
   perServer("total", "meridian_apply_read_backs_total", "Keys read back because the stream did not carry the result of a command.", ({ apply }) => apply.readBacks),
 ];
 

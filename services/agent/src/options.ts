@@ -150,6 +150,11 @@ export const AGENT_FIELDS = {
   capture,
   publish,
   apply,
+  conflicts: option.group("The conflict ledger: what merging chose and what it hid. `meridian conflicts` reads it; the oldest records go first.", {
+    bytesMax: option.bytes({ help: "Records of one server's ledger.", default: 64 * MIB, min: 64 * 2 ** 10, max: 16 * GIB }),
+    ageHoursMax: option.duration({ help: "How long a record is kept.", unit: "h", default: 168, min: 1, max: 24 * 366 }),
+    valueBytesMax: option.bytes({ help: "Longest losing value that is kept, to be written back; of longer ones the length is.", default: 64 * 2 ** 10, min: 0, max: 64 * MIB }),
+  }),
   lag: option.group("Measuring the time from a write in its region to its being visible here.", {
     windowMs: option.duration({ help: "The percentiles in /status and /metrics are of the last so many milliseconds.", unit: "ms", default: 60_000, min: 1000, max: 3_600_000 }),
   }),

@@ -41,7 +41,8 @@ async function startParts(service: Service, options: AgentOptions, { version, pi
 
   const agent = new Agent(options, { pipelines, logger, version, nowMs: () => performance.now() });
   agent.onFatal((error) => service.fail(error));
-  const http = new HttpServer({ ...options.http, routes: agentRoutes(() => agent.status()), logger });
+  const routes = agentRoutes(() => agent.status(), (server, query) => agent.conflicts(server, query));
+  const http = new HttpServer({ ...options.http, routes, logger });
   const listening: Part = {
     name: "http",
     start: async () => {

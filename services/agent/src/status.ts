@@ -85,11 +85,13 @@ export interface PipelineStatus {
     readonly retried: number;
     /** Script calls sent and not yet seen in the stream. */
     readonly inFlight: number;
-    /** Concurrent writes between which merging had to choose. */
+    /** What the conflict ledger has recorded: merging had to choose, or hid something. */
     readonly conflicts: number;
     /** Keys read back because the stream did not carry the result. */
     readonly readBacks: number;
   };
+  /** What the conflict ledger has recorded, by rule. */
+  readonly conflicts: Readonly<Record<string, number>>;
   readonly peers: readonly PeerStatus[];
   /** Commands that cannot be replicated faithfully, by name. */
   readonly unsupported: Readonly<Record<string, number>>;

@@ -4,6 +4,7 @@ import { MeridianError } from "@meridian/words";
 import { Command, CommanderError } from "commander";
 import type { CommandContext } from "./command-context.js";
 import { addBenchCommand } from "./commands/bench-command.js";
+import { addConflictsCommand } from "./commands/conflicts-command.js";
 import { addDemoCommand } from "./commands/demo-command.js";
 import { addDevCommand } from "./commands/dev-command.js";
 import { addDiffCommand } from "./commands/diff-command.js";
@@ -21,6 +22,7 @@ First steps:
   meridian dev                 three regions on this machine; prints redis-cli lines to copy
   meridian status              (another terminal) regions, rates, lag
   meridian diff eu us ap       are all values equal, right now?
+  meridian conflicts           what merging had to choose, who lost, and how to get it back
   meridian demo                conflicting traffic in three regions at once, then the proof that they are equal
   meridian bench               how fast, how much CPU and memory, beside native Redis replication
 
@@ -60,6 +62,7 @@ export function buildProgram(context: CommandContext): Command {
   addDevCommand(program, context);
   addStatusCommand(program, context);
   addDiffCommand(program, context);
+  addConflictsCommand(program, context);
   addDemoCommand(program, context);
   addBenchCommand(program, context);
   addLogCommand(program, context);

@@ -5,7 +5,7 @@
  */
 import type { MutationLog } from "@meridian/log";
 import { ReplicaTail } from "@meridian/psync";
-import { Region, sequenceKey, type RegionCounters, type RegionOptions, type Step } from "@meridian/region";
+import { Region, sequenceKey, type ConflictLimits, type RegionCounters, type RegionOptions, type Step } from "@meridian/region";
 import type { Store } from "@meridian/store";
 import { RedisTarget, type ApplyReply, type ReadStatus, type ServerFacts } from "@meridian/target";
 import type { Logger } from "@meridian/shell";
@@ -28,6 +28,8 @@ export interface LifeSettings {
   /** Whether the server's stream is probed before it is first followed. */
   readonly probe: ProbeWhen;
   readonly acceptUnknownRewrites: boolean;
+  /** How much the conflict ledger keeps. */
+  readonly conflicts: ConflictLimits;
 }
 
 /** What a life works with. */
@@ -80,8 +82,8 @@ export class Life {
   constructor(deps: LifeDeps) {
     const { writer, peers, store, settings, counters, onVisible } = deps;
     this.#deps = deps;
-    const { maxDriftMs, cachedSlotsMax } = settings;
-    this.region = new Region({ writer, peers, store, maxDriftMs, cachedSlotsMax, counters, onVisible });
+    const { maxDriftMs, cachedSlotsMax, conflicts } = settings;
+    this.region = new Region({ writer, peers, store, maxDriftMs, cachedSlotsMax, conflicts, counters, onVisible });
     this.#publisher = new Publisher({
       log: deps.log,
       writer,

@@ -49,6 +49,7 @@ export function pipelineStatus(pipeline: RegionPipeline, state: PipelineState): 
       conflicts: counters.conflicts,
       readBacks: counters.readBacks,
     },
+    conflicts: Object.fromEntries(counters.conflictsByRule),
     peers: pipeline.peers.map((writer) => peerStatus(pipeline, writer)),
     unsupported: {
       ...Object.fromEntries(counters.unsupported),

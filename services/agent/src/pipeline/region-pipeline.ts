@@ -3,7 +3,7 @@
  * something that another life cannot heal.
  */
 import { openLog, type MutationLog } from "@meridian/log";
-import { isPlainRecord, zeroCounters } from "@meridian/region";
+import { isPlainRecord, readConflicts, zeroCounters, type ConflictLimits, type ConflictPage, type ConflictQuery } from "@meridian/region";
 import { openLmdbStore, type Store } from "@meridian/store";
 import { hlcMs, MeridianError, writerId, type Hlc, type WriterId } from "@meridian/words";
 import type { Pipeline, PipelineContext, PipelineFactory } from "../agent-pipeline.js";
@@ -23,6 +23,7 @@ const STEADY_MS = 10_000;
 const CACHED_SLOTS_MAX = 4_096;
 /** How long stopping waits for captured mutations to become durable; the rest is resumed from the store. */
 const DRAIN_MS_MAX = 5_000;
+const HOUR_MS = 3_600_000;
 
 /** Makes pipelines over real servers. */
 export const regionPipelines: PipelineFactory = (context) => new RegionPipeline(context);
@@ -83,6 +84,10 @@ export class RegionPipeline implements Pipeline {
 
   status(): PipelineStatus {
     return pipelineStatus(this, this.#shownState());
+  }
+
+  conflicts(query: ConflictQuery): ConflictPage | undefined {
+    return this.store && readConflicts(this.store, query);
   }
 
   /** A log that is away is waited for; one with wrong settings is refused. */
@@ -160,6 +165,7 @@ export class RegionPipeline implements Pipeline {
         storeBytesMax: options.store.bytesMax,
         probe: options.capture.probe,
         acceptUnknownRewrites: options.capture.acceptUnknownRewrites,
+        conflicts: conflictLimits(options),
       },
       counters: this.counters,
       onVisible: (writer, last, mutations) => this.#onVisible(writer, last, mutations),
@@ -194,6 +200,10 @@ export class RegionPipeline implements Pipeline {
     });
     this.#wake = undefined;
   }
+}
+
+function conflictLimits({ conflicts }: PipelineContext["options"]): ConflictLimits {
+  return { bytesMax: conflicts.bytesMax, ageMsMax: conflicts.ageHoursMax * HOUR_MS, valueBytesMax: conflicts.valueBytesMax };
 }
 
 function asFailure(cause: unknown): MeridianError {

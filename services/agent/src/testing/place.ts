@@ -1,7 +1,7 @@
 /** One region for tests: a real server, an agent's life over it, and a log that can hold back what its peers publish. */
 import type { Redis } from "ioredis";
 import { memoryLog, MemoryShelf, type LogPosition, type LogRecord, type MutationLog } from "@meridian/log";
-import { zeroCounters, type RegionCounters } from "@meridian/region";
+import { CONFLICT_LIMITS, zeroCounters, type RegionCounters } from "@meridian/region";
 import { createLogger } from "@meridian/shell";
 import { MemoryStore } from "@meridian/store";
 import { startRedis, type TestRedis } from "@meridian/testkit";
@@ -51,6 +51,7 @@ const SETTINGS: LifeSettings = {
   storeBytesMax: 2 ** 24,
   probe: "never",
   acceptUnknownRewrites: false,
+  conflicts: CONFLICT_LIMITS,
 };
 
 /** One region: a server, an agent's life, a client. */

@@ -1,0 +1,175 @@
+/**
+ * The conflict ledgers of a mesh at rest, read beside what was published.
+ *
+ * - Sound: every record is of two writes of which neither had seen the other, whose values differ, and holds what lost.
+ * - Complete, as far as a mesh at rest can tell: what still hides behind something else is recorded in every region; the
+ *   removal of a field or member that had not seen what survives, in the region that wrote the survivor.
+ *
+ * Regions may differ in conflicts that were over before the later half of them arrived: what was replaced meanwhile never
+ * had to be chosen from there. The removal of a whole key is not asked for: where it arrived before the write that outlived it was
+ * captured, nothing tells of it.
+ */
+import { isSketchPrint, winnerOf, type Cell } from "@meridian/merge";
+import { readConflicts, type ConflictRecord, type StoredCell } from "@meridian/region";
+import { MutationKind, type Dot, type WriterId } from "@meridian/words";
+import { cellKindOf, type Published } from "./audited-log.js";
+import type { AgentHost } from "./agent-host.js";
+import type { Metadata } from "./metadata-check.js";
+import { hasSeen } from "./oracle.js";
+
+const K = MutationKind;
+const REMOVALS: ReadonlySet<MutationKind> = new Set([K.RemoveField, K.RemoveMember, K.RemoveScore, K.RemoveKey]);
+
+/** The published mutations by dot. */
+type ByDot = ReadonlyMap<string, readonly Published[]>;
+
+/** What is wrong with one region's ledger. */
+export function checkLedger(agent: AgentHost, metadata: Metadata, mutations: readonly Published[], nowMs: number): string[] {
+  const { records } = readConflicts(agent.store, {});
+  const byDot = new Map<string, Published[]>();
+  for (const m of mutations) {
+    const known = byDot.get(nameOf(m));
+    if (known) known.push(m);
+    else byDot.set(nameOf(m), [m]);
+  }
+  const doubled = records.filter(({ id }, at) => records.findIndex((other) => other.id === id) !== at);
+  return [
+    ...doubled.map(({ id }) => `the ledger holds ${id} twice`),
+    ...records.flatMap((record) => (isTrue(record, byDot, agent.context.writer) ? [] : [`the ledger holds what was no conflict: ${tell(record)}`])),
+    ...missing(records, metadata, nowMs),
+    ...missingRemovals(records, metadata, mutations, byDot, agent.context.writer),
+  ];
+}
+
+function nameOf({ writer, hlc }: Dot): string {
+  return `${writer}@${hlc}`;
+}
+
+function tell({ rule, kind, key, field, loser, winner, print, winnerPrint }: ConflictRecord): string {
+  return `${rule} ${kind} ${key} ${field}: ${nameOf(loser)} ${print} lost to ${winner ? nameOf(winner) : "-"} ${winnerPrint}`;
+}
+
+function isTrue(record: ConflictRecord, byDot: ByDot, here: WriterId): boolean {
+  const isOfKey = ({ db, key }: Published): boolean => db === record.db && key === record.key;
+  const at = (dot: Dot | undefined): Published[] => (dot ? (byDot.get(nameOf(dot)) ?? []) : []).filter(isOfKey);
+  type Pair = (loser: Published, winner: Published) => boolean;
+  const some = (isPair: Pair): boolean => losers.some((loser) => winners.some((winner) => isPair(loser, winner)));
+  const losers = at(record.loser);
+  const winners = at(record.winner);
+  switch (record.rule) {
+    case "register":
+    case "score":
+      return some((l, w) => isPutOf(l, record) && isPutOf(w, record) && areConcurrent(l, w) && lostValue(record, l, w));
+    case "expiry":
+      return some((l, w) => hasDeadline(l) && hasDeadline(w) && l.number < w.number && areConcurrent(l, w));
+    case "remove":
+      return record.winner?.writer === here && some((l, w) => REMOVALS.has(l.kind) && !takes(l, w));
+    case "hidden":
+      return some((l, w) => isIncrement(l) && isPutOf(w, record) && !takes(w, l));
+    default:
+      return false;
+  }
+}
+
+function isPutOf(m: Published, { kind, field }: ConflictRecord): boolean {
+  const { kind: put } = m;
+  const isPut = put === K.PutString || put === K.PutField || put === K.PutWhole || put === K.PutScore || put === K.PutSketch;
+  return isPut && cellKindOf(m.kind) === kind && m.field === field;
+}
+
+function hasDeadline({ kind }: Published): boolean {
+  return kind === K.PutExpiry || kind === K.PutString || kind === K.PutWhole;
+}
+
+function isIncrement({ kind }: Published): boolean {
+  return kind === K.IncrementString || kind === K.IncrementField || kind === K.IncrementScore;
+}
+
+function areConcurrent(a: Published, b: Published): boolean {
+  return !hasSeen(a, b, cellKindOf(b.kind), b.field) && !hasSeen(b, a, cellKindOf(a.kind), a.field);
+}
+
+/** True where `m`, which removes or replaces, had seen `other`. */
+function takes(m: Published, other: Published): boolean {
+  if (!isIncrement(other)) return hasSeen(m, other, cellKindOf(other.kind), other.field);
+  return m.absorbed.some(({ writer, birth, upTo }) => writer === other.writer && birth === other.birth && upTo >= other.hlc);
+}
+
+function lostValue({ rule, value }: ConflictRecord, loser: Published, winner: Published): boolean {
+  if (rule === "score") return loser.number !== winner.number && value?.toString() === String(loser.number);
+  return loser.value !== winner.value && value?.toString("latin1") === loser.value;
+}
+
+function missing(records: readonly ConflictRecord[], metadata: Metadata, nowMs: number): string[] {
+  return [...metadata].flatMap(([name, cell]) => {
+    const own = records.filter((record) => isOf(record, cell));
+    const isTold = ({ rule, loser, winner }: Hidden): boolean =>
+      own.some((record) => record.rule === rule && isSame(record.loser, loser) && isSame(record.winner, winner));
+    const lacking = hiddenIn(cell, metadata, nowMs).filter((hidden) => !isTold(hidden));
+    return lacking.map(({ rule, loser, winner }) => `the ledger lacks ${rule} of ${name}: ${nameOf(loser)} behind ${nameOf(winner)}`);
+  });
+}
+
+interface Hidden {
+  readonly rule: ConflictRecord["rule"];
+  readonly loser: Dot;
+  readonly winner: Dot;
+}
+
+function hiddenIn(cell: StoredCell, metadata: Metadata, nowMs: number): Hidden[] {
+  const { kind, base } = cell;
+  if (kind === "t") return shorterThanLongest(cell, metadata, nowMs);
+  const winner = winnerOf(base);
+  if (!winner) return [];
+  const differs = (other: Cell["siblings"][number]): boolean => (kind === "z" ? other.number !== winner.number : areDifferent(other.print, winner.print));
+  return base.siblings.filter((other) => other !== winner && differs(other)).map((loser) => ({ rule: kind === "z" ? "score" : "register", loser, winner }));
+}
+
+/** Sketches are united: none hides. */
+function areDifferent(a: string, b: string): boolean {
+  return a !== b && !(isSketchPrint(a) && isSketchPrint(b));
+}
+
+/** Of a key that is there. */
+function shorterThanLongest({ db, key, base }: StoredCell, metadata: Metadata, nowMs: number): Hidden[] {
+  const isMember = (kind: string): boolean => kind === "h" || kind === "e" || kind === "z";
+  const ofKey = [...metadata.values()].filter((other) => other.db === db && other.key === key);
+  const isHeld = ofKey.some((other) => isMember(other.kind) && other.base.siblings.length > 0);
+  const [first] = base.siblings;
+  if (!isHeld || !first) return [];
+  const longest = base.siblings.reduce((a, b) => (b.number > a.number ? b : a), first);
+  if (longest.number <= nowMs) return [];
+  return base.siblings.filter(({ number }) => number < longest.number).map((loser) => ({ rule: "expiry", loser, winner: longest }));
+}
+
+function isOf(record: ConflictRecord, { db, key, kind, field }: StoredCell): boolean {
+  return record.db === db && record.key === key && record.kind === kind && record.field === field;
+}
+
+function isSame(a: Dot | undefined, b: Dot): boolean {
+  return a?.hlc === b.hlc && a.writer === b.writer;
+}
+
+function missingRemovals(
+  records: readonly ConflictRecord[],
+  metadata: Metadata,
+  mutations: readonly Published[],
+  byDot: ByDot,
+  here: WriterId,
+): string[] {
+  const removals = mutations.filter((m) => REMOVALS.has(m.kind) && m.kind !== K.RemoveKey && m.writer !== here);
+  const problems: string[] = [];
+  for (const [name, { db, key, kind, field, base }] of metadata) {
+    if (kind === "t") continue;
+    for (const own of base.siblings.filter(({ writer }) => writer === here)) {
+      const isOfCell = (m: Published): boolean => m.db === db && m.key === key && cellKindOf(m.kind) === kind && m.field === field;
+      const put = (byDot.get(nameOf(own)) ?? []).find(isOfCell);
+      for (const removal of removals) {
+        if (!isOfCell(removal) || !put || hasSeen(put, removal, kind, field) || hasSeen(removal, put, kind, field)) continue;
+        const isRecorded = records.some((record) => record.rule === "remove" && record.key === key && record.db === db && isSame(record.loser, removal));
+        if (!isRecorded) problems.push(`the ledger lacks the removal ${nameOf(removal)} of ${name}, which ${nameOf(own)} outlived`);
+      }
+    }
+  }
+  return problems;
+}

@@ -1,0 +1,204 @@
+/**
+ * The conflict ledger of one region: what merging chose and what it hid, kept for a time. Records are committed with the
+ * cells that they are about, and a conflict is recorded once: what is merged again after a crash adds nothing.
+ *
+ * Limits: `bytesMax` and `ageMsMax`, the oldest records go first; values beyond `valueBytesMax` are not kept, their
+ * length is.
+ */
+import {
+  findLosers,
+  survivorOf,
+  valueOfPrint,
+  winnerOf,
+  type Cell,
+  type CellChange,
+  type CellConflict,
+  type ChangeAction,
+  type Sibling,
+} from "@meridian/merge";
+import { ByteWriter } from "@meridian/wire";
+import { type CellKind, type Dot, type WriterId } from "@meridian/words";
+import { conflictId, readConflict, writeConflict, type ConflictRecord } from "./conflict-record.js";
+import { CONFLICT_HEAD, conflictIdKey, conflictKey, EMPTY_HEAD, readHead, type ConflictHead } from "./conflict-store.js";
+import { SUPERSEDED } from "./content.js";
+import { countName, type RegionCounters } from "./counters.js";
+import type { StateReader, StateWrite } from "./effects.js";
+import type { CellSlot, KeyEntry } from "./key-entry.js";
+
+/** How much a ledger keeps. */
+export interface ConflictLimits {
+  /** Bytes of records and their names in the store. */
+  readonly bytesMax: number;
+  readonly ageMsMax: number;
+  /** Losing values longer than this are not kept. */
+  readonly valueBytesMax: number;
+}
+
+/** What is kept where nothing else is said: 64 MiB, a week, values up to 64 KiB. */
+export const CONFLICT_LIMITS: ConflictLimits = { bytesMax: 64 * 2 ** 20, ageMsMax: 7 * 24 * 3_600_000, valueBytesMax: 64 * 1024 };
+
+/** What a record takes in the store beside its own bytes: two names and a number. */
+const OVERHEAD_BYTES = 80;
+/** Records forgotten because of their age in one commit: the rest goes with the next. */
+const AGED_MAX = 256;
+
+/** What a ledger is told of its region. */
+export interface ConflictLedgerOptions {
+  readonly writer: WriterId;
+  readonly store: StateReader;
+  readonly conflicts?: ConflictLimits;
+}
+
+/** See the module's comment. */
+export class ConflictLedger {
+  readonly #writer: WriterId;
+  readonly #store: StateReader;
+  readonly #limits: ConflictLimits;
+  readonly #counters: RegionCounters;
+  readonly #nowMs: () => number;
+  readonly #bytes = new ByteWriter();
+  #head: ConflictHead;
+  #oldestMs: number | undefined;
+  /** Not committed yet, by id. */
+  readonly #fresh = new Map<string, ConflictRecord>();
+
+  constructor(options: ConflictLedgerOptions, counters: RegionCounters, nowMs: () => number) {
+    this.#writer = options.writer;
+    this.#store = options.store;
+    this.#limits = options.conflicts ?? CONFLICT_LIMITS;
+    this.#counters = counters;
+    this.#nowMs = nowMs;
+    this.#head = readHead(options.store) ?? EMPTY_HEAD;
+    this.#oldestMs = this.#ageOfFirst();
+  }
+
+  /** Received changes were merged into a cell that was `before`. Called where more than one write stands in it. */
+  merged(slot: CellSlot, before: readonly Sibling[]): void {
+    if (slot.kind === "t") return;
+    findLosers(before, slot.base, slot.kind === "z", (conflict) => this.#record(slot.entry, slot.kind, slot.field, conflict));
+  }
+
+  /** A removal was merged. It lost where a write of this region's own, which could not see it, stands on. */
+  removed(slot: CellSlot, cell: Cell, change: CellChange): void {
+    if (slot.kind === "t") return;
+    const winner = survivorOf(cell, this.#writer);
+    if (!winner) return;
+    const isOfKey = change.action === "delete";
+    // A key that is written anew after it expired removes what is left of it: no client did.
+    if (isOfKey && makesAnew(slot.entry, change)) return;
+    const loser = { writer: change.writer, hlc: change.hlc };
+    const lost = { rule: "remove" as const, loser, since: change.hlc, winner, print: "", value: undefined };
+    const winnerPrint = winnerOf(cell)?.print ?? "";
+    this.#record(slot.entry, isOfKey ? "k" : slot.kind, isOfKey ? "" : slot.field, { ...lost, winnerPrint: isOfKey ? "" : winnerPrint });
+  }
+
+  /** All cells of a mark are merged: of several deadlines that had not seen each other the longest holds. */
+  deadlines(entry: KeyEntry): void {
+    const { string, whole, expiry } = entry;
+    const all: Deadline[] = [];
+    for (const slot of [string, whole, expiry]) {
+      // What was left out may take one of them away; it is asked again when that has come.
+      if (slot?.excepted) return;
+      if (slot) addDeadlines(slot, all);
+    }
+    if (all.length < 2 || !entry.isPresent) return;
+    const best = all.reduce((a, b) => (b.sibling.number > a.sibling.number ? b : a));
+    for (const lost of all) {
+      if (lost.sibling.number === best.sibling.number || isToldOfValue(lost, best)) continue;
+      const { writer, hlc } = lost.sibling;
+      const print = deadlineText(lost.sibling.number);
+      const winner = { writer: best.sibling.writer, hlc: best.sibling.hlc };
+      this.#record(entry, "t", "", { rule: "expiry", loser: { writer, hlc }, since: hlc, winner, print, value: undefined, winnerPrint: deadlineText(best.sibling.number) });
+    }
+  }
+
+  /** Appends what is to be committed: new records, and the removal of those that are too old or too many. */
+  collect(writes: StateWrite[], nowMs: number): void {
+    const { ageMsMax, bytesMax } = this.#limits;
+    const isAged = this.#oldestMs !== undefined && nowMs - this.#oldestMs > ageMsMax;
+    if (this.#fresh.size === 0 && !isAged) return;
+    const records = this.#encode();
+    let { first, next, bytes } = this.#head;
+    const added = records.reduce((sum, { value }) => sum + sizeOf(value), 0);
+    for (let aged = 0; first < next; aged += 1, first += 1) {
+      const stored = this.#store.get("state", conflictKey(first));
+      const record = stored && readConflict(stored);
+      if (record && bytes + added <= bytesMax && (aged >= AGED_MAX || nowMs - record.atMs <= ageMsMax)) break;
+      if (!stored || !record) continue;
+      bytes -= sizeOf(stored);
+      writes.push({ table: "state", key: conflictKey(first), value: undefined }, { table: "state", key: conflictIdKey(record.id), value: undefined });
+    }
+    for (const { id, value } of records) {
+      if (sizeOf(value) > bytesMax) continue;
+      writes.push({ table: "state", key: conflictKey(next), value }, { table: "state", key: conflictIdKey(id), value: Buffer.from(String(next)) });
+      bytes += sizeOf(value);
+      next += 1;
+    }
+    this.#head = { first, next, bytes };
+    writes.push({ table: "state", key: CONFLICT_HEAD, value: Buffer.from(JSON.stringify(this.#head)) });
+    this.#oldestMs = first < next ? (this.#ageOfFirst() ?? nowMs) : undefined;
+    this.#fresh.clear();
+  }
+
+  #encode(): { id: string; value: Buffer }[] {
+    return [...this.#fresh.values()].map((record) => {
+      writeConflict(this.#bytes, record);
+      return { id: record.id, value: this.#bytes.take() };
+    });
+  }
+
+  #ageOfFirst(): number | undefined {
+    const stored = this.#store.get("state", conflictKey(this.#head.first));
+    return stored && readConflict(stored).atMs;
+  }
+
+  #record({ db, key }: KeyEntry, kind: CellKind | "k", field: string, conflict: CellConflict): void {
+    const { rule, loser, since, winner, print, winnerPrint } = conflict;
+    const name = { rule, db, key, kind, field, loser, winner };
+    const id = conflictId({ ...name, winner: rule === "remove" ? undefined : winner }, since);
+    if (this.#fresh.has(id) || this.#store.get("state", conflictIdKey(id))) return;
+    const bytes = valueOfPrint(print) ?? conflict.value;
+    const value = bytes && bytes.length <= this.#limits.valueBytesMax ? Buffer.from(bytes) : undefined;
+    const atMs = Math.max(0, Math.floor(this.#nowMs()));
+    this.#fresh.set(id, { ...name, id, atMs, value, valueBytes: bytes?.length, print, winnerPrint });
+    this.#counters.conflicts += 1;
+    countName(this.#counters.conflictsByRule, rule);
+  }
+}
+
+interface Deadline {
+  readonly slot: CellSlot;
+  readonly sibling: Sibling;
+}
+
+function addDeadlines(slot: CellSlot, all: Deadline[]): void {
+  for (const sibling of slot.base.siblings) if (sibling.number !== SUPERSEDED) all.push({ slot, sibling });
+}
+
+/** Both came with a value, and the value of the one lost to the other's too: that is told already. */
+function isToldOfValue(lost: Deadline, best: Deadline): boolean {
+  if (lost.slot !== best.slot || lost.slot.kind === "t") return false;
+  return winnerOf(lost.slot.base) === best.sibling && lost.sibling.print !== best.sibling.print;
+}
+
+function deadlineText(deadline: number): string {
+  return `=${Number.isFinite(deadline) ? deadline : "none"}`;
+}
+
+/** True where the command that removed the key wrote it too. */
+function makesAnew(entry: KeyEntry, { writer, hlc }: Dot): boolean {
+  for (const { base, pending } of entry.loadedSlots()) {
+    if (pending.some((change) => change.hlc === hlc && change.writer === writer && isWrite(change.action))) return true;
+    if (base.siblings.some((sibling) => sibling.hlc === hlc && sibling.writer === writer)) return true;
+    if (base.sums.some((sum) => sum.writer === writer && (sum.upTo === hlc || sum.birth === hlc))) return true;
+  }
+  return false;
+}
+
+function isWrite(action: ChangeAction): boolean {
+  return action === "put" || action === "increment";
+}
+
+function sizeOf(record: Buffer): number {
+  return record.length + OVERHEAD_BYTES;
+}

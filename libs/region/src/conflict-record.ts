@@ -1,0 +1,97 @@
+/**
+ * One record of the conflict ledger, and its bytes in the store. Records name regions by text and hold everything that
+ * is told of them, so that they can be read without the cells that they are about.
+ */
+import { createHash } from "node:crypto";
+import { CONFLICT_RULES, valueOfPrint, type ConflictRule } from "@meridian/merge";
+import { ByteReader, type ByteWriter } from "@meridian/wire";
+import { parseWriterId, type CellKind, type Dot, type Hlc } from "@meridian/words";
+
+/** What lost a conflict, to what, where, by which rule. */
+export interface ConflictRecord {
+  /** The same in every region that records the conflict: 16 hexadecimal digits. */
+  readonly id: string;
+  /** When this region merged it, by its agent's clock, in ms since 1970. */
+  readonly atMs: number;
+  readonly rule: ConflictRule;
+  readonly db: number;
+  /** Binary strings, as everywhere. */
+  readonly key: string;
+  /** The kind of cell; `k`: the key as a whole. */
+  readonly kind: CellKind | "k";
+  readonly field: string;
+  readonly loser: Dot;
+  /** Undefined where no single write won, as at the edge of 64 bits. */
+  readonly winner: Dot | undefined;
+  /** The losing value: bytes of a value, text of a number. Undefined: a removal, or not kept. */
+  readonly value: Buffer | undefined;
+  /** Bytes of the losing value where they are known, kept or not; undefined for removals and where only a digest was at hand. */
+  readonly valueBytes: number | undefined;
+  /** The print of the losing value; empty for removals. */
+  readonly print: string;
+  /** The print of what is visible instead. */
+  readonly winnerPrint: string;
+}
+
+const FORMAT = 1;
+const HAS_WINNER = 1;
+const HAS_VALUE = 2;
+const HAS_LENGTH = 4;
+
+/** The name of a conflict. `since` names the loser where its last version moves on; no `winner`: whatever it lost to. */
+export function conflictId(name: Pick<ConflictRecord, "rule" | "db" | "key" | "kind" | "field" | "loser" | "winner">, since: Hlc): string {
+  const { rule, db, key, kind, field, loser, winner } = name;
+  const text = JSON.stringify([rule, db, key, kind, field, loser.writer, since, winner?.writer, winner?.hlc]);
+  return createHash("sha1").update(text).digest("hex").slice(0, 16);
+}
+
+/** Appends a record. */
+export function writeConflict(out: ByteWriter, record: ConflictRecord): void {
+  const { winner, value, valueBytes } = record;
+  out.byte(FORMAT);
+  out.byte((winner ? HAS_WINNER : 0) | (value ? HAS_VALUE : 0) | (valueBytes === undefined ? 0 : HAS_LENGTH));
+  out.text(record.id);
+  out.varint(record.atMs);
+  out.byte(CONFLICT_RULES.indexOf(record.rule));
+  out.varint(record.db);
+  out.text(record.kind);
+  out.text(record.key);
+  out.text(record.field);
+  writeDot(out, record.loser);
+  if (winner) writeDot(out, winner);
+  out.text(record.print);
+  out.text(record.winnerPrint);
+  if (valueBytes !== undefined) out.varint(valueBytes);
+  // What a print holds whole need not be stored twice.
+  if (value && valueOfPrint(record.print) === undefined) out.slice(value, 0, value.length);
+}
+
+/** Reads a record; its value is a copy. Throws `BAD_RECORD`. */
+export function readConflict(bytes: Buffer): ConflictRecord {
+  const from = new ByteReader(bytes);
+  from.byte();
+  const has = from.byte();
+  const id = from.text();
+  const atMs = from.varint();
+  const rule = CONFLICT_RULES[from.byte()] ?? "register";
+  const db = from.varint();
+  const kind = from.text() as ConflictRecord["kind"];
+  const key = from.text();
+  const field = from.text();
+  const loser = readDot(from);
+  const winner = has & HAS_WINNER ? readDot(from) : undefined;
+  const print = from.text();
+  const winnerPrint = from.text();
+  const valueBytes = has & HAS_LENGTH ? from.varint() : undefined;
+  const value = has & HAS_VALUE ? (valueOfPrint(print) ?? from.copy()) : undefined;
+  return { id, atMs, rule, db, key, kind, field, loser, winner, value, valueBytes, print, winnerPrint };
+}
+
+function writeDot(out: ByteWriter, { writer, hlc }: Dot): void {
+  out.text(writer);
+  out.hlc(hlc);
+}
+
+function readDot(from: ByteReader): Dot {
+  return { writer: parseWriterId(from.text()), hlc: from.hlc() };
+}

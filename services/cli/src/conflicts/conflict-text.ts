@@ -1,0 +1,50 @@
+/** Conflicts as lines for people: who lost what, to whom, by which rule. Long values are cut; JSON has them whole. */
+import { printable } from "../printable.js";
+import type { Palette } from "../terminal.js";
+import { bytesTold, type Conflict, type ToldBytes } from "./conflict-source.js";
+
+/** Bytes of a key or value that are shown. */
+const SHOWN_BYTES_MAX = 40;
+const RULE_WIDTH = 8;
+
+/** One conflict in one line. */
+export function conflictLine(conflict: Conflict, color: Palette): string {
+  const { id, atMs, rule, loser, winner, recordedBy } = conflict;
+  const time = new Date(atMs).toISOString().replace("T", " ").slice(0, 23);
+  const winnerText = winner ? `${color.green(regionOf(winner.writer))} ${visibleText(conflict)}` : visibleText(conflict);
+  const parts = [color.dim(time), id, color.yellow(rule.padEnd(RULE_WIDTH)), color.bold(cellText(conflict)), `${color.red(regionOf(loser.writer))} ${lostText(conflict)}`, "->", winnerText, color.dim(`(${recordedBy.join(",")})`)];
+  return `${parts.join("  ")}\n`;
+}
+
+/** The cell, as a person would name it. */
+export function cellText({ db, kind, key, field }: Conflict): string {
+  const name = `${db === 0 ? "" : `db ${db} `}${shown(key)}`;
+  if (kind === "t") return `${name} (deadline)`;
+  return field === "" ? name : `${name} ${shown(field)}`;
+}
+
+function lostText({ rule, kind, value, valueBytes }: Conflict): string {
+  if (rule === "remove") return kind === "k" ? "removed the key" : "removed it";
+  if (value === undefined) return valueBytes === undefined ? "a long value (not kept)" : `${valueBytes} bytes (not kept)`;
+  if (kind === "t") return deadlineText(bytesTold(value).toString());
+  const text = kind === "w" ? `${bytesTold(value).length} bytes of DUMP` : shown(value);
+  return rule === "hidden" ? `+ ${text}` : text;
+}
+
+function visibleText({ rule, kind, visible }: Conflict): string {
+  if (rule === "remove") return "wrote it meanwhile";
+  if (visible === undefined) return "a long value";
+  return kind === "t" ? deadlineText(bytesTold(visible).toString()) : shown(visible);
+}
+
+function deadlineText(text: string): string {
+  return /^\d+$/.test(text) ? `until ${new Date(Number(text)).toISOString()}` : "no deadline";
+}
+
+function shown(told: ToldBytes): string {
+  return printable(bytesTold(told), SHOWN_BYTES_MAX);
+}
+
+function regionOf(writer: string): string {
+  return writer.split("/", 1)[0] ?? writer;
+}
