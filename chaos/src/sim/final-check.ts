@@ -59,7 +59,7 @@ function checkRegions(world: World, cells: readonly ServerCells[], metadata: rea
 }
 
 function checkLedgers(world: World, mutations: readonly Published[]): string[] {
-  return world.agents.flatMap((agent, at) => checkLedger(agent, metadataOf(agent), mutations, world.nowMs).slice(0, LISTED_MAX).map((problem) => `r${at}: ${problem}`));
+  return world.agents.flatMap((agent, at) => checkLedger(world, agent, metadataOf(agent), mutations).slice(0, LISTED_MAX).map((problem) => `r${at}: ${problem}`));
 }
 
 /**
