@@ -56,7 +56,6 @@ export class ConflictLedger {
   readonly #limits: ConflictLimits;
   readonly #counters: RegionCounters;
   readonly #nowMs: () => number;
-  readonly #bytes = new ByteWriter();
   #head: ConflictHead;
   #oldestMs: number | undefined;
   /** Not committed yet, by id. */
@@ -141,9 +140,11 @@ export class ConflictLedger {
   }
 
   #encode(): { id: string; value: Buffer }[] {
+    if (this.#fresh.size === 0) return [];
+    const bytes = new ByteWriter();
     return [...this.#fresh.values()].map((record) => {
-      writeConflict(this.#bytes, record);
-      return { id: record.id, value: this.#bytes.take() };
+      writeConflict(bytes, record);
+      return { id: record.id, value: bytes.take() };
     });
   }
 
