@@ -4,6 +4,7 @@ export { STREAM_EXAMPLES, type Example, type ExampleCommand } from "./stream-exa
 export { commandIn, commandNamed, commandOf } from "./command-lookup.js";
 export type { CommandRow, Holds, KeyFinder, Since, Treatment } from "./command-row.js";
 export { COMMAND_TABLE, existsIn, isObserved, type CommandName } from "./command-table.js";
+export { foreignRow, type ForeignCommand } from "./foreign-row.js";
 export { FIELD_DEADLINE_COMMANDS } from "./rows-hash.js";
 export { alternativesOf, matchingAlternative, type Arguments } from "./stream-form.js";
 export { writtenElsewhere, writtenKeys, type KeyElsewhere } from "./written-keys.js";

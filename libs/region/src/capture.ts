@@ -2,7 +2,7 @@
  * Reads the server's command stream: knows transactions, databases, marks and reads of our own, and hands every other
  * command to its handler. A command that is not understood is counted by name, never passed over in silence.
  */
-import { argumentText, commandIn, writtenElsewhere, writtenKeys, type CommandRow } from "@meridian/commands";
+import { argumentText, commandIn, foreignRow, writtenElsewhere, writtenKeys, type CommandRow, type ForeignCommand } from "@meridian/commands";
 import { decodeMark, decodeReadResult, isMarkKey, isReadKey, isReserved, type Mark, type ReadResult } from "@meridian/mark";
 import type { CommandView } from "@meridian/resp";
 import { LOCAL_COMMANDS, type CommandScope } from "./local-commands.js";
@@ -44,6 +44,8 @@ export class Capture {
   #mark: Mark | undefined;
   /** Keys that our own script removed, told behind the mark. */
   readonly #removed: KeyEntry[] = [];
+  /** Rows of commands that the table does not have, by name. */
+  #foreign: ReadonlyMap<string, CommandRow> | undefined;
   db: number;
 
   constructor(context: CaptureContext, db: number) {
@@ -58,10 +60,15 @@ export class Capture {
     return this.#inTransaction;
   }
 
+  /** What the server says of commands that the table does not have. */
+  learn(commands: readonly ForeignCommand[]): void {
+    this.#foreign = new Map(commands.map((command) => [command.name, foreignRow(command)]));
+  }
+
   /** Takes one command of the stream. */
   readonly onCommand = (view: CommandView, endOffset: number): void => {
     if (this.#context.isHalted()) return;
-    const row = commandIn(view);
+    const row: CommandRow | undefined = commandIn(view) ?? this.#foreign?.get(argumentText(view, 0).toLowerCase());
     if (!row) this.#unknown(view);
     else if (row.treatment === "transport") this.#transport(row, view);
     else if (this.#isOwn) this.#own(row, view);

@@ -3,7 +3,7 @@ export { CONFLICT_LIMITS, type ConflictLimits } from "./conflict-ledger.js";
 export type { ConflictRecord } from "./conflict-record.js";
 export { readConflicts, type ConflictPage, type ConflictQuery } from "./conflict-store.js";
 export { BATCH_BYTES, BATCH_CELLS, BATCHES_IN_FLIGHT_MAX } from "./applier.js";
-export { zeroCounters, type RegionCounters } from "./counters.js";
+export { noteRefused, REFUSED_MAX, zeroCounters, type RegionCounters } from "./counters.js";
 export type {
   Halt,
   Hold,

@@ -47,3 +47,19 @@ describe("a deadline of a field", () => {
     expect(bed.reads).toEqual([]);
   });
 });
+
+describe("a command without a row", () => {
+  test("is counted by name; where the server says where its keys are, these are read", () => {
+    const bed = RegionBed.ready(new MemoryStore());
+    bed.feed(["JSON.SET", "doc", "$", "1"]);
+    bed.flush();
+    expect([...bed.region.counters.unsupported]).toEqual([["json.set", 1]]);
+    expect(bed.reads).toEqual([]);
+    bed.region.learn([{ name: "json.set", first: 1, last: 1, step: 1 }, { name: "json.mset", first: 1, last: -1, step: 3 }]);
+    bed.feed(["JSON.SET", "doc", "$", "2"], ["json.mset", "a", "$", "1", "meridian:b", "$", "2", "c", "$", "3"], ["JSON.DEL", "doc"]);
+    bed.flush();
+    expect(bed.reads.flatMap(({ keys }) => keys.map(({ key }) => key))).toEqual(["doc", "a", "c"]);
+    expect([...bed.region.counters.unsupported]).toEqual([["json.set", 1], ["json.del", 1]]);
+    expect([...bed.region.counters.wholeValue]).toEqual([["json.set", 1], ["json.mset", 1]]);
+  });
+});

@@ -8,6 +8,7 @@
  */
 import { Capture } from "./capture.js";
 import { HybridClock } from "@meridian/clock";
+import type { ForeignCommand } from "@meridian/commands";
 import { CommandParser } from "@meridian/resp";
 import { hlcMs, type Hlc, type VersionVector, type WriterId } from "@meridian/words";
 import { RESERVED_PREFIX, type Mark } from "@meridian/mark";
@@ -225,6 +226,11 @@ export class Region {
     }
     this.#state.place = { replicationId: place.replicationId, offset: this.#unitOffset };
     this.#stateChanged = true;
+  }
+
+  /** Commands of modules, of which the server says where their keys are. Without this they are counted, and not replicated. */
+  learn(commands: readonly ForeignCommand[]): void {
+    this.#capture.learn(commands);
   }
 
   /** The fence was run: its mark will come in the stream, and only then is anything applied. */

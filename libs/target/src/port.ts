@@ -54,8 +54,12 @@ export interface ServerFacts {
   /** 0 without limit. */
   readonly maxMemoryBytes: number;
   readonly maxMemoryPolicy: string;
+  /** Keys that it dropped to make room, since it started. */
+  readonly evictedKeys: number;
   /** Databases that hold keys. */
   readonly databases: readonly number[];
+  /** Names of the modules that it has loaded. */
+  readonly modules: readonly string[];
   /** Hashes with fields that have deadlines of their own (Redis 7.4, Valkey 9), of all databases. */
   readonly keysWithFieldDeadlines: number;
 }

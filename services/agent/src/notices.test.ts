@@ -1,4 +1,4 @@
-import { zeroCounters } from "@meridian/region";
+import { noteRefused, REFUSED_MAX, zeroCounters } from "@meridian/region";
 import { ModelTarget, ServerModel } from "@meridian/target";
 import { expect, test } from "vitest";
 import { FIELD_DEADLINES_STAY, noticesOf } from "./pipeline/notices.js";
@@ -12,6 +12,24 @@ test("deadlines of fields are noticed from the stream, and from what the server 
   expect(noticesOf(counters, { ...facts, keysWithFieldDeadlines: 1 })).toEqual([FIELD_DEADLINES_STAY]);
   counters.unsupported.set("hpexpireat", 1);
   expect(noticesOf(counters, facts)).toEqual([FIELD_DEADLINES_STAY]);
+});
+
+test("a server that may drop keys to make room is noticed, with how many it has dropped", async () => {
+  const facts = await new ModelTarget(new ServerModel(), Date.now).info();
+  const counters = zeroCounters();
+  const limited = { ...facts, maxMemoryBytes: 1, maxMemoryPolicy: "allkeys-lru", evictedKeys: 3 };
+  expect(noticesOf(counters, limited)).toEqual([expect.stringMatching(/^maxmemory-policy is allkeys-lru: .*\(3 keys since it started\) is deleted in every region/)]);
+  expect(noticesOf(counters, { ...limited, maxMemoryBytes: 0, evictedKeys: 0 })).toEqual([]);
+  expect(noticesOf(counters, { ...limited, maxMemoryPolicy: "noeviction", evictedKeys: 0 })).toEqual([]);
+});
+
+test("values that the server refused are named, the newest, and no more of them are remembered than the limit", () => {
+  const counters = zeroCounters();
+  for (let at = 0; at < REFUSED_MAX + 10; at += 1) noteRefused(counters, 0, `k${at}`, "module type x: ERR Bad data format");
+  noteRefused(counters, 0, "k20", "list: ERR Bad data format");
+  expect(counters.refused.size).toBe(REFUSED_MAX);
+  expect([...counters.refused.keys()].at(-1)).toBe("db0 k20");
+  expect(noticesOf(counters, undefined)).toEqual([expect.stringContaining("db0 k73 (module type x: ERR Bad data format), db0 k20 (list: ERR Bad data format)")]);
 });
 
 test("a notice makes an agent no less ready, and stands in what it answers", () => {

@@ -44,6 +44,8 @@ export class ModelTarget implements Target {
       usedMemoryBytes: 0,
       maxMemoryBytes: 0,
       maxMemoryPolicy: "noeviction",
+      evictedKeys: 0,
+      modules: [],
       keysWithFieldDeadlines: 0,
       databases: [...new Set(this.#model.snapshot().map(({ db }) => db))],
     });

@@ -6,6 +6,7 @@
  * retryable error; reconnecting is the owner's business. Refuses, when connecting, servers that the scripts cannot work
  * on (`SERVER_UNSUPPORTED`) and users without the rights that batches need (`SERVER_REFUSED`, naming the commands).
  */
+import { commandNamed, type ForeignCommand } from "@meridian/commands";
 import { decodeMark, type ApplyBatch, type ReadRequest } from "@meridian/mark";
 import { ReplyError, type CommandArgument, type Reply } from "@meridian/resp";
 import { MeridianError } from "@meridian/words";
@@ -15,6 +16,7 @@ import { APPLY_SCRIPT } from "../script/apply-script.js";
 import { FENCE_SCRIPT } from "../script/fence-script.js";
 import { PREFLIGHT_SCRIPT } from "../script/preflight-script.js";
 import { READ_SCRIPT } from "../script/read-script.js";
+import { foreignCommands } from "./command-list.js";
 import { replyFailure } from "./reply-failure.js";
 import { ServerConnection, type ConnectionOptionsOfServer } from "./server-connection.js";
 import { parseServerFacts, refuseUnsupported } from "./server-facts.js";
@@ -100,6 +102,12 @@ export class RedisTarget implements Target {
 
   async info(): Promise<ServerFacts> {
     return parseServerFacts(((await ask(this.#connection, ["INFO"], "describe itself")) as Buffer).toString("latin1"));
+  }
+
+  /** Write commands that the table does not have, by the server's own account. Rejects with `SERVER_REFUSED` without the right to ask. */
+  async foreignCommands(): Promise<ForeignCommand[]> {
+    const reply = await ask(this.#connection, ["COMMAND"], "list its commands");
+    return foreignCommands(reply, (name) => commandNamed(name) !== undefined);
   }
 
   async close(): Promise<void> {

@@ -24,6 +24,8 @@ export function parseServerFacts(info: string): ServerFacts {
     usedMemoryBytes: Number(field("used_memory")),
     maxMemoryBytes: Number(field("maxmemory")),
     maxMemoryPolicy: field("maxmemory_policy") || "noeviction",
+    evictedKeys: Number(field("evicted_keys")),
+    modules: [...info.matchAll(/^module:name=([^,\r\n]+)/gm)].map(([, name]) => name ?? ""),
     keysWithFieldDeadlines: sumOf(info, /^db\d+:.*\b(?:subexpiry|keys_with_volatile_items)=(\d+)/gm),
     databases: [...info.matchAll(/^db(\d+):keys=/gm)].map(([, db]) => Number(db)),
   };

@@ -54,6 +54,8 @@ const LIST_COUNT = 200;
 const READ_BYTES_MAX = 512 * 1024 * 1024;
 /** How often time is told to a region in which nothing else happens. */
 const TICK_MS = 100;
+/** How often the server is asked about itself: its limits may be changed while it is followed. */
+const FACTS_MS = 10_000;
 /** Keys and members that may wait for the end of the turn to be committed. */
 const UNCOMMITTED_MAX = 1024;
 /** Above this the store has fallen behind its disk: the stream is paused, so that memory stays bounded. */
@@ -61,10 +63,13 @@ const PRESSURE_MAX = 2;
 /** The pause ends when what is pending has fallen to this share of its limit. */
 const RESUME_SHARE = 0.5;
 
+/** Their commands have rows of their own, or none that write. */
+const BUILT_IN_MODULES = ["vectorset", "lua"];
+
 /** See the module's comment. */
 export class Life {
   readonly region: Region;
-  /** What the server said of itself when it was attached. */
+  /** What the server said of itself last. */
   facts: ServerFacts | undefined;
   /** What the check of its stream found worth telling. */
   remarks: readonly string[] = [];
@@ -74,6 +79,7 @@ export class Life {
   #tail: ReplicaTail | undefined;
   #target: RedisTarget | undefined;
   #ticker: NodeJS.Timeout | undefined;
+  #asker: NodeJS.Timeout | undefined;
   #end: ((error: MeridianError | undefined) => void) | undefined;
   #isFlushDue = false;
   #isPaused = false;
@@ -143,7 +149,7 @@ export class Life {
     this.#target = await RedisTarget.connect({ ...endpoint, connectTimeoutMs: settings.connectTimeoutMs, replyTimeoutMs: settings.replyTimeoutMs, clientName: "meridian-apply" });
     const facts = await this.#target.info();
     this.facts = facts;
-    this.remarks = await this.#checkStream(endpoint, facts);
+    this.remarks = [...(await this.#checkStream(endpoint, facts)), ...(await this.#learnModules(this.#target, facts))];
     const { connectTimeoutMs, ackIntervalMs } = settings;
     this.#tail = new ReplicaTail(
       { ...endpoint, connectTimeoutMs, ackIntervalMs, logger },
@@ -162,7 +168,21 @@ export class Life {
     this.#tail.resume();
     for (const reader of this.#readers) reader.start();
     this.#ticker = setInterval(() => this.#flush(), TICK_MS);
+    this.#asker = setInterval(() => this.#answer(this.#target?.info(), (facts) => (this.facts = facts)), FACTS_MS);
     this.#flush();
+  }
+
+  /** Commands of modules have no rows: the server says where their keys are. */
+  async #learnModules(target: RedisTarget, { modules }: ServerFacts): Promise<string[]> {
+    const others = modules.filter((name) => !BUILT_IN_MODULES.includes(name));
+    if (others.length === 0) return [];
+    try {
+      this.region.learn(await target.foreignCommands());
+      return [];
+    } catch (error) {
+      if (!(error instanceof MeridianError) || error.code !== "SERVER_REFUSED") throw error;
+      return [`the agent's user may not run COMMAND: keys that commands of the modules ${others.join(", ")} write are not replicated`];
+    }
   }
 
   #checkStream(endpoint: Endpoint, facts: ServerFacts): Promise<string[]> {
@@ -179,6 +199,7 @@ export class Life {
 
   async #disconnect(): Promise<void> {
     clearInterval(this.#ticker);
+    clearInterval(this.#asker);
     this.#publisher.stop();
     await Promise.all([...this.#readers.map((reader) => reader.stop()), this.#tail?.close(), this.#target?.close()]);
   }
