@@ -2,7 +2,7 @@
 import { MemoryStore } from "@meridian/store";
 import { MutationKind } from "@meridian/words";
 import { describe, expect, test } from "vitest";
-import { RegionBed } from "./region-bed.js";
+import { REPLICATION_ID, RegionBed } from "./region-bed.js";
 
 const nameOf = new Map<number, string>(Object.entries(MutationKind).map(([name, kind]) => [kind, name]));
 
@@ -55,7 +55,8 @@ describe("a command without a row", () => {
     bed.flush();
     expect([...bed.region.counters.unsupported]).toEqual([["json.set", 1]]);
     expect(bed.reads).toEqual([]);
-    bed.region.learn([{ name: "json.set", first: 1, last: 1, step: 1 }, { name: "json.mset", first: 1, last: -1, step: 3 }]);
+    const foreign = [{ name: "json.set", first: 1, last: 1, step: 1 }, { name: "json.mset", first: 1, last: -1, step: 3 }];
+    bed.region.onAttached({ replicationId: REPLICATION_ID, offset: bed.region.capturedOffset }, true, [], foreign);
     bed.feed(["JSON.SET", "doc", "$", "2"], ["json.mset", "a", "$", "1", "meridian:b", "$", "2", "c", "$", "3"], ["JSON.DEL", "doc"]);
     bed.flush();
     expect(bed.reads.flatMap(({ keys }) => keys.map(({ key }) => key))).toEqual(["doc", "a", "c"]);

@@ -211,9 +211,10 @@ export class Region {
 
   /**
    * The server has been attached at `place`. `databases` are those that hold keys: on the first attach they are
-   * imported. A place in another history than the one followed so far halts the region.
+   * imported. A place in another history than the one followed so far halts the region. `foreign`: commands of modules.
    */
-  onAttached(place: StreamPlace, resumed: boolean, databases: readonly number[]): void {
+  onAttached(place: StreamPlace, resumed: boolean, databases: readonly number[], foreign: readonly ForeignCommand[] = []): void {
+    this.#capture.learn(foreign);
     const known = this.#state.place;
     if (known && !resumed) {
       this.#halt("LINEAGE_BROKEN", `the server no longer has its history after offset ${known.offset} of ${known.replicationId}`, "what was written meanwhile cannot be told from what was lost: keep clients away and rebuild this region from a peer");
@@ -226,11 +227,6 @@ export class Region {
     }
     this.#state.place = { replicationId: place.replicationId, offset: this.#unitOffset };
     this.#stateChanged = true;
-  }
-
-  /** Commands of modules, of which the server says where their keys are. Without this they are counted, and not replicated. */
-  learn(commands: readonly ForeignCommand[]): void {
-    this.#capture.learn(commands);
   }
 
   /** The fence was run: its mark will come in the stream, and only then is anything applied. */

@@ -16,7 +16,7 @@ test("every command of the table, under the prefix that is ours", async () => {
   const clients = places.map(({ server }) => server.client());
   const [eu, us] = places as [Place, Place];
   await clients[0]?.set("k", "mine");
-  const quiet = (): Promise<void> =>
+  const quiet = (): Promise<unknown> =>
     waitFor(() => areQuiet(places, clients), { timeoutMs: 10_000, what: () => `quiet: ${JSON.stringify(places.map(describePlace))}` });
   await quiet();
   // The first import may have read the key.

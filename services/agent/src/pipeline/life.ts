@@ -73,6 +73,7 @@ export class Life {
   facts: ServerFacts | undefined;
   /** What the check of its stream found worth telling. */
   remarks: readonly string[] = [];
+  #foreign: Awaited<ReturnType<RedisTarget["foreignCommands"]>> = [];
   readonly #deps: LifeDeps;
   readonly #publisher: Publisher;
   readonly #readers: PeerReader[];
@@ -157,7 +158,7 @@ export class Life {
     );
     const attached = await this.#tail.attach(this.region.place);
     this.#tail.pause();
-    this.region.onAttached(attached, attached.resumed, facts.databases);
+    this.region.onAttached(attached, attached.resumed, facts.databases, this.#foreign);
     logger.info({ replicationId: attached.replicationId, offset: attached.offset, resumed: attached.resumed }, "attached to the server");
     this.#flush();
     if (this.region.halt) return;
@@ -177,7 +178,7 @@ export class Life {
     const others = modules.filter((name) => !BUILT_IN_MODULES.includes(name));
     if (others.length === 0) return [];
     try {
-      this.region.learn(await target.foreignCommands());
+      this.#foreign = await target.foreignCommands();
       return [];
     } catch (error) {
       if (!(error instanceof MeridianError) || error.code !== "SERVER_REFUSED") throw error;
