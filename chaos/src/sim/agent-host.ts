@@ -7,6 +7,7 @@ import { isPlainRecord, Region, type Listing, type Reading, type Step } from "@m
 import { MemoryStore } from "@meridian/store";
 import type { WriterId } from "@meridian/words";
 import type { LogModel } from "./log-model.js";
+import type { AfterScript } from "./script-watch.js";
 import type { ServerHost } from "./server-host.js";
 
 /** How far ahead of its clock an agent takes peers' versions, in ms. */
@@ -31,7 +32,7 @@ export interface AgentContext {
   /** Called when the agent tells the server that it may forget its stream up to an offset. */
   readonly onAcknowledge: (offset: number) => void;
   /** Called before a script runs; returns what is to be checked when it has run. */
-  readonly onApply: (batch: ApplyBatch, seenOffset: number, serverMs: number) => (() => void) | undefined;
+  readonly onApply: (batch: ApplyBatch, seenOffset: number, serverMs: number) => AfterScript | undefined;
 }
 
 /** See the module's comment. */
@@ -154,8 +155,11 @@ export class AgentHost {
     }
     if (script.kind === "read") return model.read(script.reading, script.epoch, READ_BYTES_MAX, serverMs) === "OK";
     const check = this.context.onApply(script.batch, script.seenOffset, serverMs);
-    const { status } = model.apply(script.batch, serverMs);
-    if (status === "OK") check?.();
+    const { status, skipped } = model.apply(script.batch, serverMs);
+    if (status === "OK") {
+      this.context.server.marks.push({ endOffset: model.offset, header: script.batch.args[3] as Buffer });
+      check?.(skipped);
+    }
     return status === "OK" || status === "DUP";
   }
 }

@@ -4,7 +4,7 @@
  */
 import { MARK_KEY, type ApplyBatch } from "@meridian/mark";
 import { PRINT_INLINE_BYTES_MAX } from "@meridian/merge";
-import { cellName, cellsOfServer, type ServerCells } from "./cells-of-server.js";
+import { cellName, type ServerCells } from "./cells-of-server.js";
 import type { ServerHost } from "./server-host.js";
 import { includesSketch, isSketchContent } from "./sketch-content.js";
 
@@ -18,10 +18,10 @@ export function guardApply(
 ): (() => void) | undefined {
   const unseen = unseenContents(server, seenOffset);
   if (unseen.size === 0) return undefined;
-  const before = cellsOfServer(server.model, serverMs);
+  const before = server.cells(serverMs);
   const from = server.streamEnd;
   return () => {
-    const after = cellsOfServer(server.model, serverMs);
+    const after = server.cells(serverMs);
     const commands = server.commandsFrom(from);
     const allowed = namesOf(commands);
     for (const name of timedUnseen(commands, unseen, after)) report(`batch ${batch.epoch}/${batch.seq} gave a deadline to ${name}, which a client had written, unseen`);

@@ -13,6 +13,13 @@ export function cellName(db: number, key: string, kind: string, field = ""): str
   return `${db}|${key}|${kind}|${field}`;
 }
 
+/** The parts of a cell's name. `place`: `db|key`. The field is left out. */
+export function parseCellName(name: string): { readonly place: string; readonly kind: string } {
+  const behindDb = name.indexOf("|") + 1;
+  const behindKey = name.indexOf("|", behindDb);
+  return { place: name.slice(0, behindKey), kind: name.slice(behindKey + 1, name.indexOf("|", behindKey + 1)) };
+}
+
 /** Every cell of the users' keys; with `nowMs` (the server's clock) only of those that are alive then. */
 export function cellsOfServer(model: ServerModel, nowMs?: number): ServerCells {
   const cells: ServerCells = new Map();
@@ -35,6 +42,7 @@ function addCells(cells: ServerCells, { db, key, type, value, deadlineMs }: Snap
 
 /** Names of cells whose content differs, in order. */
 export function differing(a: ServerCells, b: ServerCells): string[] {
+  if (a === b) return [];
   const names = new Set([...a.keys(), ...b.keys()]);
   return [...names].filter((name) => a.get(name) !== b.get(name)).sort();
 }

@@ -7,6 +7,7 @@ import { auditLog, cellKindOf, type Published } from "./audited-log.js";
 import { cellName, cellsOfServer, differing, type ServerCells } from "./cells-of-server.js";
 import { checkLedger } from "./ledger-check.js";
 import { compareMetadata, compareWithServer, metadataOf, missingIn, unfinishedIn, type Metadata } from "./metadata-check.js";
+import { checkContexts } from "./context-check.js";
 import { expectedCells } from "./oracle.js";
 import { problemsOf, type Checker, type Problem } from "./problem.js";
 import type { World } from "./world.js";
@@ -24,6 +25,7 @@ export function checkAtRest(world: World): Problem[] {
   return [
     ...checkRegions(world, cells, metadata, missing),
     ...problemsOf("log", audited.problems),
+    ...problemsOf("contexts", checkContexts(world).slice(0, LISTED_MAX)),
     ...problemsOf("no echo", checkOrigins(world, audited.mutations)),
     ...problemsOf("acknowledged writes", checkAcknowledged(world, audited.mutations).slice(0, LISTED_MAX)),
     ...problemsOf("the rules", checkOracle(world, cells, audited.mutations, missing[0] ?? NOTHING)),

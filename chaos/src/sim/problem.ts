@@ -3,6 +3,12 @@
 /** The checkers, by the name under which a failure is shown. README.md says what each holds. */
 export type Checker =
   | "apply guard"
+  | "increments go"
+  | "nothing lost"
+  | "nothing returns"
+  | "deadlines"
+  | "transactions whole"
+  | "sums"
   | "acknowledged offset"
   | "comes to rest"
   | "nothing left to do"
@@ -10,6 +16,7 @@ export type Checker =
   | "equal memory"
   | "server and memory"
   | "log"
+  | "contexts"
   | "no echo"
   | "acknowledged writes"
   | "the rules"

@@ -4,7 +4,7 @@
  */
 import { CommandParser } from "@meridian/resp";
 import { ServerModel } from "@meridian/target";
-import { cellName, cellsOfServer, differing, type ServerCells } from "./cells-of-server.js";
+import { cellName, cellsOfServer, differing, parseCellName, type ServerCells } from "./cells-of-server.js";
 import type { ClientCommand } from "./event.js";
 
 /** What one client command, or one expiry, changed. */
@@ -19,8 +19,11 @@ export interface LocalChange {
 export class ServerHost {
   readonly model = new ServerModel();
   #bytes = Buffer.alloc(0);
+  #cells: { readonly offset: number; readonly all: ServerCells; readonly isTimed: boolean } | undefined;
   /** What clients changed, in order. */
   readonly changes: LocalChange[] = [];
+  /** The marks of the apply scripts that had an effect, and where the stream stands behind each. */
+  readonly marks: { readonly endOffset: number; readonly header: Buffer }[] = [];
   /** Every content that a client ever gave to a cell, as `cell=content`. */
   readonly made = new Set<string>();
   /** Keys that clients named in commands that the server took, as `db|key`. */
@@ -37,15 +40,24 @@ export class ServerHost {
     return this.#bytes.subarray(from, Math.min(this.#bytes.length, from + limit));
   }
 
+  /** Every cell; with `nowMs` only of keys that are alive then. Not to be changed. */
+  cells(nowMs?: number): ServerCells {
+    if (this.#cells?.offset !== this.streamEnd) {
+      const all = cellsOfServer(this.model);
+      this.#cells = { offset: this.streamEnd, all, isTimed: [...all.keys()].some((name) => parseCellName(name).kind === "t") };
+    }
+    return nowMs !== undefined && this.#cells.isTimed ? cellsOfServer(this.model, nowMs) : this.#cells.all;
+  }
+
   /** Runs what a client sends. Returns the replies, for the transcript. */
   client(commands: readonly ClientCommand[], db: number, nowMs: number): unknown[] {
     // A key that is dead and not yet dropped is still there for a comparison that was made before.
-    const before = cellsOfServer(this.model);
+    const before = this.cells();
     const start = this.streamEnd;
     const [only] = commands;
     const replies = commands.length === 1 && only ? [this.model.execute(only, nowMs, db)] : this.model.transaction(commands, nowMs, db);
     if (this.streamEnd === start) return replies;
-    const after = cellsOfServer(this.model, nowMs);
+    const after = this.cells(nowMs);
     const changed = this.#change(before, after);
     this.#note(changed, after, db, commands);
     return replies;
@@ -53,9 +65,9 @@ export class ServerHost {
 
   /** Drops what is due. */
   expire(nowMs: number): number {
-    const before = cellsOfServer(this.model);
+    const before = this.cells();
     const dropped = this.model.expire(nowMs);
-    if (dropped > 0) this.#change(before, cellsOfServer(this.model));
+    if (dropped > 0) this.#change(before, this.cells());
     return dropped;
   }
 

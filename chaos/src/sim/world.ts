@@ -2,14 +2,13 @@
  * A mesh of simulated regions: performs events, one at a time, and keeps what the checkers need. Everything is decided by
  * the events; two worlds that are given the same ones end the same.
  */
-import type { ApplyBatch } from "@meridian/mark";
 import { decodeRecord } from "@meridian/wire";
 import { writerId, type WriterId } from "@meridian/words";
 import { AgentHost } from "./agent-host.js";
-import { guardApply } from "./apply-guard.js";
 import type { ClientCommand, SimEvent } from "./event.js";
 import { LogModel } from "./log-model.js";
 import type { Checker, Problem } from "./problem.js";
+import { ScriptWatch } from "./script-watch.js";
 import { ServerHost } from "./server-host.js";
 import type { SimSettings } from "./settings.js";
 import type { Transcript } from "./transcript.js";
@@ -38,11 +37,13 @@ export class World {
   /** What live checkers found. */
   readonly problems: Problem[] = [];
   nowMs = BEGIN_MS;
+  readonly #watch: ScriptWatch;
   readonly #transcript: Transcript | undefined;
 
   constructor(settings: SimSettings, transcript?: Transcript) {
     this.settings = settings;
     this.#transcript = transcript;
+    this.#watch = new ScriptWatch((checker, at, problem) => this.#report(checker, at, problem), settings.imported > 0);
     this.writers = NAMES.slice(0, settings.regions).map((name) => writerId(name, "0"));
     this.servers = this.writers.map(() => new ServerHost());
     this.agents = this.writers.map((writer, at) => this.#agent(writer, at));
@@ -57,14 +58,8 @@ export class World {
       log: this.log,
       cachedSlotsMax: this.settings.cachedSlotsMax,
       onAcknowledge: (offset) => this.#onAcknowledge(at, offset),
-      onApply: (batch, seenOffset, serverMs) => this.#beforeScript(at, server, batch, seenOffset, serverMs),
+      onApply: (batch, seenOffset, serverMs) => this.#watch.beforeScript(at, server, batch, seenOffset, serverMs),
     });
-  }
-
-  #beforeScript(at: number, server: ServerHost, batch: ApplyBatch, seenOffset: number, serverMs: number): (() => void) | undefined {
-    // What region 0 holds before it is imported is not known to it: its first comparisons are made in the dark.
-    if (at === 0 && this.settings.imported > 0) return undefined;
-    return guardApply(server, batch, seenOffset, serverMs, (problem) => this.#report("apply guard", at, problem));
   }
 
   /** What the server may forget must stand in the log. */
@@ -151,7 +146,9 @@ export class World {
   }
 
   #client(at: number, server: ServerHost, commands: readonly ClientCommand[], db: number): boolean {
+    const before = server.cells(this.nowMs);
     const replies = server.client(commands, db, this.nowMs);
+    this.#watch.onClient({ at, db, commands, replies }, before, server.cells(this.nowMs));
     for (const [index, words] of commands.entries()) this.taken.push({ at, db, words, reply: replies[index] });
     return true;
   }

@@ -1,0 +1,96 @@
+/**
+ * What clients changed anywhere in the mesh, as the servers showed it: per cell, what it held before and after. The live
+ * checkers ask it who had seen what. Nothing of an agent is believed here.
+ */
+import { parseCellName, type ServerCells } from "./cells-of-server.js";
+import type { ClientCommand } from "./event.js";
+
+/** One change of one cell by a client. `before`: what that client could see there; undefined: nothing. */
+export interface ClientChange {
+  readonly at: number;
+  readonly before: string | undefined;
+  readonly after: string | undefined;
+}
+
+/** The deadline of a key as readers see it: in ms since 1970, `Infinity` for none; undefined where there is no key. */
+export type SeenDeadline = number | undefined;
+
+/** One change of a key's deadline by a client, or of a key that has or had one. */
+export interface DeadlineChange {
+  readonly before: SeenDeadline;
+  readonly after: SeenDeadline;
+}
+
+/** Content that no two commands give: the workload numbers them. */
+export function isUnique(content: string | undefined): content is string {
+  return content !== undefined && /^v\d/.test(content);
+}
+
+/** Deadlines of all keys in a server's cells, by `db|key`. */
+export function deadlinesOf(cells: ServerCells): Map<string, number> {
+  const deadlines = new Map<string, number>();
+  for (const [name, content] of cells) {
+    const { place, kind } = parseCellName(name);
+    if (kind === "t") deadlines.set(place, Number(content));
+    else if (!deadlines.has(place)) deadlines.set(place, Infinity);
+  }
+  return deadlines;
+}
+
+/** Commands of which the stream does not carry what they did: the keys are read later, and reach peers in parts. */
+const READ_COMMANDS: ReadonlySet<string> = new Set(["RENAME", "APPEND"]);
+
+/** See the module's comment. */
+export class Chronicle {
+  readonly #read = new Set<string>();
+  readonly #cells = new Map<string, ClientChange[]>();
+  readonly #deadlines = new Map<string, DeadlineChange[]>();
+
+  /** Changes of a cell, in the order in which they happened anywhere. */
+  of(name: string): readonly ClientChange[] {
+    return this.#cells.get(name) ?? NO_CHANGES;
+  }
+
+  /** Changes of a key's deadline. `place`: `db|key`. */
+  deadlinesOf(place: string): readonly DeadlineChange[] {
+    return this.#deadlines.get(place) ?? NO_DEADLINES;
+  }
+
+  /** True where the key ever had a deadline that a client gave it. */
+  isTimed(place: string): boolean {
+    return this.#cells.has(`${place}|t|`);
+  }
+
+  /** True where a command named the key whose result the agent has to read. */
+  isRead(place: string): boolean {
+    return this.#read.has(place);
+  }
+
+  /** Notes what clients ran. */
+  noteCommands(commands: readonly ClientCommand[], db: number): void {
+    for (const words of commands) {
+      if (READ_COMMANDS.has(words[0] ?? "")) for (const key of words.slice(1)) this.#read.add(`${db}|${key}`);
+    }
+  }
+
+  /** Notes what a client changed. `before` and `after`: what is alive in its server. */
+  note(at: number, before: ServerCells, after: ServerCells, changed: Iterable<string>): void {
+    const places = new Set<string>();
+    for (const name of changed) {
+      append(this.#cells, name, { at, before: before.get(name), after: after.get(name) });
+      places.add(parseCellName(name).place);
+    }
+    const was = deadlinesOf(before);
+    const is = deadlinesOf(after);
+    for (const place of places) append(this.#deadlines, place, { before: was.get(place), after: is.get(place) });
+  }
+}
+
+const NO_CHANGES: readonly ClientChange[] = [];
+const NO_DEADLINES: readonly DeadlineChange[] = [];
+
+function append<T>(lists: Map<string, T[]>, name: string, item: T): void {
+  const list = lists.get(name);
+  if (list) list.push(item);
+  else lists.set(name, [item]);
+}

@@ -1,0 +1,89 @@
+/**
+ * Watches every apply script of a run: remembers what clients did anywhere, and puts what a script did to its server before
+ * the live checkers.
+ */
+import { decodeMark, MARK_KEY, type ApplyBatch } from "@meridian/mark";
+import { guardApply } from "./apply-guard.js";
+import { cellName, differing, type ServerCells } from "./cells-of-server.js";
+import { Chronicle } from "./chronicle.js";
+import type { ClientCommand } from "./event.js";
+import type { Checker } from "./problem.js";
+import { checkEffect } from "./script-checks.js";
+import type { ServerHost } from "./server-host.js";
+import { isPureCounter, SumCheck } from "./sum-check.js";
+import { TransactionCheck } from "./transaction-check.js";
+
+/** Told of each problem, with the region where it was found. */
+export type ReportAt = (checker: Checker, at: number, problem: string) => void;
+
+/** To be called when a script has run, with the number of cells that it skipped. */
+export type AfterScript = (skipped: number) => void;
+
+/** What a client ran, one command or several as a transaction. */
+export interface ClientRun {
+  readonly at: number;
+  readonly db: number;
+  readonly commands: readonly ClientCommand[];
+  readonly replies: readonly unknown[];
+}
+
+/** See the module's comment. */
+export class ScriptWatch {
+  readonly #report: ReportAt;
+  readonly #chronicle = new Chronicle();
+  readonly #sums = new SumCheck();
+  readonly #transactions = new TransactionCheck();
+
+  /** Region 0 had content before its agent came: that is read key by key, and reaches the peers in parts and late. */
+  readonly #isImported: boolean;
+
+  constructor(report: ReportAt, isImported: boolean) {
+    this.#report = report;
+    this.#isImported = isImported;
+  }
+
+  /** A client's commands were taken. `before`, `after`: what was alive in its server. */
+  onClient({ at, db, commands, replies }: ClientRun, before: ServerCells, after: ServerCells): void {
+    for (const [index, [command, key = "", amount]] of commands.entries()) {
+      const isDone = command === "INCRBY" && isPureCounter(key) && typeof replies[index] === "number";
+      if (isDone && !this.#isImported) this.#sums.note(cellName(db, key, "s"), at, Number(amount));
+    }
+    this.#chronicle.noteCommands(commands, db);
+    if (before === after) return;
+    const changed = differing(before, after);
+    this.#chronicle.note(at, before, after, changed);
+    if (commands.length > 1 && !(this.#isImported && at === 0)) this.#transactions.note(at, before, after, changed);
+  }
+
+  /**
+   * A script is about to run. `seenOffset`: up to where the stream was captured when it was decided. Not for a region that was
+   * imported: what it holds is not known to it at first, and its first comparisons are made in the dark.
+   */
+  beforeScript(at: number, server: ServerHost, batch: ApplyBatch, seenOffset: number, serverMs: number): AfterScript {
+    if (this.#isImported && at === 0) return () => undefined;
+    const report = (checker: Checker, problem: string): void => this.#report(checker, at, problem);
+    const checkGuard = guardApply(server, batch, seenOffset, serverMs, (problem) => report("apply guard", problem));
+    const before = server.cells(serverMs);
+    const from = server.streamEnd;
+    return (skipped) => {
+      checkGuard?.();
+      if (skipped > 0) checkSkipped(server.commandsFrom(from), report);
+      const after = server.cells(serverMs);
+      const effect = { at, before, after, changed: differing(before, after) };
+      if (effect.changed.length === 0) return;
+      checkEffect(effect, this.#chronicle, report);
+      this.#transactions.check(effect, this.#chronicle, report);
+      this.#sums.check(effect, report);
+    };
+  }
+}
+
+/** Increments commute with everything that clients do to a counter: one never has to be left out. */
+function checkSkipped(commands: readonly (readonly string[])[], report: (checker: Checker, problem: string) => void): void {
+  for (const [command, key, value = ""] of commands) {
+    if (command !== "SET" || key !== MARK_KEY) continue;
+    for (const cell of decodeMark(Buffer.from(value, "latin1")).skipped) {
+      if (isPureCounter(cell.key)) report("increments go", `a script left ${cell.key} out, which clients only increment`);
+    }
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * A live checker: no region's readers ever see half of a transaction. At the border of every apply script: where a value is
+ * visible that a transaction wrote, none of its other cells holds what it held before that transaction.
+ *
+ * Judged by values that no two commands give, and by absence; so counters, members, and keys whose content is read and not
+ * captured (renamed, edited in place) are left out. Single cells may lose against concurrent writes: those hold a value
+ * of their own then.
+ */
+import { parseCellName, type ServerCells } from "./cells-of-server.js";
+import { isUnique, type Chronicle } from "./chronicle.js";
+import type { Report, ScriptEffect } from "./script-checks.js";
+
+interface Content {
+  readonly before: string | undefined;
+  readonly after: string | undefined;
+}
+
+interface Transaction {
+  readonly at: number;
+  readonly cells: ReadonlyMap<string, Content>;
+}
+
+/** See the module's comment. */
+export class TransactionCheck {
+  /** By the content that tells it: `cell=content`. */
+  readonly #byContent = new Map<string, Transaction>();
+
+  /** Notes a transaction that a server took. */
+  note(at: number, before: ServerCells, after: ServerCells, changed: Iterable<string>): void {
+    const cells = new Map([...changed].map((name) => [name, { before: before.get(name), after: after.get(name) }] as const));
+    if (cells.size < 2) return;
+    for (const [name, content] of cells) if (isUnique(content.after)) this.#byContent.set(`${name}=${content.after}`, { at, cells });
+  }
+
+  /** What a script made visible: whole transactions? */
+  check({ at, after, changed }: ScriptEffect, chronicle: Chronicle, report: Report): void {
+    if (this.#byContent.size === 0) return;
+    for (const name of changed) {
+      const transaction = this.#byContent.get(`${name}=${after.get(name) ?? ""}`);
+      if (!transaction || transaction.at === at || isLeftOut(name, chronicle)) continue;
+      for (const [other, content] of transaction.cells) {
+        if (isLeftOut(other, chronicle) || !isAsBefore(other, content, after, chronicle)) continue;
+        const seen = `${name} = ${String(after.get(name))} of a transaction in r${transaction.at} is visible`;
+        report("transactions whole", `${seen}, but ${other} is ${String(content.before)} as before it`);
+      }
+    }
+  }
+}
+
+/** Deadlines come with their values; whole values, and keys that are read, in parts. */
+function isLeftOut(name: string, chronicle: Chronicle): boolean {
+  const { place, kind } = parseCellName(name);
+  return kind === "w" || kind === "t" || chronicle.isRead(place);
+}
+
+function isAsBefore(name: string, { before, after }: Content, held: ServerCells, chronicle: Chronicle): boolean {
+  if (before === after || held.get(name) !== before) return false;
+  if (before !== undefined) return isUnique(before);
+  // Absent, as before: unless somebody has removed it since, or it is gone at a deadline.
+  return !chronicle.isTimed(parseCellName(name).place) && !chronicle.of(name).some((change) => change.after === undefined);
+}
