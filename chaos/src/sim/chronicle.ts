@@ -2,6 +2,7 @@
  * What clients changed anywhere in the mesh, as the servers showed it: per cell, what it held before and after. The live
  * checkers ask it who had seen what. Nothing of an agent is believed here.
  */
+import { PRINT_INLINE_BYTES_MAX } from "@meridian/merge";
 import { parseCellName, type ServerCells } from "./cells-of-server.js";
 import type { ClientCommand } from "./event.js";
 
@@ -43,6 +44,7 @@ const READ_COMMANDS: ReadonlySet<string> = new Set(["RENAME", "APPEND"]);
 /** See the module's comment. */
 export class Chronicle {
   readonly #read = new Set<string>();
+  readonly #long = new Set<string>();
   readonly #cells = new Map<string, ClientChange[]>();
   readonly #deadlines = new Map<string, DeadlineChange[]>();
 
@@ -66,6 +68,11 @@ export class Chronicle {
     return this.#read.has(place);
   }
 
+  /** True where the key was given a value of which agents keep a digest only: a second one beside it is read first. */
+  isLong(place: string): boolean {
+    return this.#long.has(place);
+  }
+
   /** Notes what clients ran. */
   noteCommands(commands: readonly ClientCommand[], db: number): void {
     for (const words of commands) {
@@ -77,8 +84,10 @@ export class Chronicle {
   note(at: number, before: ServerCells, after: ServerCells, changed: Iterable<string>): void {
     const places = new Set<string>();
     for (const name of changed) {
+      const { place } = parseCellName(name);
       append(this.#cells, name, { at, before: before.get(name), after: after.get(name) });
-      places.add(parseCellName(name).place);
+      places.add(place);
+      if ((after.get(name)?.length ?? 0) > PRINT_INLINE_BYTES_MAX) this.#long.add(place);
     }
     const was = deadlinesOf(before);
     const is = deadlinesOf(after);

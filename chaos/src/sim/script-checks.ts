@@ -65,7 +65,8 @@ function checkDeadlines({ before, after, changed }: ScriptEffect, chronicle: Chr
     const short = is.get(place);
     // A key that was made without a deadline has none that anybody gave it: it takes the one that is given elsewhere.
     if (short === undefined || short >= long || long === Infinity) continue;
-    const isMade = chronicle.deadlinesOf(place).some((change) => lengthOf(change.before) >= long && lengthOf(change.after) < lengthOf(change.before));
+    const changes = chronicle.deadlinesOf(place);
+    const isMade = changes.some((change) => lengthOf(change.before) >= long && lengthOf(change.after) < lengthOf(change.before));
     if (!isMade) report("deadlines", `a script shortened the deadline of ${place} from ${long} to ${short}: no client had seen it and done so`);
   }
 }

@@ -67,7 +67,7 @@ export class ScriptWatch {
     const from = server.streamEnd;
     return (skipped) => {
       checkGuard?.();
-      if (skipped > 0) checkSkipped(server.commandsFrom(from), report);
+      if (skipped > 0 && !this.#isImported) checkSkipped(server.commandsFrom(from), report);
       const after = server.cells(serverMs);
       const effect = { at, before, after, changed: differing(before, after) };
       if (effect.changed.length === 0) return;

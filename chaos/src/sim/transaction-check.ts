@@ -47,10 +47,10 @@ export class TransactionCheck {
   }
 }
 
-/** Deadlines come with their values; whole values, and keys that are read, in parts. */
+/** Deadlines come with their values; whole values, and keys that have to be read in between, in parts. */
 function isLeftOut(name: string, chronicle: Chronicle): boolean {
   const { place, kind } = parseCellName(name);
-  return kind === "w" || kind === "t" || chronicle.isRead(place);
+  return kind === "w" || kind === "t" || chronicle.isRead(place) || chronicle.isLong(place);
 }
 
 function isAsBefore(name: string, { before, after }: Content, held: ServerCells, chronicle: Chronicle): boolean {

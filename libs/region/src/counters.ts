@@ -19,6 +19,8 @@ export interface RegionCounters {
   readBacks: number;
   /** Cells whose value no longer stands anywhere in this region. */
   valuesMissing: number;
+  /** Transactions of peers that may have become visible in parts, because a key of theirs was being read for too long. */
+  divided: number;
   /** What the server refused to take, by key: its type and the server's words. The newest {@link REFUSED_MAX}. */
   readonly refused: Map<string, string>;
   /** Commands that cannot be replicated faithfully, by name. */
@@ -46,6 +48,7 @@ export function zeroCounters(): RegionCounters {
     conflictsByRule: new Map(),
     readBacks: 0,
     valuesMissing: 0,
+    divided: 0,
     refused: new Map(),
     unsupported: new Map(),
     wholeValue: new Map(),

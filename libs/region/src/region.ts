@@ -28,7 +28,7 @@ import { isPast } from "./server-deadlines.js";
 import type { PendingWork, RegionOptions } from "./region-options.js";
 import { decodeState, encodeState, firstState, firstUnused, STATE_KEY, type RegionState } from "./region-state.js";
 import { recover } from "./recovery.js";
-import { isUndivided } from "./undivided.js";
+import { TransactionGate } from "./undivided.js";
 import { WriterTable } from "./writer-table.js";
 
 /** See the module's comment. */
@@ -73,7 +73,8 @@ export class Region {
     this.#keys = new KeySpace(options.store, this.#writers, options.cachedSlotsMax);
     this.#received = state.frontier.clone();
     this.#outbox = new Outbox(options.writer, state.last, state.nextOut);
-    this.#inbox = new Inbox(options.peers, options.maxDriftMs, state.nextIn, (frame) => isUndivided(frame, this.#keys, this.#applier));
+    const gate = new TransactionGate(this.#keys, this.counters);
+    this.#inbox = new Inbox(options.peers, options.maxDriftMs, state.nextIn, (frame) => gate.lets(frame, this.#nowMs));
     const emit = (mutation: Parameters<Outbox["add"]>[0]): void => {
       this.counters.mutations += 1;
       this.#outbox.add(mutation);

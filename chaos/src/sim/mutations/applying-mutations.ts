@@ -78,4 +78,16 @@ export const APPLYING: readonly Mutation[] = [
     breaks: "a local write between a batch and its mark is not taken into account",
     edits: [{ in: "region", text: "slot.refused = false; if (slot.issued) slot.raced = true;", becomes: "slot.refused = false;" }],
   },
+  {
+    name: "transactions-divided",
+    breaks: "a transaction is applied in parts where one of its cells is on its way or being read",
+    edits: [{ in: "region", text: "(frame) => gate.lets(frame, this.#nowMs)", becomes: "() => true" }],
+    options: { families: ["string", "hash"] },
+  },
+  {
+    name: "counters-compared-and-set",
+    breaks: "counters are set to the new total where they are what was expected: nothing is lost, but every client in between costs a try",
+    edits: [{ in: "region", text: DELTA, becomes: "return undefined;" }],
+    options: { families: ["pure"] },
+  },
 ];

@@ -54,6 +54,7 @@ export function pipelineStatus(pipeline: RegionPipeline, state: PipelineState): 
     unsupported: {
       ...Object.fromEntries(counters.unsupported),
       // Not a command, but as silent otherwise: a cell that should come back and whose value nobody here holds.
+      ...(counters.divided > 0 ? { "(transactions divided)": counters.divided } : {}),
       ...(counters.valuesMissing > 0 ? { "(values missing)": counters.valuesMissing } : {}),
     },
     ...(notices.length === 0 ? {} : { notices }),
