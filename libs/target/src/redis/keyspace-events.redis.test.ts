@@ -95,8 +95,16 @@ const EVENTS: Readonly<Record<string, readonly string[]>> = {
   HSET: ["hset", "hincrbyfloat"], HSETNX: ["hset"], HINCRBY: ["hincrby"], HDEL: ["hdel"], PFADD: ["pfadd"],
 };
 
+/** One key's write in the stream; `keeps`: with KEEPTTL. */
+interface StreamWrite {
+  readonly key: string;
+  readonly name: string;
+  readonly value: string;
+  readonly keeps: boolean;
+}
+
 /** The writes of strings and hashes in the stream, one for each key of a command. */
-function writesOf(commands: readonly StreamCommand[]): { readonly key: string; readonly name: string; readonly value: string; readonly keeps: boolean }[] {
+function writesOf(commands: readonly StreamCommand[]): StreamWrite[] {
   return commands.flatMap(([name = "", ...rest]) => {
     const upper = name.toUpperCase();
     if (EVENTS[upper] === undefined) return [];
