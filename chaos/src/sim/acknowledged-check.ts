@@ -4,10 +4,10 @@
  * edited in place) are left out: of several such writes the log holds the last.
  */
 import { ReplyError } from "@meridian/resp";
-import { scaledOf } from "@meridian/merge";
+import { idOfField, scaledOf } from "@meridian/merge";
 import { MutationKind } from "@meridian/words";
 import { cellKindOf, type Published } from "./audited-log.js";
-import { cellName } from "./cells-of-server.js";
+import { cellName, pairsAsBytes, pairsOf } from "./cells-of-server.js";
 import type { TakenCommand, World } from "./world.js";
 
 const K = MutationKind;
@@ -40,7 +40,8 @@ function coarseKeys(world: World): Set<string> {
 function readKeys(taken: readonly TakenCommand[]): Set<string> {
   const names = new Set<string>();
   for (const { db, words } of taken) {
-    if (words[0] === "APPEND" || words[0]?.startsWith("PF") === true) names.add(`${db}|${words[1] ?? ""}`);
+    const isRead = words[0] === "APPEND" || words[0] === "XSETID" || words[0]?.startsWith("PF") === true;
+    if (isRead) names.add(`${db}|${words[1] ?? ""}`);
     else if (words[0] === "RENAME") for (const key of words.slice(1)) names.add(`${db}|${key}`);
   }
   return names;
@@ -49,12 +50,15 @@ function readKeys(taken: readonly TakenCommand[]): Set<string> {
 function missingPuts(taken: readonly TakenCommand[], own: readonly Published[], isChecked: IsChecked): string[] {
   const published = new Map<string, number>();
   for (const m of own) {
+    if (m.kind === K.PutEntry) count(published, `${cellName(m.db, m.key, "x", idOfField(m.field))}=${m.value}`);
     if (m.kind !== K.PutString && m.kind !== K.PutField) continue;
     count(published, `${cellName(m.db, m.key, cellKindOf(m.kind), m.field)}=${m.value}`);
   }
   const expected = new Map<string, number>();
-  for (const { db, words } of taken) {
-    if (isChecked(db, words[1] ?? "")) for (const put of putsOf(words, db)) count(expected, put);
+  for (const { db, words, reply } of taken) {
+    if (!isChecked(db, words[1] ?? "")) continue;
+    for (const put of putsOf(words, db)) count(expected, put);
+    if (words[0] === "XADD") count(expected, `${cellName(db, words[1] ?? "", "x", String(reply))}=${pairsAsBytes(pairsOf(words))}`);
   }
   const missing = [...expected].filter(([put, times]) => (published.get(put) ?? 0) < times);
   return missing.map(([put, times]) => `clients wrote ${put} ${times} times, published ${published.get(put) ?? 0} times`);

@@ -63,7 +63,13 @@ function namesOf(commands: readonly (readonly string[])[]): (name: string) => bo
     else if (command === "HINCRBY") increments.add(cellName(db, key, "h", field));
     else if (command === "PEXPIREAT" || command === "PERSIST" || option === "PXAT") deadlines.add(cellName(db, key, "t"));
   }
-  return (name) => increments.has(name) || (name.split("|")[2] === "t" && !deadlines.has(name));
+  return (name) => increments.has(name) || isOfNoValue(name) || (name.split("|")[2] === "t" && !deadlines.has(name));
+}
+
+/** That a stream or a group of it exists is no value: of concurrent writes one is as good as the other, or removing wins. */
+function isOfNoValue(name: string): boolean {
+  const [, , kind, field] = name.split("|");
+  return kind === "g" || (kind === "x" && field === "");
 }
 
 /** A deadline must not be laid upon a value that its client has written without one: what is short can be brought back. */

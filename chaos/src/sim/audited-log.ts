@@ -62,9 +62,11 @@ function auditFrame(frame: Frame, dots: Set<string>, problems: string[]): void {
     before = m.hlc;
     open = m.hlc;
     const dot = `${m.hlc} ${m.db} ${m.key} ${m.kind === MutationKind.RemoveKey ? "all" : `${cellKindOf(m.kind)}${m.field}`}`;
+    // The removal of an entry names those that it takes: one command may take several of one id, and add another.
+    const isSaidAgain = m.kind === MutationKind.RemoveExpiry || m.kind === MutationKind.RemoveEntry;
     // A key that came into being anew drops its old deadline, and may get one, within one command.
-    if (dots.has(dot) && m.kind !== MutationKind.RemoveExpiry) problems.push(`${frame.writer}: version ${m.hlc} was given twice to ${m.key} ${m.field}`);
-    if (m.kind !== MutationKind.RemoveExpiry) dots.add(dot);
+    if (dots.has(dot) && !isSaidAgain) problems.push(`${frame.writer}: version ${m.hlc} was given twice to ${m.key} ${m.field}`);
+    if (!isSaidAgain) dots.add(dot);
   });
   if (before !== frame.last) problems.push(`${frame.writer}: a frame says that it ends with ${frame.last}, but ends with ${before}`);
 }
@@ -82,7 +84,8 @@ function publishedOf(m: Mutation, frame: Frame): Published {
 }
 
 function isValued(kind: MutationKind): boolean {
-  return kind === K.PutString || kind === K.PutField || kind === K.PutWhole || kind === K.PutSketch;
+  const isOfStream = kind >= K.PutEntry && kind <= K.RemoveGroup;
+  return isOfStream || kind === K.PutString || kind === K.PutField || kind === K.PutWhole || kind === K.PutSketch;
 }
 
 const K = MutationKind;
@@ -91,6 +94,7 @@ const CELL_KINDS = new Map<MutationKind, string>([
   [K.PutField, "h"], [K.IncrementField, "h"], [K.RemoveField, "h"],
   [K.AddMember, "e"], [K.RemoveMember, "e"],
   [K.PutScore, "z"], [K.IncrementScore, "z"], [K.RemoveScore, "z"],
+  [K.PutEntry, "x"], [K.RemoveEntry, "x"], [K.PutStream, "x"], [K.PutGroup, "g"], [K.RemoveGroup, "g"],
   [K.PutExpiry, "t"], [K.RemoveExpiry, "t"],
 ]);
 

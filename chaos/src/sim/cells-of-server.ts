@@ -2,6 +2,7 @@
  * The content of a server taken apart into cells, as the checkers compare it: one text for each string, field, member,
  * score, list and deadline.
  */
+import { encodePairs } from "@meridian/merge";
 import type { ServerModel, SnapshotEntry } from "@meridian/target";
 import { contentOfString } from "./sketch-content.js";
 
@@ -34,10 +35,31 @@ function addCells(cells: ServerCells, { db, key, type, value, deadlineMs }: Snap
   if (type === "string") cells.set(cellName(db, key, "s"), contentOfString(value as string));
   else if (type === "list") cells.set(cellName(db, key, "w"), JSON.stringify(value));
   else if (type === "set") for (const member of value as string[]) cells.set(cellName(db, key, "e", member), "");
+  else if (type === "stream") addStream(cells, db, key, value as [string, string][]);
   else {
     const kind = type === "hash" ? "h" : "z";
     for (const [field, content] of value as [string, string | number][]) cells.set(cellName(db, key, kind, field), String(content));
   }
+}
+
+/** The stream itself, its entries by id with their pairs as bytes, its groups. */
+function addStream(cells: ServerCells, db: number, key: string, items: readonly (readonly [string, string])[]): void {
+  cells.set(cellName(db, key, "x"), "");
+  for (const [name, content] of items) {
+    if (name === "group") cells.set(cellName(db, key, "g", content), "");
+    else if (name !== "last") cells.set(cellName(db, key, "x", name), pairsAsBytes(JSON.parse(content) as string[]));
+  }
+}
+
+/** Fields and values as the mutations carry them. */
+export function pairsAsBytes(pairs: readonly string[]): string {
+  return encodePairs(pairs.map((text) => ({ bytes: Buffer.from(text, "latin1"), start: 0, end: text.length }))).toString("latin1");
+}
+
+/** The fields and values of an XADD: what stands behind its id. */
+export function pairsOf(words: readonly string[]): readonly string[] {
+  const idAt = words.findIndex((word, at) => at > 1 && (word === "*" || /^\d+-\d+$/.test(word)) && words[at - 1] !== "=");
+  return words.slice(idAt + 1);
 }
 
 /** Names of cells whose content differs, in order. */

@@ -77,8 +77,8 @@ function checkOrigins(world: World, mutations: readonly Published[]): string[] {
     if ((at === 0 && world.settings.imported > 0) || renamed.has(`${at}|${m.db}|${m.key}`)) continue;
     const server = world.servers[at];
     const kind = cellKindOf(m.kind);
-    const name = cellName(m.db, m.key, kind, m.field);
-    const content = m.kind === MutationKind.PutString || m.kind === MutationKind.PutField ? m.value : m.kind === MutationKind.AddMember ? "" : undefined;
+    const name = cellName(m.db, m.key, kind, m.kind === MutationKind.PutEntry ? "" : m.field);
+    const content = m.kind === MutationKind.PutString || m.kind === MutationKind.PutField ? m.value : m.kind === MutationKind.AddMember ? "" : m.kind === MutationKind.PutEntry ? m.value : undefined;
     if (!server?.touched.has(`${m.db}|${m.key}`)) problems.push(`r${at} published a mutation of ${m.key}, which none of its clients wrote`);
     else if (content !== undefined && !server.made.has(`${name}=${content}`)) problems.push(`r${at} published ${name} = ${content}, which none of its clients made`);
   }

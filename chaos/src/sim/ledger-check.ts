@@ -125,6 +125,8 @@ interface Hidden {
 
 function hiddenIn(cell: StoredCell, metadata: Metadata, nowMs: number): Hidden[] {
   const { kind, base } = cell;
+  // Nothing hides in a stream: entries of one id stand beside each other.
+  if (kind === "x" || kind === "g") return [];
   if (kind === "t") return shorterThanLongest(cell, metadata, nowMs);
   const winner = winnerOf(base);
   if (!winner) return [];
@@ -139,7 +141,7 @@ function areDifferent(a: string, b: string): boolean {
 
 /** Of a key that is there. */
 function shorterThanLongest({ db, key, base }: StoredCell, metadata: Metadata, nowMs: number): Hidden[] {
-  const isMember = (kind: string): boolean => kind === "h" || kind === "e" || kind === "z";
+  const isMember = (kind: string): boolean => ["h", "e", "z", "x", "g"].includes(kind);
   const ofKey = [...metadata.values()].filter((other) => other.db === db && other.key === key);
   const isHeld = ofKey.some((other) => isMember(other.kind) && other.base.siblings.length > 0);
   const [first] = base.siblings;

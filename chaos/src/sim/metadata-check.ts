@@ -6,6 +6,8 @@
 import {
   deadlineContent,
   digestPrintOf,
+  entriesOf,
+  groupStart,
   isLive,
   isSketchPrint,
   printOf,
@@ -34,7 +36,11 @@ export function metadataOf(agent: AgentHost): Metadata {
  */
 export function missingIn(metadata: Metadata): Set<string> {
   const missing = new Set<string>();
-  for (const [name, { db, key, kind, base, shown }] of metadata) {
+  for (const [name, { db, key, kind, field, base, shown }] of metadata) {
+    if (kind === "x" && shown && field !== "") {
+      const lost = entriesOf(base, field).filter(({ print, sibling }) => !sibling.value && !valueOfPrint(print));
+      for (const { id } of lost) missing.add(name).add(cellName(db, key, "x", id)).add(cellName(db, key, "x")).add(cellName(db, key, "t"));
+    }
     if (!shown || shown.print !== undefined || (kind !== "s" && kind !== "h" && kind !== "w")) continue;
     const content = registerContent(base);
     if (!content || content.value || valueOfPrint(content.print)) continue;
@@ -89,22 +95,46 @@ export function compareWithServer(
   const deadlines = deadlinesOf(metadata);
   const problems: string[] = [];
   const expected = new Set<string>();
-  for (const [name, { db, key, kind, base }] of metadata) {
+  for (const [name, cell] of metadata) {
+    const { db, key, kind, base } = cell;
     if (kind === "t" || missing.has(name)) continue;
     const deadline = deadlines.get(`${db}|${key}`) ?? Infinity;
     const print = deadline <= nowMs ? undefined : printOfCell(kind, base);
-    const isSketch = print !== undefined && isSketchPrint(print);
-    const held = isSketch ? printOfSketch(server, db, key, cells.has(name)) : kind === "w" ? digestOfWhole(server, db, key, cells.has(name)) : printHeld(cells.get(name));
-    if (print !== held) problems.push(`${name}: the cells say ${String(print)}, the server holds ${String(held)}`);
-    if (print === undefined) continue;
-    expected.add(name);
+    if (kind === "x" || kind === "g") {
+      problems.push(...compareStreamCell(cell, cells, deadline <= nowMs, expected));
+      if (deadline <= nowMs || !expected.has(cellName(db, key, "x"))) continue;
+    } else {
+      const isSketch = print !== undefined && isSketchPrint(print);
+      const isHere = cells.has(name);
+      const held = isSketch ? printOfSketch(server, db, key, isHere) : kind === "w" ? digestOfWhole(server, db, key, isHere) : printHeld(cells.get(name));
+      if (print !== held) problems.push(`${name}: the cells say ${String(print)}, the server holds ${String(held)}`);
+      if (print === undefined) continue;
+      expected.add(name);
+    }
     const wanted = deadline < Infinity ? String(deadline) : undefined;
     const timer = cellName(db, key, "t");
     expected.add(timer);
     if (cells.get(timer) !== wanted && !missing.has(timer)) problems.push(`${timer}: the cells say ${String(wanted)}, the server holds ${String(cells.get(timer))}`);
   }
-  for (const name of cells.keys()) if (!expected.has(name)) problems.push(`${name}: the server holds ${String(cells.get(name))}, of which no cell knows`);
+  for (const name of cells.keys()) if (!expected.has(name) && !missing.has(name)) problems.push(`${name}: the server holds ${String(cells.get(name))}, of which no cell knows`);
   return problems;
+}
+
+/** A cell of a stream may be several entries, or only say that the stream is there. */
+function compareStreamCell(cell: StoredCell, cells: ServerCells, isDead: boolean, expected: Set<string>): string[] {
+  const { db, key, kind, field, base } = cell;
+  const wanted = new Map<string, string>();
+  if (kind === "g") {
+    if (groupStart(base) !== undefined) wanted.set(cellName(db, key, "g", field), "=");
+  } else if (field !== "") {
+    for (const { id, print } of entriesOf(base, field)) wanted.set(cellName(db, key, "x", id), print);
+  }
+  if (wanted.size > 0 || (kind === "x" && field === "" && base.siblings.length > 0)) wanted.set(cellName(db, key, "x"), "=");
+  if (!isDead) for (const name of wanted.keys()) expected.add(name);
+  return [...wanted].flatMap(([name, print]) => {
+    const held = printHeld(cells.get(name));
+    return held === (isDead ? undefined : print) ? [] : [`${name}: the cells say ${print}${isDead ? ", dead" : ""}, the server holds ${String(held)}`];
+  });
 }
 
 function deadlinesOf(metadata: Metadata): Map<string, number> {

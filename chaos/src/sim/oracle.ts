@@ -15,6 +15,7 @@ import { MutationKind, type Dot } from "@meridian/words";
 import { cellKindOf, type Published } from "./audited-log.js";
 import { cellName } from "./cells-of-server.js";
 import { registersOf, textOfRegisters } from "./sketch-content.js";
+import { expectedStream } from "./stream-oracle.js";
 
 const K = MutationKind;
 const REMOVALS: ReadonlySet<MutationKind> = new Set([K.RemoveField, K.RemoveMember, K.RemoveScore, K.RemoveExpiry, K.RemoveKey]);
@@ -41,10 +42,15 @@ function addKey(cells: OracleCells, mutations: readonly Published[], nowMs: numb
   const named = new Set(mutations.map((m) => `${cellKindOf(m.kind)}|${m.field}`).filter((name) => !/^[t]?\|/.test(name)));
   for (const name of named) {
     const kind = name.charAt(0);
+    if (kind === "x" || kind === "g") continue;
     const field = name.slice(2);
     const content = contentOf(mutations, kind, field);
     if (content === undefined) continue;
     cells.set(cellName(db, key, kind, field), content);
+    present = true;
+  }
+  for (const [name, content] of expectedStream(mutations)) {
+    cells.set(name, content);
     present = true;
   }
   if (present && deadline < Infinity) cells.set(cellName(db, key, "t"), String(deadline));

@@ -4,7 +4,7 @@
  */
 import { CommandParser } from "@meridian/resp";
 import { ServerModel } from "@meridian/target";
-import { cellName, cellsOfServer, differing, parseCellName, type ServerCells } from "./cells-of-server.js";
+import { cellName, cellsOfServer, differing, pairsAsBytes, pairsOf, parseCellName, type ServerCells } from "./cells-of-server.js";
 import type { ClientCommand } from "./event.js";
 
 /** What one client command, or one expiry, changed. */
@@ -109,6 +109,7 @@ function contentsIn([name, key = "", ...rest]: ClientCommand, db: number): strin
   if (name === "SET") return [`${cellName(db, key, "s")}=${rest[0] ?? ""}`];
   if (name === "MSET") return [`${cellName(db, key, "s")}=${rest[0] ?? ""}`, `${cellName(db, rest[1] ?? "", "s")}=${rest[2] ?? ""}`];
   if (name === "SADD") return rest.map((member) => `${cellName(db, key, "e", member)}=`);
+  if (name === "XADD") return [`${cellName(db, key, "x")}=${pairsAsBytes(pairsOf([name, key, ...rest]))}`];
   if (name !== "HSET") return [];
   return rest.flatMap((field, at) => (at % 2 === 0 ? [`${cellName(db, key, "h", field)}=${rest[at + 1] ?? ""}`] : []));
 }

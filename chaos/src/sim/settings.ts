@@ -6,9 +6,9 @@
 import { Random } from "./random.js";
 
 /** Kinds of keys that clients write. Each has its own names, so that types never meet unless `clashes` is set. */
-export const FAMILIES = ["string", "counter", "pure", "hash", "set", "zset", "list", "sketch"] as const;
+export const FAMILIES = ["string", "counter", "pure", "hash", "set", "zset", "list", "sketch", "stream"] as const;
 /** Drawn beside the others, so that a seed that never meets them goes on meaning what it meant. */
-const LATER_FAMILIES: readonly Family[] = ["sketch"];
+const LATER_FAMILIES: readonly Family[] = ["sketch", "stream"];
 export type Family = (typeof FAMILIES)[number];
 
 /** How often each event is chosen among those that are possible, relative to each other. */

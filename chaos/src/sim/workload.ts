@@ -5,7 +5,7 @@ import type { Family, SimSettings } from "./settings.js";
 
 /** Longest transaction, in commands. */
 const GROUP_MAX = 4;
-const PREFIX: Readonly<Record<Family, string>> = { string: "s", counter: "c", pure: "n", hash: "h", set: "e", zset: "z", list: "l", sketch: "p" };
+const PREFIX: Readonly<Record<Family, string>> = { string: "s", counter: "c", pure: "n", hash: "h", set: "e", zset: "z", list: "l", sketch: "p", stream: "x" };
 /** Content beyond the size up to which the agent remembers values whole. */
 const LONG = "-".repeat(40);
 
@@ -14,6 +14,7 @@ export class Workload {
   readonly #settings: SimSettings;
   readonly #random: Random;
   #values = 0;
+  #ids = 0;
 
   constructor(settings: SimSettings, random: Random) {
     this.#settings = settings;
@@ -54,6 +55,8 @@ export class Workload {
         return this.#list(key);
       case "sketch":
         return this.#sketch(key);
+      case "stream":
+        return this.#stream(key);
     }
   }
 
@@ -131,6 +134,32 @@ export class Workload {
     if (random.chance(this.#settings.edits)) return ["SET", key, this.#value()];
     if (random.chance(0.01)) return ["PFADD", key, ...Array.from({ length: 1200 }, (_, at) => `m${at}`)];
     return ["PFADD", key, `m${random.below(50)}`];
+  }
+
+  /** Ids grow with the run, and few commands ask for others: those of different regions meet, and some come late. */
+  #stream(key: string): ClientCommand {
+    const random = this.#random;
+    this.#ids += random.between(0, 1);
+    const id = (): string => `${this.#ids + random.between(1, 6)}-${random.pick(["0", "0", "1"])}`;
+    if (random.chance(0.12)) return this.#group(key);
+    if (random.chance(this.#settings.deletes)) return ["XDEL", key, id(), ...(random.chance(0.3) ? [`${random.between(1, 12)}-0`] : [])];
+    if (random.chance(0.08)) return ["XTRIM", key, ...this.#trim(id)];
+    if (random.chance(0.03)) return ["XSETID", key, id()];
+    const trim = random.chance(0.2) ? this.#trim(id) : [];
+    const option = random.chance(0.1) ? ["NOMKSTREAM"] : [];
+    return ["XADD", key, ...option, ...trim, random.chance(0.2) ? "*" : id(), "f", this.#value(), ...(random.chance(0.1) ? ["g", ""] : [])];
+  }
+
+  #trim(id: () => string): string[] {
+    const random = this.#random;
+    return random.chance(0.5) ? ["MAXLEN", random.pick(["0", "1", "2", "3"])] : ["MINID", "=", id()];
+  }
+
+  #group(key: string): ClientCommand {
+    const random = this.#random;
+    const name = `g${random.below(2)}`;
+    if (random.chance(0.4)) return ["XGROUP", "DESTROY", key, name];
+    return ["XGROUP", "CREATE", key, name, random.pick(["0", "$"]), ...(random.chance(0.5) ? ["MKSTREAM"] : [])];
   }
 
   /** Deadlines are near, so that they pass during the run, or so far that none does. */

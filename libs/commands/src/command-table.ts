@@ -12,7 +12,8 @@ import { SERVER_ROWS } from "./rows-server.js";
 import { SET_ROWS } from "./rows-set.js";
 import { SORTED_SET_ROWS } from "./rows-sorted-set.js";
 import { STRING_ROWS } from "./rows-string.js";
-import { LIST_ROWS, SKETCH_ROWS, STREAM_ROWS } from "./rows-whole.js";
+import { STREAM_ROWS } from "./rows-stream.js";
+import { LIST_ROWS, SKETCH_ROWS } from "./rows-whole.js";
 import { compareVersions } from "./server-version.js";
 import { carriesOwnName } from "./stream-form.js";
 

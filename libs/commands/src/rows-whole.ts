@@ -1,10 +1,8 @@
-/** Types that are replicated whole for now: lists, streams, vector sets. And sketches, which are strings of their own format. */
+/** Types that are replicated whole for now: lists, vector sets. And sketches, which are strings of their own format. */
 import { family, KEY_1, KEY_2, KEYS_1_2, KEYS_BUT_LAST, NO_KEY } from "./command-row.js";
 
 const row = family("whole");
 const LIST = "a list is replicated whole";
-const STREAM = "a stream is replicated whole, with its groups as they are in the region that wrote last";
-const OWN_GROUP = "pending lists, consumers and cursors of groups stay in their region until the stream is next copied";
 
 export const LIST_ROWS = [
   row("lpush", "whole", "as sent", KEY_1, "1.0.0", LIST),
@@ -25,31 +23,6 @@ export const LIST_ROWS = [
   row("brpop", "whole", "RPOP key", KEYS_BUT_LAST, "2.0.0", "arrives as RPOP of the key that served it"),
   row("blmove", "whole", "LMOVE source destination from to", KEYS_1_2, "6.2.0", "arrives as LMOVE"),
   row("brpoplpush", "whole", "RPOPLPUSH source destination", KEYS_1_2, "2.2.0", "arrives as RPOPLPUSH"),
-] as const;
-
-export const STREAM_ROWS = [
-  row("xadd", "whole", "XADD key option* id field...", KEY_1, "5.0.0", `arrives with the id that was given and an exact limit; ${STREAM}`),
-  row("xtrim", "whole", "as sent | XTRIM key strategy = threshold | nothing", KEY_1, "5.0.0",
-    `an approximate limit arrives as an exact one; ${STREAM}`),
-  row("xdel", "whole", "as sent | nothing", KEY_1, "5.0.0", STREAM),
-  row("xdelex", "whole", "not observed", KEY_1, { redis: "8.2.0" }, STREAM),
-  row("xackdel", "whole", "not observed", KEY_1, { redis: "8.2.0" }, STREAM),
-  row("xsetid", "whole", "as sent", KEY_1, "5.0.0", STREAM),
-  row("xgroup", "whole", "by subcommand", KEY_2, "5.0.0", "a subcommand that has no row of its own changes the stream's groups"),
-  row("xgroup|create", "whole", "as sent", KEY_2, "5.0.0", STREAM),
-  row("xgroup|destroy", "whole", "as sent | nothing", KEY_2, "5.0.0", STREAM),
-  row("xgroup|setid", "local", "as sent", KEY_2, "5.0.0", OWN_GROUP),
-  row("xgroup|createconsumer", "local", "as sent | nothing", KEY_2, "6.2.0", OWN_GROUP),
-  row("xgroup|delconsumer", "local", "as sent | nothing", KEY_2, "5.0.0", OWN_GROUP),
-  row("xreadgroup", "local",
-    "XCLAIM key group consumer 0 id TIME <ms> RETRYCOUNT n FORCE JUSTID LASTID id @<7.2 | MULTI; any...; ...; EXEC | nothing", NO_KEY, "5.0.0",
-    OWN_GROUP),
-  row("xack", "local", "as sent | nothing", KEY_1, "5.0.0", OWN_GROUP),
-  row("xclaim", "local", "XCLAIM key group consumer 0 id TIME <ms> RETRYCOUNT n FORCE JUSTID LASTID id | nothing", KEY_1, "5.0.0",
-    OWN_GROUP),
-  row("xautoclaim", "local",
-    "XCLAIM key group consumer 0 id TIME <ms> RETRYCOUNT n FORCE JUSTID LASTID id | MULTI; any...; ...; EXEC | nothing", KEY_1, "6.2.0",
-    OWN_GROUP),
 ] as const;
 
 const SKETCH = "the stream carries elements, not registers: the sketch is read back, and peers raise theirs to it register by register";

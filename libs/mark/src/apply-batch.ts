@@ -8,6 +8,7 @@
  */
 import { AFTER_UNLINK, OP, RUN_LIMIT, type Expect } from "./apply-op.js";
 import type { ElementsEdit } from "./list-edits.js";
+import { streamEditArgs, type StreamEdit } from "./stream-edit.js";
 
 /** A binary string or bytes. */
 export type Bytes = string | Buffer;
@@ -179,6 +180,13 @@ export class ApplyBatch {
     this.#push(String(deadlineMs));
     this.#push(note ? "1" : "0");
     this.#push(heldMs === undefined ? "" : String(heldMs));
+  }
+
+  /** Everything that the batch does to one stream. Each cell's steps are taken together or the cell is skipped. */
+  editStream(db: number, key: string, edit: StreamEdit): void {
+    this.#begin(db, OP.editStream + this.#expectation(db, key, "~"), key);
+    this.#cells += edit.cells.length + edit.groups.length - 1;
+    for (const arg of streamEditArgs(edit)) this.#push(arg);
   }
 
   /** UNLINK of a whole value, of whatever type. */

@@ -12,6 +12,7 @@
  *     A  key, member                               R  key, member
  *     Z  key, member, expected, score              Y  key, member, expected
  *     T  key, expected deadline, deadline, holds   U  key, type                       K  key, held, added
+ *     E  key, flags, last id, n, m, n x (field, k, k x step), m x (group, start or empty)
  *     W  key, expected, payload, deadline, note, held
  *     X  key, expected
  *     L  key, n, n x edit                          a list; see list-edits.ts
@@ -19,6 +20,9 @@
  * `held` is the exact deadline before, or empty where it does not matter. `holds` is what the key must hold, by its first
  * character: `=` a string of these bytes, `#` a string with this digest, `%` a sketch with this digest of its registers, `i` a
  * string of at most so many bytes, `d` a value whose DUMP has this digest, `t` a value of this type; empty: anything.
+ *
+ * `E` is laid out as stream-edit.ts says: flags are letters (`c` make the stream, `k` keep it when empty, `l` tell groups of
+ * late entries); a step is `+` id pairs, `-` id print, `=` id print, or `>` id print id.
  */
 
 /**
@@ -50,6 +54,7 @@ export const OP = {
   editList: "L",
   unlinkKey: "U",
   raiseSketch: "K",
+  editStream: "E",
 } as const;
 
 /** Expected deadline of a key that does not exist yet: another operation of the same batch creates it. */

@@ -8,9 +8,10 @@ import type { ByteCursor } from "./byte-cursor.js";
 
 /**
  * What a cell is of: `s` string value, `h` hash field, `e` set member, `z` sorted-set member, `t` the key's expiry,
- * `w` a whole value (stream, module type), `l` a list, `k` the whole key whatever it holds.
+ * `w` a whole value (module type), `l` a list, `x` an entry of a stream or, without a field, the stream itself,
+ * `g` a consumer group, `k` the whole key whatever it holds.
  */
-export type CellKind = "s" | "h" | "e" | "z" | "t" | "w" | "l" | "k";
+export type CellKind = "s" | "h" | "e" | "z" | "t" | "w" | "l" | "x" | "g" | "k";
 
 /** The name of one cell. `field` is empty for kinds without one. */
 export interface CellName {
@@ -23,7 +24,7 @@ export interface CellName {
 /** Databases beyond this cannot be named. */
 export const DB_LIMIT = 65_535;
 
-const KINDS = "shetzwlk";
+const KINDS = "shetzwlxgk";
 
 /** Bytes that {@link writeCellName} takes. */
 export function cellNameBytes(name: CellName): number {

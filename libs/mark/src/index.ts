@@ -14,6 +14,16 @@ export {
   type MarkRefusal,
 } from "./mark.js";
 export { ANY_ELEMENT, goneValue, LIST_END, NEAR_END, PUSH_LIMIT, type ElementsEdit } from "./list-edits.js";
-export { decodeReadResult, encodeReadResult, READ_VERSION, type ReadRequest, type ReadResult, type ReadType, type ReadValue } from "./read-result.js";
+export {
+  LATE_CONSUMER,
+  NEWER_ENTRIES_MAX,
+  PAIR_ITEMS_MAX,
+  PRINT_LIMIT_BYTES,
+  STEP,
+  type EntryCell,
+  type EntryStep,
+  type StreamEdit,
+} from "./stream-edit.js";
+export { decodeReadResult, encodeReadResult, READ_VERSION, type ReadKey, type ReadRequest, type ReadResult, type ReadType, type ReadValue } from "./read-result.js";
 export { isMarkKey, isReadKey, isReserved, MARK_KEY, READ_KEY, RESERVED_PREFIX, SKETCH_KEY, TRIAL_KEY } from "./reserved-key.js";
 export { payloadType } from "./payload-type.js";

@@ -6,22 +6,30 @@
  *
  *     u8 version | u32 epoch | f64 id | u32 n, n x value
  *     value = c type | u16 db | u32 length, key | f64 deadline | content
- *     type  = '-' none | 's' string | 'h' hash | 'e' set | 'z' sorted set | 'l' list | 'w' whole (DUMP) | '!' refused
- *     content = nothing | text (s, w, !) | u32 n, n texts (h, e, z, l);   text = u32 length, bytes
+ *     type  = '-' none | 's' string | 'h' hash | 'e' set | 'z' sorted set | 'l' list | 'x' stream | 'f' first entry of a
+ *           stream | 'w' whole (DUMP) | '!' refused
+ *     content = nothing | text (s, w, f, !) | u32 n, n texts (h, e, z, l, x);   text = u32 length, bytes
  */
 import { ByteCursor } from "./byte-cursor.js";
 
 /** First byte of every read result. */
 export const READ_VERSION = 1;
 
+/** A key to read. `first`: of a stream, nothing but the id of its first entry. */
+export interface ReadKey {
+  readonly db: number;
+  readonly key: string;
+  readonly first?: boolean;
+}
+
 /** Keys to read together, at one position. */
 export interface ReadRequest {
   readonly id: number;
-  readonly keys: readonly { readonly db: number; readonly key: string }[];
+  readonly keys: readonly ReadKey[];
 }
 
 /** What a key holds, as far as we split it into cells. */
-export type ReadType = "none" | "string" | "hash" | "set" | "zset" | "list" | "whole";
+export type ReadType = "none" | "string" | "hash" | "set" | "zset" | "list" | "stream" | "first" | "whole";
 
 /** One key as it was at the position of the read. */
 export interface ReadValue {
@@ -31,9 +39,12 @@ export interface ReadValue {
   readonly type: ReadType;
   /** Milliseconds since 1970, -1 without expiry. */
   readonly deadlineMs: number;
-  /** The string's value, or DUMP of a whole value. */
+  /** The string's value, the id of a stream's first entry (empty: it has none), or DUMP of a whole value. */
   readonly payload?: Buffer;
-  /** Hash: field, value, ...; set: members; sorted set: member, score as text (`inf` and `-inf` included), ...; list: elements. */
+  /**
+   * Hash: field, value, ...; set: members; sorted set: member, score as text (`inf` and `-inf` included), ...; list: elements;
+   * stream: last id, number of groups, of each its name and last delivered id, then of each entry id and pairs.
+   */
   readonly items?: Buffer[];
   /** Why the content is not here: `too large: N bytes`. */
   readonly refused?: string;
@@ -46,9 +57,9 @@ export interface ReadResult {
   readonly values: ReadValue[];
 }
 
-const TYPES: Readonly<Record<string, ReadType>> = { "-": "none", s: "string", h: "hash", e: "set", z: "zset", l: "list", w: "whole", "!": "none" };
+const TYPES: Readonly<Record<string, ReadType>> = { "-": "none", s: "string", h: "hash", e: "set", z: "zset", l: "list", x: "stream", f: "first", w: "whole", "!": "none" };
 
-const TAGS: Readonly<Record<ReadType, string>> = { none: "-", string: "s", hash: "h", set: "e", zset: "z", list: "l", whole: "w" };
+const TAGS: Readonly<Record<ReadType, string>> = { none: "-", string: "s", hash: "h", set: "e", zset: "z", list: "l", stream: "x", first: "f", whole: "w" };
 
 /** Encodes a result as the read script does: for models and tests. */
 export function encodeReadResult(result: ReadResult): Buffer {
@@ -104,7 +115,7 @@ function readValue(cursor: ByteCursor): ReadValue {
   const value = { db, key, type, deadlineMs: cursor.whole() };
   if (tag === "-") return value;
   if (tag === "!") return { ...value, refused: cursor.text(cursor.u32()) };
-  if (tag === "s" || tag === "w") return { ...value, payload: cursor.bytes(cursor.u32()) };
+  if (tag === "s" || tag === "w" || tag === "f") return { ...value, payload: cursor.bytes(cursor.u32()) };
   const items: Buffer[] = [];
   for (let left = cursor.u32(); left > 0; left--) items.push(cursor.bytes(cursor.u32()));
   return { ...value, items };

@@ -65,3 +65,19 @@ export {
 } from "./sequence/position.js";
 export { Sequence } from "./sequence/sequence.js";
 export { decodeSketch, encodeSketch, isSketchPrint, SKETCH_REGISTERS, sketchPrintOf, uniteSketches } from "./sketch.js";
+export {
+  BESIDE,
+  COPIED,
+  entriesOf,
+  entryPrint,
+  joinEntryCells,
+  mergeEntryChange,
+  sameEntries,
+  shownEntries,
+  type ShownEntry,
+  type VisibleEntry,
+} from "./stream/entry-cell.js";
+export { fieldOfId, fieldsBesideId, greaterId, idOfField, isBelow, movedId, NO_ENTRY_ID } from "./stream/entry-id.js";
+export { decodePairs, encodePairs, type BytesPart } from "./stream/entry-pairs.js";
+export { decodeRemoval, encodeRemoval, type EntryRemoval } from "./stream/entry-removal.js";
+export { GROUP_REMOVED, groupPrint, groupStart, isStreamPrint, lastIdOf, streamPrint } from "./stream/stream-cell.js";

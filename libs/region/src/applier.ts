@@ -44,6 +44,8 @@ export interface ApplierContext {
   readonly counters: RegionCounters;
   readonly conflicts: ConflictLedger;
   readonly onVisible: ((writer: WriterId, last: Hlc, mutations: number) => void) | undefined;
+  /** Late entries are put into the pending lists of groups. */
+  readonly lateToGroups: boolean;
   /** Asks for a key to be read at a position of the stream. */
   readonly requestRead: (entry: KeyEntry) => void;
 }
@@ -169,8 +171,8 @@ export class Applier {
     const seq = this.#issuedSeq + 1;
     const header = encodeMarkHeader({ epoch: this.#epoch, seq, vector: this.#context.received, deferred, settled });
     const batch = new ApplyBatch(this.#epoch, this.#issuedSeq, seq, header);
-    const { keys, counters } = this.#context;
-    const plan = new BatchPlan({ keys, counters, retry: this.#retry }, batch, ready, nowMs);
+    const { keys, counters, lateToGroups } = this.#context;
+    const plan = new BatchPlan({ keys, counters, lateToGroups, retry: this.#retry }, batch, ready, nowMs);
     this.#issued.set(seq, plan.fill());
     this.#inFlight.push(...this.#taken);
     this.#taken = [];
@@ -203,6 +205,11 @@ export class Applier {
     }
     if (isOurs) this.#issued.delete(mark.seq);
     settlement.finish();
+  }
+
+  /** Only reading tells what the server holds of the cell now. */
+  doubtCell(slot: CellSlot): void {
+    doubtSlot(slot, this.#context);
   }
 
   /** Only reading tells what the server holds of the key now. */

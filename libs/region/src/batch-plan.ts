@@ -7,12 +7,14 @@ import { shownDeadlinePrint } from "./content.js";
 import type { RegionCounters } from "./counters.js";
 import type { CellSlot, Issue, KeyEntry } from "./key-entry.js";
 import type { KeySpace } from "./key-space.js";
+import { StreamPlan } from "./stream-plan.js";
 import { carriesExpiry, needsExpiry, planRemoval, planSlot } from "./plan.js";
 
 /** What planning needs of its region. */
 export interface BatchPlanContext {
   readonly keys: KeySpace;
   readonly counters: RegionCounters;
+  readonly lateToGroups: boolean;
   /** Puts a cell on the list of those to be applied again. */
   readonly retry: (slot: CellSlot) => void;
 }
@@ -27,6 +29,7 @@ export class BatchPlan {
   readonly #carried = new Set<KeyEntry>();
   readonly #expiries: CellSlot[] = [];
   readonly #removals: CellSlot[] = [];
+  #streams: StreamPlan | undefined;
 
   constructor(context: BatchPlanContext, batch: ApplyBatch, ready: ReadonlySet<CellSlot>, nowMs: number) {
     this.#context = context;
@@ -41,6 +44,7 @@ export class BatchPlan {
       if (slot.kind === "t") this.#expiries.push(slot);
       else this.#plan(slot);
     }
+    this.#streams?.fill(this.#batch);
     for (const slot of this.#removals) this.#issue(slot, planRemoval(this.#batch, slot));
     for (const slot of this.#expiries) this.#planExpiry(slot);
     this.#context.counters.batches += 1;
@@ -49,7 +53,8 @@ export class BatchPlan {
   }
 
   #plan(slot: CellSlot): void {
-    const planned = planSlot(this.#batch, slot, false, this.#nowMs);
+    const planned = slot.kind === "x" || slot.kind === "g" ? this.#planStream(slot) : planSlot(this.#batch, slot, false, this.#nowMs);
+    if (planned === undefined) return;
     if (planned === "removal") {
       this.#removals.push(slot);
       return;
@@ -63,6 +68,11 @@ export class BatchPlan {
     this.#issue(slot, planned);
     if (carriesExpiry(slot, planned)) this.#carried.add(slot.entry);
     else if (planned.how !== "nothing" && needsExpiry(slot.entry)) this.#addExpiry(slot.entry);
+  }
+
+  #planStream(slot: CellSlot): ReturnType<StreamPlan["plan"]> {
+    this.#streams ??= new StreamPlan(this.#context.keys, this.#context.lateToGroups);
+    return this.#streams.plan(slot, this.#nowMs);
   }
 
   /** The key's deadline is written with its content, unless it waits for a batch of its own. */

@@ -5,16 +5,19 @@
 import { argumentText, commandIn, foreignRow, writtenElsewhere, writtenKeys, type CommandRow, type ForeignCommand } from "@meridian/commands";
 import { decodeMark, decodeReadResult, isMarkKey, isReadKey, isReserved, type Mark, type ReadResult } from "@meridian/mark";
 import type { CommandView } from "@meridian/resp";
-import { LOCAL_COMMANDS, type CommandScope } from "./local-commands.js";
+import type { CommandScope } from "./command-scope.js";
+import { LOCAL_COMMANDS } from "./local-commands.js";
 import { countName, type RegionCounters } from "./counters.js";
 import type { KeyEntry } from "./key-entry.js";
 import type { KeySpace } from "./key-space.js";
+import type { LocalStreams } from "./local-streams.js";
 import type { LocalWrites } from "./local-writes.js";
 
 /** What capture tells its region. */
 export interface CaptureContext {
   readonly keys: KeySpace;
   readonly writes: LocalWrites;
+  readonly streams: LocalStreams;
   readonly counters: RegionCounters;
   /** Begins a command: gives it a version. */
   readonly beginCommand: () => void;
@@ -52,7 +55,7 @@ export class Capture {
     this.#context = context;
     this.db = db;
     const onPartial = (name: string): void => countName(context.counters.unsupported, name);
-    this.#scope = { db, keys: context.keys, writes: context.writes, nowMs: context.nowMs, onPartial };
+    this.#scope = { db, keys: context.keys, writes: context.writes, streams: context.streams, nowMs: context.nowMs, onPartial };
   }
 
   /** True between MULTI and EXEC: nothing may be committed. */

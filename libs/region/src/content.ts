@@ -7,11 +7,16 @@ import {
   covers,
   deadlineContent,
   emptyCell,
+  entryPrint,
+  groupStart,
   isPresent,
+  isStreamPrint,
   mergeChange,
+  mergeEntryChange,
   registerContent,
   scoreContent,
   type Cell,
+  type CellChange,
 } from "@meridian/merge";
 import type { CellKind } from "@meridian/words";
 import type { CellSlot, KeyEntry } from "./key-entry.js";
@@ -27,6 +32,8 @@ export function scoreText(score: number): string {
 /** The print of what a reader sees in a cell. Not for expiries, which depend on more than one cell. */
 export function contentPrint(kind: CellKind, cell: Cell): string | undefined {
   if (kind === "e") return cell.siblings.length > 0 ? "" : undefined;
+  if (kind === "x") return cell.siblings[0] && isStreamPrint(cell.siblings[0].print) ? "" : entryPrint(cell);
+  if (kind === "g") return groupStart(cell) === undefined ? undefined : "";
   if (kind !== "z") return registerContent(cell)?.print;
   const score = scoreContent(cell);
   return score === undefined ? undefined : `=${scoreText(score)}`;
@@ -78,8 +85,14 @@ export function basePrint(slot: CellSlot): string | undefined {
 export function targetCell(slot: CellSlot): Cell {
   if (slot.pending.length === 0) return slot.base;
   const cell = cloneCell(slot.base);
-  for (const change of slot.pending) mergeChange(cell, change);
+  for (const change of slot.pending) mergeInto(slot, cell, change);
   return cell;
+}
+
+/** Merges a change into a cell, or a copy of it. */
+export function mergeInto({ kind, field }: CellSlot, cell: Cell, change: CellChange): void {
+  if (kind === "x" && field !== "") mergeEntryChange(cell, change);
+  else mergeChange(cell, change);
 }
 
 /** True for cells whose siblings bring a deadline of their own. */

@@ -4,7 +4,7 @@
  * Out comes one {@link Step} at a time. Its parts must be carried out in the order in which they stand here: the commit
  * is durable before anything is published or applied, because what was sent must be known after a crash.
  */
-import type { ApplyBatch } from "@meridian/mark";
+import type { ApplyBatch, ReadKey } from "@meridian/mark";
 import type { WriterId } from "@meridian/words";
 
 /** Tables of the agent's store. Keys are binary strings of 1 to 1,900 characters. */
@@ -35,7 +35,7 @@ export interface Publication {
 /** Keys whose content must be read at a position of the stream. */
 export interface Reading {
   readonly id: number;
-  readonly keys: readonly { readonly db: number; readonly key: string }[];
+  readonly keys: readonly ReadKey[];
 }
 
 /** Keys to be listed, for the first import. */

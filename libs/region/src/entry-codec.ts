@@ -42,6 +42,8 @@ export function writeEntry(out: ByteWriter, entry: KeyEntry, writers: WriterTabl
     out.varint(entry.present.h);
     out.varint(entry.present.e);
     out.varint(entry.present.z);
+    out.varint(entry.present.x);
+    out.varint(entry.present.g);
   }
   if (entry.early.length > 0) writeEarly(out, entry.early, writers, (unseen) => writeCellOf(out, unseen));
 }
@@ -67,7 +69,7 @@ export function readEntry(bytes: Buffer, db: number, key: string, writers: Write
   if (head & HAS_EXPIRY) entry.expiry = slot("t");
   if (head & HAS_MEMBERS) {
     entry.memberRecords = from.varint();
-    entry.present = { h: from.varint(), e: from.varint(), z: from.varint() };
+    entry.present = { h: from.varint(), e: from.varint(), z: from.varint(), x: from.varint(), g: from.varint() };
   }
   if (head & HAS_EARLY) entry.early = readEarly(from, writers, () => readCellOf(from));
   entry.blind = (head & IS_BLIND) !== 0;

@@ -7,7 +7,7 @@
  *
  * A local write replaces what is in `base`, never what is pending: its client cannot have seen that.
  */
-import { emptyCell, isPresent, type Cell, type CellChange, type EarlyContext } from "@meridian/merge";
+import { emptyCell, groupStart, isPresent, type Cell, type CellChange, type EarlyContext } from "@meridian/merge";
 import type { CellName } from "@meridian/mark";
 import type { CellKind, Unseen } from "@meridian/words";
 
@@ -25,16 +25,19 @@ export interface Issue {
   readonly delta: bigint;
   /** For writes that set the key's deadline too: its print. */
   readonly deadline: string | undefined;
+  /** For writes that leave the cell as they say whatever was there before: the print of that, undefined for nothing. */
+  readonly leaves?: { readonly print: string | undefined };
 }
 
 /** Kinds of cells of which a key has many. */
-export type MemberKind = "h" | "e" | "z";
+export type MemberKind = "h" | "e" | "z" | "x" | "g";
 
 // Shared by all keys and cells that have none: most keys are plain strings, and most cells have nothing pending.
 const NO_CHANGES: readonly CellChange[] = Object.freeze([]);
 const NO_EARLY: readonly KeyContext[] = Object.freeze([]);
+const NO_FIELDS: ReadonlySet<string> = new Set();
 const NO_MEMBERS: ReadonlyMap<string, CellSlot> = new Map();
-const NONE_PRESENT: Readonly<Record<MemberKind, number>> = Object.freeze({ h: 0, e: 0, z: 0 });
+const NONE_PRESENT: Readonly<Record<MemberKind, number>> = Object.freeze({ h: 0, e: 0, z: 0, x: 0, g: 0 });
 
 /** A context that covers cells of a whole key. One dot may stand in several of them, so what it excepts names the cell. */
 export type KeyContext = EarlyContext<Unseen>;
@@ -94,17 +97,27 @@ export class CellSlot {
   /** Changes `base` and keeps the key's count of present members. */
   changeBase(change: (cell: Cell) => void): void {
     const kind = this.kind;
-    if (kind !== "h" && kind !== "e" && kind !== "z") {
+    if (!isMemberKind(kind)) {
       change(this.base);
       return;
     }
-    const before = isPresent(this.base);
+    const before = isMember(kind, this.base);
     change(this.base);
-    const after = isPresent(this.base);
+    const after = isMember(kind, this.base);
     if (before === after) return;
     this.entry.count(kind, after ? 1 : -1);
     this.entry.countsChanged = true;
   }
+}
+
+/** True for kinds of cells of which a key has many. */
+export function isMemberKind(kind: CellKind): kind is MemberKind {
+  return kind === "h" || kind === "e" || kind === "z" || kind === "x" || kind === "g";
+}
+
+/** A group that was removed leaves something behind that is not there. */
+function isMember(kind: MemberKind, cell: Cell): boolean {
+  return kind === "g" ? groupStart(cell) !== undefined : isPresent(cell);
 }
 
 /** One key. */
@@ -128,6 +141,12 @@ export class KeyEntry {
   expired = false;
   /** The read that will resolve `blind` or `unsure`, or 0. */
   reading = 0;
+  /** A client trimmed the stream; which entries it took is to be read. */
+  trimmed = false;
+  /** The store's list of streams to look at at the next start names this one. */
+  trimListed = false;
+  /** Entries of a stream that were made since the last commit: their records are not in the store. */
+  #fresh: Set<string> | undefined;
   /** A record of this entry stands in the store. */
   stored = false;
   /** `present` or `memberRecords` differ from what the record says. */
@@ -145,9 +164,20 @@ export class KeyEntry {
     return this.#members ?? NO_MEMBERS;
   }
 
+  /** Fields of entries without a record. */
+  get fresh(): ReadonlySet<string> {
+    return this.#fresh ?? NO_FIELDS;
+  }
+
   addMember(slot: CellSlot): void {
+    if (slot.kind === "x" && !slot.stored) (this.#fresh ??= new Set()).add(slot.field);
     this.#members ??= new Map();
     this.#members.set(slot.kind + slot.field, slot);
+  }
+
+  /** An entry's record was written, or it needs none. */
+  noteCommitted(slot: CellSlot): void {
+    this.#fresh?.delete(slot.field);
   }
 
   dropMember(slot: CellSlot): void {
@@ -168,7 +198,7 @@ export class KeyEntry {
 
   /** True where the entry cannot be dropped from memory. */
   get pinned(): boolean {
-    if (this.blind || this.reading !== 0) return true;
+    if (this.blind || this.trimmed || this.reading !== 0) return true;
     if (this.string?.pinned || this.whole?.pinned || this.expiry?.pinned) return true;
     for (const slot of this.members.values()) if (slot.pinned) return true;
     return false;
@@ -176,7 +206,7 @@ export class KeyEntry {
 
   /** How many members are present in `base`, of any kind. */
   get presentMembers(): number {
-    return this.present.h + this.present.e + this.present.z;
+    return this.present.h + this.present.e + this.present.z + this.present.x + this.present.g;
   }
 
   /** True where `base` says that the server holds the key. */

@@ -72,6 +72,25 @@ export class KeySpace {
     return bytes && this.#addMember(entry, readMember(bytes, entry, kind, field, this.#writers));
   }
 
+  /** The entries of a stream whose fields are from `from` up to, not including, `to`, in no order; loads them. */
+  entriesWithin(entry: KeyEntry, from: string, to: string | undefined): CellSlot[] {
+    const found: CellSlot[] = [];
+    const isWithin = (field: string): boolean => field !== "" && field >= from && (to === undefined || field < to);
+    for (const field of entry.fresh) {
+      const slot = isWithin(field) && entry.members.get(`x${field}`);
+      if (slot) found.push(slot);
+    }
+    if (entry.memberRecords === 0) return found;
+    const start = memberKey(entry.db, entry.key, "x", "");
+    const end = to === undefined ? prefixEnd(start) : start + to;
+    for (const [name, bytes] of this.#store.range("cell", start + from, end)) {
+      const field = name.slice(start.length);
+      if (!isWithin(field) || entry.fresh.has(field)) continue;
+      found.push(entry.members.get(`x${field}`) ?? this.#addMember(entry, readMember(bytes, entry, "x", field, this.#writers)));
+    }
+    return found;
+  }
+
   /** The slot of any kind, made where missing. */
   slot(entry: KeyEntry, kind: CellKind, field: string): CellSlot {
     return kind === "s" || kind === "w" || kind === "t" ? this.single(entry, kind) : this.member(entry, kind, field);
@@ -130,6 +149,7 @@ export class KeySpace {
         entry.countsChanged = true;
       }
     }
+    if (slot.kind === "x") entry.noteCommitted(slot);
     listSlot(writes, slot, key);
     if (entry.countsChanged) this.#dirtyEntries.add(entry);
   }
@@ -225,6 +245,10 @@ function listSlot(writes: StateWrite[], slot: CellSlot, recordKey: string): void
 }
 
 function listEntry(writes: StateWrite[], entry: KeyEntry, recordKey: string): void {
+  if (entry.trimmed !== entry.trimListed) {
+    entry.trimListed = entry.trimmed;
+    writes.push({ table: "state", key: `trim:${recordKey}`, value: entry.trimmed ? nameBytes(entry.db, "x", entry.key, "") : undefined });
+  }
   if (entry.blind === entry.listed) return;
   entry.listed = entry.blind;
   writes.push({ table: "state", key: `blind:${recordKey}`, value: entry.blind ? nameBytes(entry.db, "s", entry.key, "") : undefined });

@@ -3,38 +3,13 @@
  * decides what took effect from what the server is known to hold, and leaves the cells to `LocalWrites`.
  */
 import { argumentIs, argumentText, type ArgumentView } from "@meridian/commands";
-import { isReserved } from "@meridian/mark";
 import { printOf, scaledOf, stringPrintOf } from "@meridian/merge";
+import { entryAt, isOurs, type CommandScope, type LocalCommand } from "./command-scope.js";
 import { numberOfPrint, shownDeadlinePrint, shownPrint } from "./content.js";
 import type { KeyEntry } from "./key-entry.js";
-import type { KeySpace } from "./key-space.js";
 import { isExpired, isPast } from "./server-deadlines.js";
-import type { LocalWrites, ValueSlice } from "./local-writes.js";
-
-/** What handlers work upon. */
-export interface CommandScope {
-  db: number;
-  readonly keys: KeySpace;
-  readonly writes: LocalWrites;
-  readonly nowMs: () => number;
-  /** Notes that a part of the command stays in this region. */
-  readonly onPartial: (name: string) => void;
-}
-
-/** Handles one command. */
-export type LocalCommand = (view: ArgumentView, scope: CommandScope) => void;
-
-/** The entry of a key, unless it is one of ours or what it holds is unknown until it has been read. */
-function entryAt(view: ArgumentView, index: number, scope: CommandScope): KeyEntry | undefined {
-  if (isOurs(view, index)) return undefined;
-  const entry = scope.keys.entry(scope.db, argumentText(view, index));
-  return entry.blind ? undefined : entry;
-}
-
-/** A key of ours beside keys of users: it is passed over. */
-function isOurs(view: ArgumentView, index: number): boolean {
-  return isReserved(view.buffer, view.starts[index] ?? 0, view.ends[index] ?? 0);
-}
+import { STREAM_COMMANDS } from "./local-stream-commands.js";
+import type { ValueSlice } from "./local-writes.js";
 
 function valueAt(view: ArgumentView, index: number): ValueSlice {
   return { bytes: view.buffer, start: view.starts[index] ?? 0, end: view.ends[index] ?? 0 };
@@ -269,4 +244,5 @@ export const LOCAL_COMMANDS: ReadonlyMap<string, LocalCommand> = new Map<string,
   ["zrem", removeMembers("z")],
   ["pexpireat", expireAt],
   ["persist", persist],
+  ...STREAM_COMMANDS,
 ]);

@@ -55,7 +55,7 @@ export class LocalWrites {
     const slot = this.#context.keys.single(entry, "s");
     if (!entry.isPresent) this.#create(entry, [slot, ...others]);
     const detail = this.#detail([slot, ...others]);
-    this.#replace(slot, print, deadline, value);
+    this.replace(slot, print, deadline, value);
     for (const other of others) this.#clear(other);
     this.#revive(entry);
     this.#emit(K.PutString, entry, "", detail, (m) => {
@@ -70,7 +70,7 @@ export class LocalWrites {
     const slot = this.#context.keys.single(entry, "w");
     if (!entry.isPresent) this.#create(entry, [slot, ...others]);
     const detail = this.#detail([slot, ...others]);
-    this.#replace(slot, print, deadline, value);
+    this.replace(slot, print, deadline, value);
     for (const other of others) this.#clear(other);
     this.#revive(entry);
     this.#emit(K.PutWhole, entry, "", detail, (m) => {
@@ -84,7 +84,7 @@ export class LocalWrites {
     this.beforeWrite(entry);
     const slot = this.#context.keys.single(entry, "s");
     const detail = this.#detail([slot]);
-    this.#replace(slot, print, SUPERSEDED, value);
+    this.replace(slot, print, SUPERSEDED, value);
     this.#emit(K.PutSketch, entry, "", detail, (m) => setValue(m, value));
   }
 
@@ -93,7 +93,7 @@ export class LocalWrites {
     this.beforeWrite(entry);
     const slot = this.#context.keys.member(entry, "h", field);
     const detail = this.#detail([slot]);
-    this.#replace(slot, print, 0, value);
+    this.replace(slot, print, 0, value);
     this.#emit(K.PutField, entry, field, detail, (m) => setValue(m, value));
   }
 
@@ -102,7 +102,7 @@ export class LocalWrites {
     this.beforeWrite(entry);
     const slot = this.#context.keys.member(entry, "e", member);
     const detail = this.#detail([slot]);
-    this.#replace(slot, "", 0, undefined);
+    this.replace(slot, "", 0, undefined);
     this.#emit(K.AddMember, entry, member, detail);
   }
 
@@ -111,9 +111,25 @@ export class LocalWrites {
     this.beforeWrite(entry);
     const slot = this.#context.keys.member(entry, "z", member);
     const detail = this.#detail([slot]);
-    this.#replace(slot, "", score, undefined);
+    this.replace(slot, "", score, undefined);
     this.#emit(K.PutScore, entry, member, detail, (m) => {
       m.number = score;
+    });
+  }
+
+  /** Changes what `base` says of one cell to what the server holds: for commands that stand in a file of their own. */
+  changeCell(slot: CellSlot, change: (cell: Cell) => void): void {
+    slot.changeBase(change);
+    this.#settle(slot);
+    this.#context.keys.touch(slot);
+  }
+
+  /** Publishes a mutation of one cell, with what of `slots` its client had not seen. */
+  tell(kind: MutationKind, entry: KeyEntry, field: string, slots: readonly CellSlot[], value: Buffer | undefined, number = 0): void {
+    const detail = slots.some(({ excepted }) => excepted) ? this.#detail(slots) : undefined;
+    this.#emit(kind, entry, field, detail, (m) => {
+      m.number = number;
+      if (value) setValue(m, { bytes: value, start: 0, end: value.length });
     });
   }
 
@@ -153,7 +169,7 @@ export class LocalWrites {
     const slot = this.#context.keys.single(entry, "t");
     // The deadlines that strings bring along are replaced too, but not those of strings that no client has seen yet.
     const detail = this.#detail([slot], [entry.string, entry.whole]);
-    this.#replace(slot, "", deadline, undefined);
+    this.replace(slot, "", deadline, undefined);
     this.#supersede(entry.string);
     this.#supersede(entry.whole);
     this.#emit(K.PutExpiry, entry, "", detail, (m) => {
@@ -236,7 +252,8 @@ export class LocalWrites {
     return this.#context.keys.allSlots(entry).filter((slot) => slot.kind !== own);
   }
 
-  #replace(slot: CellSlot, print: string, number: number, value: ValueSlice | undefined): void {
+  /** A local write to one cell: the server holds it afterwards, and nothing else that it held. */
+  replace(slot: CellSlot, print: string, number: number, value: ValueSlice | undefined): void {
     const { writer, keys } = this.#context;
     // The value may be hidden or overwritten by an apply that is under way: then only we hold it.
     const keep = value !== undefined && slot.pending.length > 0 && isDigest(print);

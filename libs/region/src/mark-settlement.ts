@@ -142,7 +142,9 @@ export class MarkSettlement {
     if (slot.pending.some((change) => vector.covers(change.writer, change.hlc))) slot.excepted = true;
     if (why === "skipped" && (slot.issued?.seq === seq || !this.#isOurs)) {
       // The local write that was in the way stands earlier in the stream. Where there was none, we do not know the cell.
-      if (slot.issued && !slot.raced && !slot.refused) {
+      // What a trim took is being read.
+      const isExplained = slot.raced || slot.refused || (slot.kind === "x" && slot.entry.trimmed);
+      if (slot.issued && !isExplained) {
         slot.unsure = true;
         this.#context.requestRead(slot.entry);
       }

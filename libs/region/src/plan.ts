@@ -53,8 +53,13 @@ function clashes(slot: CellSlot): boolean {
   if (kind === "t" || entry.expired) return false;
   const shown = (other: CellSlot | undefined): boolean => other !== undefined && other.kind !== kind && shownPrint(other) !== undefined;
   if (shown(entry.string) || shown(entry.whole)) return !isGoing(entry.string) && !isGoing(entry.whole);
-  const { h, e, z } = entry.present;
-  return h + e + z > (kind === "h" ? h : kind === "e" ? e : kind === "z" ? z : 0) && !membersAreGoing(entry, kind);
+  const { h, e, z, x, g } = entry.present;
+  const own = kind === "h" ? h : kind === "e" ? e : kind === "z" ? z : isOfStream(kind) ? x + g : 0;
+  return h + e + z + x + g > own && !membersAreGoing(entry, kind);
+}
+
+function isOfStream(kind: CellSlot["kind"]): boolean {
+  return kind === "x" || kind === "g";
 }
 
 /** True where what the server holds of a cell is to be removed, by the target. */
@@ -63,7 +68,8 @@ function isGoing(slot: CellSlot | undefined): boolean {
 }
 
 function membersAreGoing(entry: KeyEntry, kind: CellSlot["kind"]): boolean {
-  for (const slot of entry.members.values()) if (slot.kind !== kind && shownPrint(slot) !== undefined && !isGoing(slot)) return false;
+  const isOther = (other: CellSlot["kind"]): boolean => other !== kind && !(isOfStream(other) && isOfStream(kind));
+  for (const slot of entry.members.values()) if (isOther(slot.kind) && shownPrint(slot) !== undefined && !isGoing(slot)) return false;
   return true;
 }
 
@@ -181,11 +187,11 @@ function heldContent({ string, whole, present }: KeyEntry): string {
   if (text !== undefined) return integerOfPrint(text) === undefined ? text : `i${PRINT_INLINE_BYTES_MAX}`;
   const digest = whole && shownPrint(whole);
   if (digest !== undefined) return `d${digest.slice(1)}`;
-  return present.h > 0 ? "thash" : present.e > 0 ? "tset" : present.z > 0 ? "tzset" : "";
+  return present.h > 0 ? "thash" : present.e > 0 ? "tset" : present.z > 0 ? "tzset" : present.x + present.g > 0 ? "tstream" : "";
 }
 
 /** True where the deadline that everything received gives the key has passed, or is about to. */
-function isDead(entry: KeyEntry, nowMs: number): boolean {
+export function isDead(entry: KeyEntry, nowMs: number): boolean {
   const deadline = targetDeadline(entry);
   return deadline !== undefined && isPast(deadline, nowMs);
 }

@@ -4,14 +4,16 @@
  *
  * Limits: `READ_KEYS_MAX` keys in one read, `READS_IN_FLIGHT_MAX` reads at a time.
  */
-import type { ReadResult } from "@meridian/mark";
+import type { MarkNote, ReadResult } from "@meridian/mark";
 import type { Applier } from "./applier.js";
 import type { RegionCounters } from "./counters.js";
 import type { Reading } from "./effects.js";
 import type { CellSlot, KeyEntry } from "./key-entry.js";
 import type { KeySpace } from "./key-space.js";
+import type { LocalStreams } from "./local-streams.js";
 import type { LocalWrites } from "./local-writes.js";
 import { numberOfPrint, shownDeadlinePrint, shownPrint } from "./content.js";
+import { firstIdIn } from "./reconcile-stream.js";
 import { ReadCells, reconcile } from "./reconcile.js";
 import { isPast, revive } from "./server-deadlines.js";
 import { countName } from "./counters.js";
@@ -22,10 +24,18 @@ export const READ_KEYS_MAX = 64;
 /** Reads that may be on their way. */
 export const READS_IN_FLIGHT_MAX = 4;
 
+interface Wanted {
+  readonly entry: KeyEntry;
+  readonly first: boolean;
+}
+
+const EMPTY = Buffer.alloc(0);
+
 /** What the reader needs of its region. */
 export interface ReaderContext {
   readonly keys: KeySpace;
   readonly writes: LocalWrites;
+  readonly streams: LocalStreams;
   readonly applier: Applier;
   readonly counters: RegionCounters;
   readonly beginCommand: () => void;
@@ -36,7 +46,9 @@ export interface ReaderContext {
 export class Reader {
   readonly #context: ReaderContext;
   readonly #wanted = new Set<KeyEntry>();
-  readonly #inFlight = new Map<number, readonly KeyEntry[]>();
+  /** Streams of which the first entry is to be read: no one waits for that. */
+  readonly #trimmed = new Set<KeyEntry>();
+  readonly #inFlight = new Map<number, readonly Wanted[]>();
   #epoch = 0;
   #lastId = 0;
 
@@ -45,7 +57,7 @@ export class Reader {
   }
 
   get pending(): number {
-    return this.#wanted.size + this.#inFlight.size;
+    return this.#wanted.size + this.#trimmed.size + this.#inFlight.size;
   }
 
   /** Begins a lease. */
@@ -68,46 +80,85 @@ export class Reader {
     this.want(entry);
   }
 
+  /** A client trimmed the stream: which entries are gone follows from the first that is left. */
+  wantFirst(entry: KeyEntry): void {
+    this.#trimmed.add(entry);
+    if (entry.trimmed) return;
+    entry.trimmed = true;
+    this.#context.keys.touchEntry(entry);
+  }
+
   /** Reads to issue now. */
   issue(): Reading[] {
     const readings: Reading[] = [];
-    while (this.#epoch > 0 && this.#wanted.size > 0 && this.#inFlight.size < READS_IN_FLIGHT_MAX) {
-      const entries = [...this.#wanted].slice(0, READ_KEYS_MAX);
+    while (this.#epoch > 0 && this.#wanted.size + this.#trimmed.size > 0 && this.#inFlight.size < READS_IN_FLIGHT_MAX) {
       this.#lastId += 1;
-      for (const entry of entries) {
-        this.#wanted.delete(entry);
-        entry.reading = this.#lastId;
-      }
-      this.#inFlight.set(this.#lastId, entries);
-      readings.push({ id: this.#lastId, keys: entries.map(({ db, key }) => ({ db, key })) });
+      const wanted = [...this.#take(this.#wanted, false, READ_KEYS_MAX)];
+      for (const { entry } of wanted) entry.reading = this.#lastId;
+      wanted.push(...this.#take(this.#trimmed, true, READ_KEYS_MAX - wanted.length));
+      this.#inFlight.set(this.#lastId, wanted);
+      readings.push({ id: this.#lastId, keys: wanted.map(({ entry: { db, key }, first }) => (first ? { db, key, first } : { db, key })) });
     }
     return readings;
   }
 
-  /** A read's result stands in the stream. One of an earlier lease is passed over: its keys are read again. */
-  onRead(result: ReadResult): void {
-    const entries = result.epoch === this.#epoch ? this.#inFlight.get(result.id) : undefined;
-    if (!entries) return;
-    this.#inFlight.delete(result.id);
-    this.#context.beginCommand();
-    for (const [at, entry] of entries.entries()) {
-      const value = result.values[at];
-      entry.reading = 0;
-      if (value) this.#take(entry, value);
+  *#take(from: Set<KeyEntry>, first: boolean, limit: number): Generator<Wanted> {
+    for (const entry of [...from].slice(0, limit)) {
+      from.delete(entry);
+      yield { entry, first };
     }
   }
 
-  #take(entry: KeyEntry, value: ReadValue): void {
-    const { keys, counters, writes, nowMs } = this.#context;
+  /** A batch noted what it found. */
+  onNotes(notes: readonly MarkNote[]): void {
+    if (notes.length === 0) return;
+    this.#context.beginCommand();
+    this.#context.streams.onNotes(notes);
+  }
+
+  /** A read's result stands in the stream. One of an earlier lease is passed over: its keys are read again. */
+  onRead(result: ReadResult): void {
+    const wanted = result.epoch === this.#epoch ? this.#inFlight.get(result.id) : undefined;
+    if (!wanted) return;
+    this.#inFlight.delete(result.id);
+    this.#context.beginCommand();
+    for (const [at, { entry, first }] of wanted.entries()) {
+      const value = result.values[at];
+      if (first) {
+        this.#takeFirst(entry, value?.type === "first" ? (value.payload ?? EMPTY).toString("latin1") : undefined);
+        continue;
+      }
+      entry.reading = 0;
+      if (value) this.#takeValue(entry, value);
+    }
+  }
+
+  /** Undefined: it is no stream, and what became of it stands in the stream of commands. */
+  #takeFirst(entry: KeyEntry, firstId: string | undefined): void {
+    if (firstId !== undefined && !entry.blind) this.#context.streams.trimBelow(entry, firstId);
+    if (this.#trimmed.has(entry) || this.#isReadingFirst(entry)) return;
+    entry.trimmed = false;
+    this.#context.keys.touchEntry(entry);
+  }
+
+  #isReadingFirst(entry: KeyEntry): boolean {
+    for (const wanted of this.#inFlight.values()) if (wanted.some((other) => other.first && other.entry === entry)) return true;
+    return false;
+  }
+
+  #takeValue(entry: KeyEntry, value: ReadValue): void {
+    const { keys, counters, streams, nowMs } = this.#context;
     counters.readBacks += 1;
     if (value.refused !== undefined) {
       countName(counters.unsupported, `read: ${value.refused.replace(/\d+/g, "N")}`);
       return;
     }
+    // A whole stream says too what a trim has left of it.
+    if (value.type === "stream" && !entry.blind) streams.trimBelow(entry, firstIdIn(value.items ?? []));
     if (entry.blind) {
       entry.blind = false;
       keys.touchEntry(entry);
-      reconcile(entry, value, keys, writes, nowMs());
+      reconcile(entry, value, this.#context, nowMs());
     }
     this.#show(entry, value);
   }

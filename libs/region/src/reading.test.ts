@@ -14,7 +14,7 @@ interface Found {
   readonly content?: string | readonly string[];
 }
 
-const TAGS = { none: "-", string: "s", hash: "h", set: "e", zset: "z", list: "l", whole: "w", refused: "!" } as const;
+const TAGS = { none: "-", string: "s", hash: "h", set: "e", zset: "z", list: "l", stream: "x", first: "f", whole: "w", refused: "!" } as const;
 
 function sized(text: string): Buffer {
   const length = Buffer.alloc(4);

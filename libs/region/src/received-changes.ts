@@ -17,6 +17,7 @@ import type { Frame } from "@meridian/wire";
 import { SUPERSEDED } from "./content.js";
 import type { CellSlot, KeyEntry } from "./key-entry.js";
 import type { KeySpace } from "./key-space.js";
+import { streamChanges } from "./received-streams.js";
 
 const K = MutationKind;
 const NO_DOTS: readonly Dot[] = [];
@@ -46,6 +47,13 @@ export function kindOf(kind: MutationKind): CellKind | undefined {
     case K.PutExpiry:
     case K.RemoveExpiry:
       return "t";
+    case K.PutEntry:
+    case K.RemoveEntry:
+    case K.PutStream:
+      return "x";
+    case K.PutGroup:
+    case K.RemoveGroup:
+      return "g";
     case K.PutWhole:
       return "w";
     default:
@@ -83,6 +91,13 @@ function receiveMutation(m: Mutation, frame: Frame, ahead: ReadonlyVector | unde
     }
   }
   if (kind === undefined) return;
+  if (kind === "x" || kind === "g") {
+    for (const { field, of, change: own } of streamChanges(m, change, ahead)) {
+      const slot = keys.member(entry, of, field);
+      push(slot, arriving(entry, slot, m.detail ? restrictStream(own, m.detail, slot) : own), touched);
+    }
+    return;
+  }
   const slot = keys.slot(entry, kind, m.field);
   // A sketch itself must know of which deletes to come its writer had seen.
   const own = takesAll && ahead && isSketchPrint(change.print) ? { ...change, ahead } : change;
@@ -115,7 +130,8 @@ function createdSlots(entry: KeyEntry, m: Mutation, keys: KeySpace): Iterable<Ce
   const isPlain = entry.memberRecords === 0 && entry.members.size === 0 && !entry.whole && !entry.expiry;
   if (isPlain && !m.detail && (!entry.string || m.kind === K.PutString)) return NO_SLOTS;
   const isOwn = (slot: { readonly kind: CellKind; readonly field: string }): boolean => slot.kind === kind && slot.field === m.field;
-  const replaces = actionOf(m) === "put";
+  // The put of an entry takes nothing away by itself.
+  const replaces = actionOf(m) === "put" && m.kind !== K.PutEntry;
   const taken = new Set(keys.allSlots(entry));
   for (const part of m.detail?.absorbed ?? []) taken.add(keys.slot(entry, part.kind, part.field));
   if (replaces) for (const slot of taken) if (isOwn(slot)) taken.delete(slot);
@@ -185,6 +201,11 @@ function receivedPrint({ kind, bytes, valueStart, valueEnd }: Mutation): string 
 
 function asRemoval(change: CellChange): CellChange {
   return { ...change, action: change.action === "delete" ? "delete" : "take", print: "", number: 0, value: undefined };
+}
+
+/** An entry's own change carries its context itself: only what it says of the stream or a group can be unseen. */
+function restrictStream(change: CellChange, detail: MutationDetail, slot: CellSlot): CellChange {
+  return slot.kind === "x" && slot.field !== "" ? change : restrict(change, detail, slot);
 }
 
 /** The part of a mutation's detail that concerns one cell. */

@@ -9,10 +9,19 @@ import { numberOfPrint, scoreText, shownDeadlinePrint, shownPrint } from "./cont
 import type { CellSlot, KeyEntry, MemberKind } from "./key-entry.js";
 import type { KeySpace } from "./key-space.js";
 import { isPast } from "./server-deadlines.js";
+import type { LocalStreams } from "./local-streams.js";
+import { printOfStreamCell, readStream, reconcileStream, type ReadStream } from "./reconcile-stream.js";
 import type { LocalWrites, ValueSlice } from "./local-writes.js";
 
+/** Where the difference is written. */
+export interface ReconcileContext {
+  readonly keys: KeySpace;
+  readonly writes: LocalWrites;
+  readonly streams: LocalStreams;
+}
+
 /** Writes the difference; afterwards `base` says what the server holds. */
-export function reconcile(entry: KeyEntry, value: ReadValue, keys: KeySpace, writes: LocalWrites, nowMs: number): void {
+export function reconcile(entry: KeyEntry, value: ReadValue, { keys, writes, streams }: ReconcileContext, nowMs: number): void {
   if (value.type === "none") {
     const deadline = shownDeadlinePrint(entry);
     if (deadline !== undefined && isPast(numberOfPrint(deadline), nowMs)) writes.expire(entry, nowMs);
@@ -22,6 +31,7 @@ export function reconcile(entry: KeyEntry, value: ReadValue, keys: KeySpace, wri
   const deadline = value.deadlineMs < 0 ? Infinity : value.deadlineMs;
   if (value.type === "string") reconcileString(entry, value.payload ?? EMPTY, deadline, keys, writes);
   else if (value.type === "whole") reconcileWhole(entry, value.payload ?? EMPTY, deadline, writes);
+  else if (value.type === "stream") reconcileStream(entry, readStream(value.items ?? []), keys, writes, streams);
   else reconcileMembers(entry, value, keys, writes);
   reconcileDeadline(entry, deadline, writes);
 }
@@ -92,9 +102,14 @@ function slice(bytes: Buffer): ValueSlice {
 export class ReadCells {
   readonly #value: ReadValue;
   readonly #members = new Map<string, Buffer>();
+  readonly #stream: ReadStream | undefined;
 
   constructor(value: ReadValue) {
     this.#value = value;
+    if (value.type === "stream") {
+      this.#stream = readStream(value.items ?? []);
+      return;
+    }
     const step = value.type === "set" ? 1 : 2;
     const items = value.items ?? [];
     for (let at = 0; at < items.length; at += step) {
@@ -108,6 +123,7 @@ export class ReadCells {
     const { kind } = slot;
     if (kind === "t") return type === "none" || deadlineMs < 0 ? undefined : `=${deadlineMs}`;
     if (kind === "s") return type === "string" ? stringPrintOf(payload ?? EMPTY) : undefined;
+    if (kind === "x" || kind === "g") return this.#stream && printOfStreamCell(slot, this.#stream);
     if (kind === "w") return type === "whole" ? digestPrintOf(payload ?? EMPTY) : undefined;
     const content = this.#member(slot);
     if (content === undefined) return undefined;

@@ -42,6 +42,11 @@ export function recover(context: RecoveryContext): readonly Publication[] {
   for (const [, bytes] of stored(context.store, "state", "blind:", "blind;")) {
     context.reader.want(named(context.keys, bytes).entry);
   }
+  for (const [, bytes] of stored(context.store, "state", "trim:", "trim;")) {
+    const { entry } = named(context.keys, bytes);
+    entry.trimListed = true;
+    context.reader.wantFirst(entry);
+  }
   return stored(context.store, "out", "0", ":").map(([key, record]) => publication(context, Number(key), record));
 }
 

@@ -15,6 +15,8 @@ export interface RegionOptions {
   readonly cachedSlotsMax: number;
   /** How much the conflict ledger keeps. */
   readonly conflicts?: ConflictLimits;
+  /** Whether entries that come below a group's last delivered id are put into its pending list (default: yes). */
+  readonly lateEntriesToGroups?: boolean;
   /** Counted on from an earlier life, where there was one. */
   readonly counters?: RegionCounters;
   /** A peer's frame became visible here: its writer, last version and number of mutations. */

@@ -19,6 +19,7 @@ import type { Halt, Hold, Publication, StateWrite, Step, StreamPlace } from "./e
 import { FirstImport } from "./first-import.js";
 import { Inbox } from "./inbox.js";
 import { KeySpace } from "./key-space.js";
+import { LocalStreams } from "./local-streams.js";
 import { LocalWrites } from "./local-writes.js";
 import { Outbox } from "./outbox.js";
 import { Reader } from "./reader.js";
@@ -79,26 +80,23 @@ export class Region {
       this.counters.mutations += 1;
       this.#outbox.add(mutation);
     };
-    this.#writes = new LocalWrites({
-      writer: options.writer,
-      keys: this.#keys,
-      frontier: state.frontier,
-      emit,
-      onDiffers: (slot) => this.#applier.retry(slot),
-    });
+    const own = { writer: options.writer, keys: this.#keys };
+    this.#writes = new LocalWrites({ ...own, frontier: state.frontier, emit, onDiffers: (slot) => this.#applier.retry(slot) });
     this.#conflicts = new ConflictLedger(options, this.counters, () => this.#nowMs);
     this.#applier = new Applier({
+      ...own,
       conflicts: this.#conflicts,
-      writer: options.writer,
-      keys: this.#keys,
       received: this.#received,
       counters: this.counters,
       onVisible: options.onVisible,
+      lateToGroups: options.lateEntriesToGroups ?? true,
       requestRead: (entry) => this.#requestRead(entry),
     });
+    const streams = new LocalStreams({ ...own, writes: this.#writes, doubts: () => this.#applier, reads: () => this.#reader });
     const shared = {
       keys: this.#keys,
       writes: this.#writes,
+      streams,
       counters: this.counters,
       nowMs: () => this.#nowMs,
       beginCommand: () => this.#beginCommand(),
@@ -354,6 +352,7 @@ export class Region {
 
   /** Our own mark: what it carries was visible to clients from here on. */
   #onMark(mark: Mark): void {
+    this.#reader.onNotes(mark.notes);
     this.#outbox.closeFrame(this.#state.frontier);
     this.#applier.settle(mark, this.#nowMs);
     for (const [writer, hlc] of mark.vector.entries()) {

@@ -2,9 +2,9 @@
  * Moves changes from pending to `base` when the mark that carries them is read in the stream: from that position on,
  * clients could see them. Also finds out what the server holds afterwards.
  */
-import { covers, integerOfPrint, mergeChange, printOfInteger, type CellChange } from "@meridian/merge";
+import { covers, integerOfPrint, printOfInteger, type CellChange } from "@meridian/merge";
 import type { ReadonlyVector } from "@meridian/words";
-import { basePrint, SUPERSEDED, shownPrint } from "./content.js";
+import { basePrint, mergeInto, SUPERSEDED, shownPrint } from "./content.js";
 import type { ConflictLedger } from "./conflict-ledger.js";
 import type { CellSlot } from "./key-entry.js";
 
@@ -23,6 +23,8 @@ export function settleSlot(slot: CellSlot, upTo: ReadonlyVector, conflicts: Conf
   const issued = slot.issued;
   const raced = slot.raced;
   const known = slot.base.siblings;
+  // Nothing is lost of what meets in a stream: both entries stay, and of existence there is no value.
+  const isLedgered = slot.kind !== "x" && slot.kind !== "g";
   const rest: CellChange[] = [];
   slot.changeBase((cell) => {
     for (const change of slot.pending) {
@@ -30,12 +32,13 @@ export function settleSlot(slot: CellSlot, upTo: ReadonlyVector, conflicts: Conf
         rest.push(change);
         continue;
       }
-      mergeChange(cell, change);
-      if (change.action === "remove" || change.action === "delete") conflicts.removed(slot, cell, change);
+      mergeInto(slot, cell, change);
+      if (isLedgered && (change.action === "remove" || change.action === "delete")) conflicts.removed(slot, cell, change);
       if (slot.kind === "t" && change.action === "put") supersede(slot, change);
     }
   });
-  if (rest.length < slot.pending.length && (slot.base.siblings.length > 1 || slot.base.sums.length > 0)) conflicts.merged(slot, known);
+  const isMixed = slot.base.siblings.length > 1 || slot.base.sums.length > 0;
+  if (isLedgered && isMixed && rest.length < slot.pending.length) conflicts.merged(slot, known);
   slot.pending = rest;
   slot.excepted = false;
   slot.issued = undefined;
@@ -48,11 +51,19 @@ export function settleSlot(slot: CellSlot, upTo: ReadonlyVector, conflicts: Conf
 function show(slot: CellSlot, before: string | undefined, issued: CellSlot["issued"], raced: boolean): Settled {
   // Deadlines depend on other cells too: what the server holds of them is told apart, once all are merged.
   if (slot.kind === "t" && (!raced || issued?.how === "nothing")) return "equal";
-  if (slot.entry.expired && (!issued || issued.how === "nothing")) {
+  if (slot.entry.expired && (issued ? issued.how === "nothing" : !raced)) {
     // What was dropped at its deadline is away; what brings it back says so by itself.
     slot.shown = undefined;
     return "equal";
   }
+  if (isStream(slot)) {
+    // Written without comparing, and never in one batch alone: only what is known to be missing is written for itself.
+    if (issued || !slot.shown) slot.shown = undefined;
+    return "equal";
+  }
+  if (issued?.leaves && !slot.entry.expired) return setShown(slot, issued.leaves.print);
+  // A batch of an earlier life that changed nothing has changed nothing, whatever became of it.
+  if (slot.kind === "x" && !issued && before === basePrint(slot)) return setShown(slot, before);
   // A frame may name a cell twice; the second time nothing is on its way any more.
   if (!issued && !raced) return setShown(slot, before);
   if (!raced && !(issued?.how === "increment" && slot.shown)) {
@@ -78,8 +89,17 @@ export function setShown(slot: CellSlot, print: string | undefined): Settled {
   return equal ? "equal" : "differs";
 }
 
-/** The server holds the only sibling's value: we need not. */
+/** True for the cell of a stream itself. */
+export function isStream({ kind, field }: CellSlot): boolean {
+  return kind === "x" && field === "";
+}
+
+/** The server holds the only sibling's value, or those of all entries of an id: we need not. */
 function releaseValues(slot: CellSlot): void {
+  if (slot.kind === "x") {
+    if (slot.base.siblings.some(({ value }) => value)) slot.base.siblings = slot.base.siblings.map((s) => ({ ...s, value: undefined }));
+    return;
+  }
   const [only, second] = slot.base.siblings;
   if (only?.value && !second) slot.base.siblings = [{ ...only, value: undefined }];
 }

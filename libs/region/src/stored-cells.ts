@@ -37,11 +37,11 @@ export function readStoredCells(store: StateReader): StoredCell[] {
   });
 }
 
-/** The records behind which the next start has work: `retry:` and `blind:`, and what was received or is to be sent. */
+/** The records behind which the next start has work: `retry:`, `blind:` and `trim:`, and what was received or is to be sent. */
 export function readUnfinished(store: StateReader): string[] {
   const names: string[] = [];
   for (const table of ["in", "out"] as const) for (const [key] of store.range(table, "0", ":")) names.push(`${table} ${key}`);
-  for (const prefix of ["retry", "blind"]) for (const [key] of store.range("state", `${prefix}:`, `${prefix};`)) names.push(key);
+  for (const prefix of ["retry", "blind", "trim"]) for (const [key] of store.range("state", `${prefix}:`, `${prefix};`)) names.push(key);
   return names;
 }
 

@@ -11,7 +11,7 @@
 import type { Frame } from "@meridian/wire";
 import { MutationKind, type Mutation } from "@meridian/words";
 import type { RegionCounters } from "./counters.js";
-import type { CellSlot } from "./key-entry.js";
+import { isMemberKind, type CellSlot } from "./key-entry.js";
 import type { KeySpace } from "./key-space.js";
 import { kindOf } from "./received-changes.js";
 
@@ -70,7 +70,7 @@ function isInFlight(m: Mutation, keys: KeySpace): boolean {
   const entry = keys.entry(m.db, m.key);
   const kind = kindOf(m.kind);
   const issued = (slot: CellSlot | undefined): boolean => slot?.issued !== undefined;
-  if (!m.creates && (kind === "h" || kind === "e" || kind === "z")) return issued(entry.members.get(kind + m.field));
+  if (!m.creates && kind !== undefined && isMemberKind(kind)) return issued(entry.members.get(kind + m.field));
   if (!m.creates && m.kind === MutationKind.IncrementString && !issued(entry.string)) return issued(entry.expiry);
   for (const slot of entry.loadedSlots()) if (issued(slot)) return true;
   return false;

@@ -13,7 +13,7 @@ const SAME_VERSION = 0x40;
 const HAS_DETAIL = 0x80;
 
 const K = MutationKind;
-const CELL_KINDS: readonly CellKind[] = ["s", "h", "e", "z", "t", "w", "l"];
+const CELL_KINDS: readonly CellKind[] = ["s", "h", "e", "z", "t", "w", "l", "x", "g"];
 
 /** Writers as small numbers within one frame. */
 export interface WriterTable {
@@ -50,8 +50,15 @@ function writeBody(out: ByteWriter, m: Mutation): void {
       out.double(m.number);
       out.slice(m.bytes, m.valueStart, m.valueEnd);
       return;
+    case K.PutEntry:
+      out.text(m.field);
+      out.byte(m.number);
+      out.slice(m.bytes, m.valueStart, m.valueEnd);
+      return;
     case K.PutField:
     case K.PutElements:
+    case K.RemoveEntry:
+    case K.PutGroup:
       out.text(m.field);
       out.slice(m.bytes, m.valueStart, m.valueEnd);
       return;
@@ -76,10 +83,14 @@ function writeBody(out: ByteWriter, m: Mutation): void {
     case K.PutExpiry:
       out.double(m.number);
       return;
+    case K.PutStream:
+      out.slice(m.bytes, m.valueStart, m.valueEnd);
+      return;
     case K.RemoveField:
     case K.AddMember:
     case K.RemoveMember:
     case K.RemoveScore:
+    case K.RemoveGroup:
       out.text(m.field);
       return;
     default:
@@ -139,8 +150,15 @@ function readBody(from: ByteReader, m: Mutation): void {
       m.number = from.double();
       readValue(from, m);
       return;
+    case K.PutEntry:
+      m.field = from.text();
+      m.number = from.byte();
+      readValue(from, m);
+      return;
     case K.PutField:
     case K.PutElements:
+    case K.RemoveEntry:
+    case K.PutGroup:
       m.field = from.text();
       readValue(from, m);
       return;
@@ -165,10 +183,14 @@ function readBody(from: ByteReader, m: Mutation): void {
     case K.PutExpiry:
       m.number = from.double();
       return;
+    case K.PutStream:
+      readValue(from, m);
+      return;
     case K.RemoveField:
     case K.AddMember:
     case K.RemoveMember:
     case K.RemoveScore:
+    case K.RemoveGroup:
       m.field = from.text();
       return;
     default:

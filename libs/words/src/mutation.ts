@@ -21,8 +21,12 @@ export type CellKind =
   | "t"
   /** A list, whose elements have positions. */
   | "l"
-  /** A whole value that is not taken apart: stream, module type. */
-  | "w";
+  /** A whole value that is not taken apart: module type. */
+  | "w"
+  /** An entry of a stream, by its id; with an empty field the stream itself. */
+  | "x"
+  /** A stream's consumer group: that it exists, nothing of what it has read. */
+  | "g";
 
 /** What a mutation does. The numbers stand on the wire and are never re-used. */
 export const MutationKind = {
@@ -53,6 +57,15 @@ export const MutationKind = {
   RemoveElements: 17,
   /** A HyperLogLog's sketch, beside the key's deadline. Without bytes: a client deleted it, and with it what others add unseen. */
   PutSketch: 25,
+  /** Adds an entry to a stream, under the id that its writer's server gave it. */
+  PutEntry: 20,
+  /** Takes away the entries that it names by their dots, and no others of the same id. */
+  RemoveEntry: 21,
+  /** A stream exists, even without entries, and its ids have come so far. */
+  PutStream: 22,
+  PutGroup: 23,
+  /** Removes a consumer group, also one that is made elsewhere meanwhile. */
+  RemoveGroup: 24,
 } as const;
 export type MutationKind = (typeof MutationKind)[keyof typeof MutationKind];
 
@@ -108,11 +121,11 @@ export interface Mutation {
   key: string;
   /** Field or member; of PutElements the first position; empty where the kind has none. */
   field: string;
-  /** The value (of PutElements all values, of RemoveElements the spans) stands in `bytes[valueStart, valueEnd)`. */
+  /** The value (of RemoveEntry and RemoveElements what they name) stands in `bytes[valueStart, valueEnd)`. */
   bytes: Buffer;
   valueStart: number;
   valueEnd: number;
-  /** PutString, PutWhole, PutExpiry: deadline in ms since 1970 or `Infinity`. PutScore: the score. */
+  /** PutString, PutWhole, PutExpiry: deadline in ms since 1970 or `Infinity`. PutScore: the score. PutEntry: 1 if found by reading. */
   number: number;
   /** Increments: the running sum after this mutation (integers, or for scores multiples of 2^-1074). */
   birth: Hlc;

@@ -12,6 +12,7 @@ import { dumpEntry, restoreEntry } from "./payload.js";
 import type { ReplicationFeed } from "./replication-feed.js";
 import { parseScore } from "./score.js";
 import { raiseRegisters, registersDigest, registersOf, sketchBytes } from "./registers.js";
+import { StreamEditRun } from "./stream-edit-run.js";
 
 /** Executes one command of the script in a database, telling the stream. */
 export type RunCommand = (db: number, args: readonly string[]) => void;
@@ -26,6 +27,8 @@ export class ApplyRun {
   readonly #entries: Buffer[] = [];
   readonly #skipped = new Set<BatchCell>();
   readonly #unlinked = new Set<string>();
+  readonly #edits = new Map<BatchCell, StreamEditRun>();
+  #missed = 0;
 
   constructor(space: Keyspace, run: RunCommand, args: readonly Bytes[]) {
     this.#space = space;
@@ -42,10 +45,19 @@ export class ApplyRun {
     this.#run(0, ["SET", MARK_KEY, binary(this.#entries.length === 0 ? header : Buffer.concat([header, ...this.#entries]))]);
     for (const part of this.#parts) this.#effect(part.filter((cell) => !this.#skipped.has(cell)));
     feed.endUnit();
-    return this.#skipped.size;
+    return this.#skipped.size + this.#missed;
   }
 
   #compare(cell: BatchCell): void {
+    if (cell.edit) {
+      const after = cell.how === AFTER_UNLINK ? this.#unlinked.has(`${cell.db} ${cell.key}`) : undefined;
+      const held = after ? undefined : this.#space.lookup(cell.db, cell.key);
+      const edit = new StreamEditRun(cell.db, cell.key, cell.edit, held, after === false);
+      this.#edits.set(cell, edit);
+      this.#entries.push(...edit.entries);
+      this.#missed += edit.missed;
+      return;
+    }
     const matched =
       cell.how === AFTER_UNLINK
         ? this.#unlinked.has(`${cell.db} ${cell.key}`) && (!isSum(cell) || isInteger(cell.rest[0] ?? "")) && this.#fits(cell, undefined)
@@ -124,6 +136,11 @@ export class ApplyRun {
   #effect(cells: readonly BatchCell[]): void {
     const [cell] = cells;
     if (cell === undefined) return;
+    const edit = this.#edits.get(cell);
+    if (edit) {
+      edit.perform(this.#space, this.#run);
+      return;
+    }
     if (cell.op === OP.setStrings) {
       const pairs = cells.flatMap(({ key, rest }) => [key, rest[1] ?? ""]);
       this.#run(cell.db, [pairs.length === 2 ? "SET" : "MSET", ...pairs]);

@@ -2,7 +2,7 @@
  * Reads the flat arguments of a batch as a list of cells, each with what is expected and what to do, in the layout of
  * libs/mark `apply-op`. Strings are binary. Throws on what the builder cannot have made: that is our own mistake.
  */
-import { BATCH_HEAD_ARGS, OP, type Bytes, type CellKind } from "@meridian/mark";
+import { BATCH_HEAD_ARGS, OP, STEP, type Bytes, type CellKind, type EntryCell, type EntryStep, type StreamEdit } from "@meridian/mark";
 
 /** One cell of a batch. */
 export interface BatchCell {
@@ -17,6 +17,8 @@ export interface BatchCell {
   readonly field: string;
   /** The other arguments, in the order of the layout. */
   readonly rest: readonly string[];
+  /** Of {@link OP.editStream}. */
+  readonly edit?: StreamEdit;
 }
 
 /** Which cells an operation is about, and how many arguments follow key and field. */
@@ -72,6 +74,10 @@ export function readBatch(args: readonly Bytes[]): BatchPart[] {
       parts.push([{ op, how, db, kind: "l", key, field: "", rest: readListArguments(next) }]);
       continue;
     }
+    if (op === OP.editStream) {
+      parts.push([{ op, how, db, kind: "x", key: next(), field: "", rest: [], edit: readEdit(next) }]);
+      continue;
+    }
     const shape = SHAPES[op];
     if (shape === undefined) throw new Error(`no operation ${code} at argument ${at - 1}`);
     const key = next();
@@ -91,4 +97,25 @@ function readListArguments(next: () => string): string[] {
     rest.push(...head, ...Array.from({ length: more }, next));
   }
   return rest;
+}
+
+function readEdit(next: () => string): StreamEdit {
+  const flags = next();
+  const lastId = next();
+  const [cellCount, groupCount] = [Number(next()), Number(next())];
+  const cells: EntryCell[] = Array.from({ length: cellCount }, () => {
+    const field = next();
+    return { field, steps: Array.from({ length: Number(next()) }, () => readStep(next)) };
+  });
+  const groups = Array.from({ length: groupCount }, () => ({ name: next(), start: next() || undefined }));
+  const has = (letter: string): boolean => flags.includes(letter);
+  return { creates: has("c"), keeps: has("k"), lateToGroups: has("l"), lastId, cells, groups };
+}
+
+function readStep(next: () => string): EntryStep {
+  const code = next();
+  const id = next();
+  if (code === STEP.add) return { does: "add", id, pairs: Buffer.from(next(), "latin1") };
+  if (code === STEP.keep) return { does: "keep", id, print: next() };
+  return code === STEP.remove ? { does: "remove", id, print: next() } : { does: "move", id, print: next(), to: next() };
 }

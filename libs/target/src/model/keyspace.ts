@@ -3,6 +3,7 @@
  * says so in the stream, before whatever the command itself says, as a real master does.
  */
 import type { ReplicationFeed } from "./replication-feed.js";
+import type { StreamValue } from "./stream-value.js";
 
 interface Timed {
   /** Milliseconds since 1970; -1 without expiry. */
@@ -17,6 +18,7 @@ export type Entry = Timed &
     | { readonly type: "set"; readonly value: Set<string> }
     | { readonly type: "zset"; readonly value: Map<string, number> }
     | { readonly type: "list"; readonly value: string[] }
+    | { readonly type: "stream"; readonly value: StreamValue }
   );
 
 /** Names of the types as TYPE gives them. */

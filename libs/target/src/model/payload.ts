@@ -3,12 +3,14 @@
  * differs in every byte, but is used in the same ways.
  */
 import type { Entry } from "./keyspace.js";
+import { dumpStream, restoreStream } from "./stream-value.js";
 
 const MAGIC = "MODEL-DUMP ";
 
 /** The value without its deadline. */
 export function dumpEntry(entry: Entry): string {
   const { type, value } = entry;
+  if (type === "stream") return MAGIC + JSON.stringify([type, dumpStream(value)]);
   let content: unknown = value;
   if (type === "hash" || type === "zset") content = [...(value as Map<string, string | number>)].sort(byFirst).map(([k, v]) => [k, String(v)]);
   else if (type === "set") content = [...value].sort();
@@ -24,6 +26,8 @@ export function restoreEntry(payload: string, deadlineMs: number): Entry | undef
       return { type, value: content, deadlineMs };
     case "list":
       return { type, value: content, deadlineMs };
+    case "stream":
+      return { type, value: restoreStream(content), deadlineMs };
     case "set":
       return { type, value: new Set<string>(content), deadlineMs };
     case "hash":

@@ -22,6 +22,8 @@ import { readPayload } from "./read-run.js";
 import { ReplicationFeed } from "./replication-feed.js";
 import { SET_COMMANDS } from "./set-commands.js";
 import { SKETCH_COMMANDS } from "./sketch-commands.js";
+import { STREAM_COMMANDS } from "./stream-commands.js";
+import { plainStream } from "./stream-value.js";
 import { STRING_COMMANDS } from "./string-commands.js";
 import { ZSET_COMMANDS } from "./zset-commands.js";
 
@@ -33,9 +35,13 @@ const COMMANDS: CommandTable = {
   ...ZSET_COMMANDS,
   ...LIST_COMMANDS,
   ...SKETCH_COMMANDS,
+  ...STREAM_COMMANDS,
 };
 
-/** One key in a snapshot. Collections are sorted, lists in their order; scores are numbers. All strings are binary. */
+/**
+ * One key in a snapshot. Collections are sorted, lists in their order; scores are numbers; of streams the id and the pairs of
+ * every entry (as JSON), then names of groups behind `group`, then the last id behind `last`. All strings are binary.
+ */
 export interface SnapshotEntry {
   readonly db: number;
   readonly key: string;
@@ -150,7 +156,7 @@ export class ServerModel {
     for (const db of this.#space.databases) {
       for (const [key, { type, value, deadlineMs }] of this.#space.database(db)) {
         if (nowMs !== undefined && deadlineMs >= 0 && nowMs > deadlineMs) continue;
-        const plain = typeof value === "string" ? value : type === "list" ? [...value] : [...value].sort(byName);
+        const plain = typeof value === "string" ? value : type === "stream" ? plainStream(value) : type === "list" ? [...value] : [...value].sort(byName);
         found.push({ db, key, type, deadlineMs, value: plain as SnapshotEntry["value"] });
       }
     }

@@ -6,6 +6,7 @@
 const READS = [
   ...["get", "mget", "exists", "strlen", "type", "dump", "pexpiretime", "memory|usage", "hget", "hgetall"],
   ...["sismember", "smembers", "zscore", "zrange", "llen", "lindex", "lrange", "time", "select"],
+  ...["xrange", "xrevrange", "xlen", "xinfo|stream", "xinfo|groups"],
 ];
 
 /** Commands of the scripts' effects. */
@@ -13,6 +14,7 @@ const WRITES = [
   ...["set", "mset", "incrby", "del", "unlink", "hset", "hincrby", "hdel", "sadd", "srem", "zadd", "zrem"],
   ...["lpush", "rpush", "lpop", "rpop", "lset", "linsert", "lrem"],
   ...["pexpireat", "persist", "restore", "pfmerge"],
+  ...["xadd", "xdel", "xsetid", "xgroup|create", "xgroup|destroy", "xclaim"],
 ];
 
 /** Commands of the connection itself. */

@@ -21,6 +21,7 @@ import { MARK_KEY, MARK_PREFIX_BYTES, MARK_VERSION, OP, TRIAL_KEY } from "@merid
 import { COMPARING_LIST, EFFECTS_OF_LIST } from "./list-script.js";
 import { EXPECT_BYTE as IS, HOLDS_BYTE as HOLDS, OP_BYTE as DO } from "./op-byte.js";
 import { COMPARING_SKETCH } from "./sketch-script.js";
+import { COMPARING_STREAM, EFFECTS_OF_STREAM } from "./stream-script.js";
 
 const CHAIN = `
 local A, call, try = ARGV, redis.call, redis.pcall
@@ -190,7 +191,8 @@ while i <= n do
     local key = A[i + 1]
     local after = how == ${IS.afterUnlink}
     local ok = after and freed(key)
-    if op == ${DO.setField} then
+    if op == ${DO.editStream} then i = compareStream(i, after)
+    elseif op == ${DO.setField} then
       if not after then ok = same(how, peek('HGET', key, A[i + 2]), A[i + 3]) end
       if not ok then miss(i) end
       i = i + 5
@@ -334,6 +336,9 @@ local function perform()
       following = at + 2
       db = A[at + 1]
       call('SELECT', db)
+    elseif op == ${DO.editStream} then
+      following = edits[at].following
+      if not skip[at] then performStream(edits[at]) end
     else
       following = op == ${DO.editList} and listEnd(at) or at + widths[-op]
       if not skip[at] then
@@ -370,7 +375,9 @@ while true do
   local done, failure = pcall(perform)
   if done then break end
   local text = type(failure) == 'table' and failure.err or tostring(failure)
-  if byte(A[at]) == ${DO.setStrings} then refuseRun(at, text) else refuse(at, text) end
+  if byte(A[at]) == ${DO.setStrings} then refuseRun(at, text)
+  elseif byte(A[at]) == ${DO.editStream} then refuseStream(edits[at], text)
+  else refuse(at, text) end
 end
 if skipped > before then
   call('SELECT', '0')
@@ -380,4 +387,7 @@ return {'OK', epoch, mine, skipped}
 `;
 
 /** Source of the apply script. */
-export const APPLY_SCRIPT = [CHAIN, SKIPPING, COMPARING_SKETCH, COMPARING, COMPARING_RUN, COMPARING_LIST, TRYING, COMPARE_ALL, EFFECTS_OF_RUN, EFFECTS_OF_LIST, EFFECTS].join("");
+export const APPLY_SCRIPT = [
+  ...[CHAIN, SKIPPING, COMPARING_SKETCH, COMPARING, COMPARING_RUN, COMPARING_LIST, COMPARING_STREAM, TRYING, COMPARE_ALL],
+  ...[EFFECTS_OF_RUN, EFFECTS_OF_LIST, EFFECTS_OF_STREAM, EFFECTS],
+].join("");

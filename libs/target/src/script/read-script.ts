@@ -1,7 +1,8 @@
 /**
  * The script that reads keys at an exact position of the stream: it sets one key to everything it read and deletes it.
  *
- * ARGV: epoch, id, byte limit per key, then database and key in turn. Reply: OK, FENCED or NOMARK; only OK wrote.
+ * ARGV: epoch, id, byte limit per key, then database and key in turn; `f` before the database: of a stream, nothing but the
+ * id of its first entry, whatever its size. Reply: OK, FENCED or NOMARK; only OK wrote.
  * The payload's layout is in libs/mark `read-result`. A key beyond the limit is refused, not cut. A collection whose
  * memory is {@link MEMORY_FACTOR} times the limit (and {@link EXACT_BYTES}) is refused without being read, because
  * reading it would hold the server up; the size named is then its memory, estimated by the server.
@@ -51,14 +52,40 @@ local function list(tag, key, deadline, items)
   out[#out + 1] = pack('>I4', #items)
   for j = 1, #items do put(items[j]) end
 end
+local function field(info, name)
+  for j = 1, #info, 2 do if info[j] == name then return info[j + 1] end end
+end
+local function stream(key, deadline)
+  local groups = call('XINFO', 'GROUPS', key)
+  local items = {field(call('XINFO', 'STREAM', key), 'last-generated-id'), tostring(#groups)}
+  for _, group in ipairs(groups) do
+    items[#items + 1] = field(group, 'name')
+    items[#items + 1] = field(group, 'last-delivered-id')
+  end
+  for _, entry in ipairs(call('XRANGE', key, '-', '+')) do
+    local parts = {}
+    for j, part in ipairs(entry[2]) do parts[j] = pack('>I4', #part) .. part end
+    items[#items + 1] = entry[1]
+    items[#items + 1] = table.concat(parts)
+  end
+  list('x', key, deadline, items)
+end
 for i = 4, #A, 2 do
-  if A[i] ~= db then
-    db = A[i]
+  local first = string.sub(A[i], 1, 1) == 'f'
+  local wanted = first and string.sub(A[i], 2) or A[i]
+  if wanted ~= db then
+    db = wanted
     call('SELECT', db)
   end
   local key = A[i + 1]
   local kind = call('TYPE', key).ok
   if kind == 'none' then head('-', key, -1)
+  elseif first then
+    if kind == 'stream' then
+      local entry = call('XRANGE', key, '-', '+', 'COUNT', 1)[1]
+      head('f', key, -1)
+      put(entry and entry[1] or '')
+    else head('-', key, -1) end
   else
     local deadline = call('PEXPIRETIME', key)
     local memory = 0
@@ -69,6 +96,7 @@ for i = 4, #A, 2 do
       if size > limit then refuse(key, deadline, size) else whole('s', key, deadline, call('GET', key)) end
     elseif kind == 'hash' then list('h', key, deadline, call('HGETALL', key))
     elseif kind == 'set' then list('e', key, deadline, call('SMEMBERS', key))
+    elseif kind == 'stream' then stream(key, deadline)
     elseif kind == 'zset' then list('z', key, deadline, call('ZRANGE', key, 0, -1, 'WITHSCORES'))
     else whole('w', key, deadline, call('DUMP', key)) end
   end

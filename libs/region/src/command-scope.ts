@@ -1,0 +1,33 @@
+/** What handlers of commands work upon. */
+import { argumentText, type ArgumentView } from "@meridian/commands";
+import { isReserved } from "@meridian/mark";
+import type { KeyEntry } from "./key-entry.js";
+import type { KeySpace } from "./key-space.js";
+import type { LocalStreams } from "./local-streams.js";
+import type { LocalWrites } from "./local-writes.js";
+
+/** See the module's comment. */
+export interface CommandScope {
+  db: number;
+  readonly keys: KeySpace;
+  readonly writes: LocalWrites;
+  readonly streams: LocalStreams;
+  readonly nowMs: () => number;
+  /** Notes that a part of the command stays in this region. */
+  readonly onPartial: (name: string) => void;
+}
+
+/** Handles one command. */
+export type LocalCommand = (view: ArgumentView, scope: CommandScope) => void;
+
+/** A key of ours beside keys of users: it is passed over. */
+export function isOurs(view: ArgumentView, index: number): boolean {
+  return isReserved(view.buffer, view.starts[index] ?? 0, view.ends[index] ?? 0);
+}
+
+/** The entry of a key, unless it is one of ours or what it holds is unknown until it has been read. */
+export function entryAt(view: ArgumentView, index: number, scope: CommandScope): KeyEntry | undefined {
+  if (isOurs(view, index)) return undefined;
+  const entry = scope.keys.entry(scope.db, argumentText(view, index));
+  return entry.blind ? undefined : entry;
+}
