@@ -17,5 +17,6 @@ export const REGRESSION_SEEDS: readonly (readonly [seed: number, mistake: string
   [3657, "publishing a server's expiry as a delete while the deadline was open"],
   [14247, "removing a set's last member before adding the next: the deadline is gone"],
   [16378, "taking a SET for done that left no trace, its deadline being past"],
+  [109697, "taking a key for away although an earlier life's increment had made it anew"],
   [1795237737930, "an expiry with an operation of its own is written although its key's string was skipped"],
 ];
