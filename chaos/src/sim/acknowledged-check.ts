@@ -8,6 +8,7 @@ import { idOfField, scaledOf } from "@meridian/merge";
 import { MutationKind } from "@meridian/words";
 import { cellKindOf, type Published } from "./audited-log.js";
 import { cellName, pairsAsBytes, pairsOf } from "./cells-of-server.js";
+import { readBesideLocal } from "./policies.js";
 import type { TakenCommand, World } from "./world.js";
 
 const K = MutationKind;
@@ -18,9 +19,9 @@ export function checkAcknowledged(world: World, mutations: readonly Published[])
   return world.writers.flatMap((writer, at) => {
     const taken = world.taken.filter((command) => command.at === at && isAccepted(command));
     const own = mutations.filter((m) => m.writer === writer);
-    const unread = readKeys(taken);
+    const unread = new Set([...readKeys(taken), ...taken.flatMap(({ db, words }) => readBesideLocal(world.policies, db, words))]);
     const isImported = at === 0 && world.settings.imported > 0;
-    const isChecked = (db: number, key: string): boolean => !isImported && !unread.has(`${db}|${key}`) && !coarse.has(`${db}|${key}`);
+    const isChecked = (db: number, key: string): boolean => !isImported && !world.policies?.isLocal(key) && !unread.has(`${db}|${key}`) && !coarse.has(`${db}|${key}`);
     return [...missingPuts(taken, own, isChecked), ...wrongSums(taken, own, isChecked)].map((problem) => `r${at}: ${problem}`);
   });
 }

@@ -4,7 +4,9 @@
  */
 import { PRINT_INLINE_BYTES_MAX } from "@meridian/merge";
 import { parseCellName, type ServerCells } from "./cells-of-server.js";
+import type { PolicyTable } from "@meridian/region";
 import type { ClientCommand } from "./event.js";
+import { readBesideLocal } from "./policies.js";
 
 /** One change of one cell by a client. `before`: what that client could see there; undefined: nothing. */
 export interface ClientChange {
@@ -43,10 +45,15 @@ const READ_COMMANDS: ReadonlySet<string> = new Set(["RENAME", "APPEND"]);
 
 /** See the module's comment. */
 export class Chronicle {
+  readonly #policies: PolicyTable | undefined;
   readonly #read = new Set<string>();
   readonly #long = new Set<string>();
   readonly #cells = new Map<string, ClientChange[]>();
   readonly #deadlines = new Map<string, DeadlineChange[]>();
+
+  constructor(policies?: PolicyTable) {
+    this.#policies = policies;
+  }
 
   /** Changes of a cell, in the order in which they happened anywhere. */
   of(name: string): readonly ClientChange[] {
@@ -63,9 +70,9 @@ export class Chronicle {
     return this.#cells.has(`${place}|t|`);
   }
 
-  /** True where a command named the key whose result the agent has to read. */
+  /** True where a command named the key whose result the agent has to read, and for keys that stay in their region. */
   isRead(place: string): boolean {
-    return this.#read.has(place);
+    return this.#read.has(place) || this.#policies?.isLocal(place.slice(place.indexOf("|") + 1)) === true;
   }
 
   /** True where the key was given a value of which agents keep a digest only: a second one beside it is read first. */
@@ -77,6 +84,7 @@ export class Chronicle {
   noteCommands(commands: readonly ClientCommand[], db: number): void {
     for (const words of commands) {
       if (READ_COMMANDS.has(words[0] ?? "")) for (const key of words.slice(1)) this.#read.add(`${db}|${key}`);
+      for (const place of readBesideLocal(this.#policies, db, words)) this.#read.add(place);
     }
   }
 

@@ -9,6 +9,7 @@ import { checkLedger } from "./ledger-check.js";
 import { compareMetadata, compareWithServer, metadataOf, missingIn, unfinishedIn, type Metadata } from "./metadata-check.js";
 import { checkContexts } from "./context-check.js";
 import { expectedCells } from "./oracle.js";
+import { checkLocalKeys, sharedCells } from "./policies.js";
 import { problemsOf, type Checker, type Problem } from "./problem.js";
 import type { World } from "./world.js";
 
@@ -17,7 +18,7 @@ const LISTED_MAX = 8;
 
 /** All problems of a world that was brought to rest. */
 export function checkAtRest(world: World): Problem[] {
-  const cells = world.servers.map(({ model }) => cellsOfServer(model, world.nowMs));
+  const cells = world.servers.map(({ model }) => sharedCells(world, cellsOfServer(model, world.nowMs)));
   const audited = auditLog(world);
   const metadata = world.agents.map(metadataOf);
   // Where nothing ever expires, nothing may be missing.
@@ -32,6 +33,7 @@ export function checkAtRest(world: World): Problem[] {
     ...problemsOf("exact counters", checkCounters(world, cells)),
     ...problemsOf("exact sketches", checkSketches(world, cells)),
     ...problemsOf("conflict ledger", checkLedgers(world, audited.mutations)),
+    ...problemsOf("stays in its region", checkLocalKeys(world, audited.mutations, metadata).slice(0, LISTED_MAX)),
   ];
 }
 

@@ -69,6 +69,8 @@ function isTrue(record: ConflictRecord, byDot: ByDot, here: WriterId, mayDrop: b
       return record.winner?.writer === here && some((l, w) => REMOVALS.has(l.kind) && !takes(l, w));
     case "hidden":
       return some((l, w) => isIncrement(l) && isPutOf(w, record) && !takes(w, l));
+    case "home":
+      return record.loser.writer === here && here !== "eu/0" && losers.length > 0;
     default:
       return false;
   }

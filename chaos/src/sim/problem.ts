@@ -23,6 +23,7 @@ export type Checker =
   | "exact counters"
   | "exact sketches"
   | "conflict ledger"
+  | "stays in its region"
   | "no exception";
 
 /** See the module's comment. */

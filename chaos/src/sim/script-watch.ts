@@ -2,6 +2,7 @@
  * Watches every apply script of a run: remembers what clients did anywhere, and puts what a script did to its server before
  * the live checkers.
  */
+import type { PolicyTable } from "@meridian/region";
 import { decodeMark, MARK_KEY, type ApplyBatch } from "@meridian/mark";
 import { guardApply } from "./apply-guard.js";
 import { cellName, differing, type ServerCells } from "./cells-of-server.js";
@@ -30,15 +31,16 @@ export interface ClientRun {
 /** See the module's comment. */
 export class ScriptWatch {
   readonly #report: ReportAt;
-  readonly #chronicle = new Chronicle();
+  readonly #chronicle: Chronicle;
   readonly #sums = new SumCheck();
   readonly #transactions = new TransactionCheck();
 
   /** Region 0 had content before its agent came: that is read key by key, and reaches the peers in parts and late. */
   readonly #isImported: boolean;
 
-  constructor(report: ReportAt, isImported: boolean) {
+  constructor(report: ReportAt, isImported: boolean, policies: PolicyTable | undefined) {
     this.#report = report;
+    this.#chronicle = new Chronicle(policies);
     this.#isImported = isImported;
   }
 

@@ -37,6 +37,7 @@ export interface SimOptions {
   /** Keys of one name may get values of different types. */
   readonly clashes?: boolean;
   readonly families?: readonly Family[];
+  readonly policies?: boolean;
 }
 
 /** See the module's comment. */
@@ -65,10 +66,14 @@ export interface SimSettings {
   readonly skewMsMax: number;
   readonly timeMsMax: number;
   readonly cachedSlotsMax: number;
+  /** Some keys stay in their region, others have a home. */
+  readonly policies: boolean;
 }
 
 /** Keys whose expiry DEL is recognized only while the agent's clock is this near to the server's. */
 const SKEW_MS_MAX_WITH_EXPIRY = 400;
+
+const POLICY_SALT = 7_919;
 
 /** Draws the settings of a run. */
 export function drawSettings(seed: number, options: SimOptions, random: Random): SimSettings {
@@ -98,6 +103,8 @@ export function drawSettings(seed: number, options: SimOptions, random: Random):
     skewMsMax: random.chance(0.5) ? (expiries > 0 ? SKEW_MS_MAX_WITH_EXPIRY : random.pick([5, 300, 3000])) : 0,
     timeMsMax: random.pick([0, 3, 50, 400]),
     cachedSlotsMax: random.pick([1, 4, 10_000]),
+    // Drawn apart, so that every other choice of a seed stays what it was.
+    policies: options.policies ?? new Random(seed + POLICY_SALT).chance(0.1),
   };
 }
 

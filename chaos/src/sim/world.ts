@@ -2,6 +2,7 @@
  * A mesh of simulated regions: performs events, one at a time, and keeps what the checkers need. Everything is decided by
  * the events; two worlds that are given the same ones end the same.
  */
+import type { PolicyTable } from "@meridian/region";
 import { decodeRecord } from "@meridian/wire";
 import { writerId, type WriterId } from "@meridian/words";
 import { AgentHost } from "./agent-host.js";
@@ -10,6 +11,7 @@ import { LogModel } from "./log-model.js";
 import type { Checker, Problem } from "./problem.js";
 import { ScriptWatch } from "./script-watch.js";
 import { ServerHost } from "./server-host.js";
+import { SIM_POLICIES } from "./policies.js";
 import type { SimSettings } from "./settings.js";
 import type { Transcript } from "./transcript.js";
 
@@ -43,7 +45,7 @@ export class World {
   constructor(settings: SimSettings, transcript?: Transcript) {
     this.settings = settings;
     this.#transcript = transcript;
-    this.#watch = new ScriptWatch((checker, at, problem) => this.#report(checker, at, problem), settings.imported > 0);
+    this.#watch = new ScriptWatch((checker, at, problem) => this.#report(checker, at, problem), settings.imported > 0, this.policies);
     this.writers = NAMES.slice(0, settings.regions).map((name) => writerId(name, "0"));
     this.servers = this.writers.map(() => new ServerHost());
     this.agents = this.writers.map((writer, at) => this.#agent(writer, at));
@@ -57,6 +59,7 @@ export class World {
       server,
       log: this.log,
       cachedSlotsMax: this.settings.cachedSlotsMax,
+      policies: this.policies,
       onAcknowledge: (offset) => this.#onAcknowledge(at, offset),
       onApply: (batch, seenOffset, serverMs) => this.#watch.beforeScript(at, server, batch, seenOffset, serverMs),
     });
@@ -72,6 +75,11 @@ export class World {
 
   #report(checker: Checker, at: number, problem: string): void {
     this.problems.push({ checker, text: `r${at}: ${problem}` });
+  }
+
+  /** The table of every region, where the run has one. */
+  get policies(): PolicyTable | undefined {
+    return this.settings.policies ? SIM_POLICIES : undefined;
   }
 
   /** The clock of an agent. */

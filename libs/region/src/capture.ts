@@ -11,6 +11,8 @@ import { countName, type RegionCounters } from "./counters.js";
 import type { KeyEntry } from "./key-entry.js";
 import type { KeySpace } from "./key-space.js";
 import type { LocalStreams } from "./local-streams.js";
+import { sharedBesideLocal } from "./policy-gate.js";
+import type { PolicyTable } from "./policy-table.js";
 import type { LocalWrites } from "./local-writes.js";
 
 /** What capture tells its region. */
@@ -19,6 +21,8 @@ export interface CaptureContext {
   readonly writes: LocalWrites;
   readonly streams: LocalStreams;
   readonly counters: RegionCounters;
+  /** Which keys stay here; undefined: none. */
+  readonly policies: PolicyTable | undefined;
   /** Begins a command: gives it a version. */
   readonly beginCommand: () => void;
   readonly onMark: (mark: Mark) => void;
@@ -118,6 +122,7 @@ export class Capture {
     }
     const { counters, beginCommand } = this.#context;
     counters.commands += 1;
+    if (this.#context.policies && this.#staysHere(row, view, this.#context.policies)) return;
     const handler = row.treatment === "captured" ? LOCAL_COMMANDS.get(row.name) : undefined;
     if (handler) {
       beginCommand();
@@ -126,6 +131,16 @@ export class Capture {
       return;
     }
     this.#other(row, view);
+  }
+
+  /** True where the command writes local keys, and nothing else of it is to be captured. */
+  #staysHere(row: CommandRow, view: CommandView, policies: PolicyTable): boolean {
+    const { counters, keys, onBlind } = this.#context;
+    const shared = sharedBesideLocal(row, view, this.db, policies);
+    if (!shared) return false;
+    counters.localCommands += 1;
+    for (const { db, key } of shared) onBlind(keys.entry(db, key));
+    return true;
   }
 
   #other(row: CommandRow, view: CommandView): void {

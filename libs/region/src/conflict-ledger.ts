@@ -17,13 +17,14 @@ import {
   type Sibling,
 } from "@meridian/merge";
 import { ByteWriter } from "@meridian/wire";
-import { type CellKind, type Dot, type WriterId } from "@meridian/words";
+import { HLC_ZERO, regionOf, type CellKind, type Dot, type Mutation, type WriterId } from "@meridian/words";
 import { conflictId, readConflict, writeConflict, type ConflictRecord } from "./conflict-record.js";
 import { CONFLICT_HEAD, conflictIdKey, conflictKey, EMPTY_HEAD, readHead, type ConflictHead } from "./conflict-store.js";
 import { SUPERSEDED } from "./content.js";
 import { countName, type RegionCounters } from "./counters.js";
 import type { StateReader, StateWrite } from "./effects.js";
 import type { CellSlot, KeyEntry } from "./key-entry.js";
+import type { PolicyTable } from "./policy-table.js";
 
 /** How much a ledger keeps. */
 export interface ConflictLimits {
@@ -111,6 +112,17 @@ export class ConflictLedger {
     }
   }
 
+  /** This region wrote a key. Outside of the key's home every write is counted, and recorded once as long as it is remembered. */
+  written({ db, key, hlc }: Mutation, policies: PolicyTable): void {
+    const policy = policies.of(key);
+    if (policy.kind !== "home" || policy.region === regionOf(this.#writer)) return;
+    const loser = { writer: this.#writer, hlc };
+    const conflict = { rule: "home" as const, loser, since: HLC_ZERO, winner: undefined, print: "", value: undefined };
+    if (this.#record({ db, key }, "k", "", { ...conflict, winnerPrint: `=${policy.region}` })) return;
+    this.#counters.conflicts += 1;
+    countName(this.#counters.conflictsByRule, "home");
+  }
+
   /** Appends what is to be committed: new records, and the removal of those that are too old or too many. */
   collect(writes: StateWrite[], nowMs: number): void {
     const { ageMsMax, bytesMax } = this.#limits;
@@ -153,17 +165,19 @@ export class ConflictLedger {
     return stored && readConflict(stored).atMs;
   }
 
-  #record({ db, key }: KeyEntry, kind: CellKind | "k", field: string, conflict: CellConflict): void {
+  /** False where the conflict is recorded already. */
+  #record({ db, key }: Pick<KeyEntry, "db" | "key">, kind: CellKind | "k", field: string, conflict: CellConflict): boolean {
     const { rule, loser, since, winner, print, winnerPrint } = conflict;
     const name = { rule, db, key, kind, field, loser, winner };
     const id = conflictId({ ...name, winner: rule === "remove" ? undefined : winner }, since);
-    if (this.#fresh.has(id) || this.#store.get("state", conflictIdKey(id))) return;
+    if (this.#fresh.has(id) || this.#store.get("state", conflictIdKey(id))) return false;
     const bytes = valueOfPrint(print) ?? conflict.value;
     const value = bytes && bytes.length <= this.#limits.valueBytesMax ? Buffer.from(bytes) : undefined;
     const atMs = Math.max(0, Math.floor(this.#nowMs()));
     this.#fresh.set(id, { ...name, id, atMs, value, valueBytes: bytes?.length, print, winnerPrint });
     this.#counters.conflicts += 1;
     countName(this.#counters.conflictsByRule, rule);
+    return true;
   }
 }
 

@@ -2,6 +2,8 @@
 export interface RegionCounters {
   commands: number;
   ownCommands: number;
+  /** Commands of clients that wrote keys which stay in this region. */
+  localCommands: number;
   mutations: number;
   records: number;
   publishedBytes: number;
@@ -34,6 +36,7 @@ export function zeroCounters(): RegionCounters {
   return {
     commands: 0,
     ownCommands: 0,
+    localCommands: 0,
     mutations: 0,
     records: 0,
     publishedBytes: 0,

@@ -72,6 +72,6 @@ export interface Halt {
 /** Why a peer's records wait. */
 export interface Hold {
   readonly writer: WriterId;
-  readonly code: "CLOCK_DRIFT" | "RECORD_GAP" | "BAD_RECORD";
+  readonly code: "CLOCK_DRIFT" | "RECORD_GAP" | "BAD_RECORD" | "POLICY_MISMATCH";
   readonly reason: string;
 }

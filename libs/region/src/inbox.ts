@@ -8,6 +8,7 @@ import { decodeRecord, type Frame } from "@meridian/wire";
 import { hlcMs, MeridianError, parseWriterId, type ReadonlyVector, type WriterId } from "@meridian/words";
 import type { Hold, StateWrite } from "./effects.js";
 import { sequenceKey } from "./outbox.js";
+import type { PolicyTable } from "./policy-table.js";
 
 /** Bytes queued per writer beyond which no more should be read from its log. */
 export const QUEUE_BYTES_MAX = 8 * 1024 * 1024;
@@ -44,17 +45,26 @@ export interface NextFrame {
   readonly done: () => void;
 }
 
+/** What an inbox is told of its region. */
+export interface InboxOptions {
+  readonly peers: readonly WriterId[];
+  readonly maxDriftMs: number;
+  readonly policies?: PolicyTable;
+}
+
 /** See the module's comment. */
 export class Inbox {
   readonly #queues = new Map<WriterId, Queue>();
   readonly #maxDriftMs: number;
   readonly #suits: Suits;
+  readonly #policies: number;
   #finished: string[] = [];
   #turn = 0;
   nextSeq: number;
 
-  constructor(peers: readonly WriterId[], maxDriftMs: number, nextSeq: number, suits: Suits) {
+  constructor({ peers, maxDriftMs, policies }: InboxOptions, nextSeq: number, suits: Suits) {
     this.#suits = suits;
+    this.#policies = policies?.digest ?? 0;
     for (const writer of peers) this.#queues.set(writer, { writer, records: [], bytes: 0, hold: undefined });
     this.#maxDriftMs = maxDriftMs;
     this.nextSeq = nextSeq;
@@ -65,7 +75,11 @@ export class Inbox {
     const queue = this.#queues.get(writer);
     if (!queue) throw new RangeError(`${writer} is not a peer`);
     try {
-      const { frames } = decodeRecord(bytes, writer);
+      const { frames, policies } = decodeRecord(bytes, writer);
+      if (policies !== this.#policies) {
+        queue.hold = mismatch(writer);
+        return;
+      }
       queue.records.push({ position, bytes, frames, at: 0, left: frames.length, key: undefined });
       queue.bytes += bytes.length;
     } catch (error) {
@@ -177,6 +191,11 @@ export class Inbox {
     for (const key of this.#finished) writes.push({ table: "in", key, value: undefined });
     this.#finished = [];
   }
+}
+
+function mismatch(writer: WriterId): Hold {
+  const reason = `${writer} keeps other keys in its region than this one; give all regions the same local policies`;
+  return { writer, code: "POLICY_MISMATCH", reason };
 }
 
 /** The name of a received record in the store: sorts by arrival, says whose it is. */

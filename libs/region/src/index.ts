@@ -20,5 +20,7 @@ export { isPlainRecord } from "./entry-codec.js";
 export { QUEUE_BYTES_MAX } from "./inbox.js";
 export { FRAME_BYTES, FRAME_MUTATIONS, RECORD_BYTES, sequenceKey } from "./outbox.js";
 export type { PendingWork, RegionOptions } from "./region-options.js";
+export { parsePolicy, PolicyTable, POLICIES_MAX, POLICY_FORMS, policyText, type Policy, type PolicyRow } from "./policy-table.js";
 export { Region } from "./region.js";
+export { capturedPolicies } from "./region-state.js";
 export { readStoredCells, readUnfinished, type StoredCell } from "./stored-cells.js";

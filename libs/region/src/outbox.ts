@@ -30,6 +30,7 @@ interface Waiting {
 /** See the module's comment. */
 export class Outbox {
   readonly #writer: WriterId;
+  readonly #policies: number;
   readonly #builder = new FrameBuilder();
   readonly #waiting: Waiting[] = [];
   #frames: ClosedFrame[] = [];
@@ -39,7 +40,8 @@ export class Outbox {
   nextSeq: number;
   pendingBytes = 0;
 
-  constructor(writer: WriterId, last: Hlc, nextSeq: number) {
+  constructor(writer: WriterId, last: Hlc, nextSeq: number, policies = 0) {
+    this.#policies = policies;
     this.#writer = writer;
     this.#previous = last;
     this.#last = last;
@@ -101,7 +103,7 @@ export class Outbox {
 
   #record(writes: StateWrite[], messages: FrameMessage[], mutations: number, from: number, place: StreamPlace): Publication {
     const span = { replicationId: place.replicationId, firstOffset: from, lastOffset: place.offset };
-    const record = encodeRecord(this.#writer, span, messages);
+    const record = encodeRecord(this.#writer, span, messages, this.#policies);
     const seq = this.nextSeq;
     this.nextSeq += 1;
     writes.push({ table: "out", key: sequenceKey(seq), value: record });

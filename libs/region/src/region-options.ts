@@ -1,6 +1,7 @@
 /** What a region is told at its start, and what it tells of its work under way. Words only; decides nothing. */
 import type { Hlc, WriterId } from "@meridian/words";
 import type { ConflictLimits } from "./conflict-ledger.js";
+import type { PolicyTable } from "./policy-table.js";
 import type { RegionCounters } from "./counters.js";
 import type { StateReader } from "./effects.js";
 
@@ -13,6 +14,8 @@ export interface RegionOptions {
   readonly maxDriftMs: number;
   /** Cells kept in memory, in each of two generations. */
   readonly cachedSlotsMax: number;
+  /** What happens to keys by prefix; undefined: the published rules, to all of them. */
+  readonly policies?: PolicyTable;
   /** How much the conflict ledger keeps. */
   readonly conflicts?: ConflictLimits;
   /** Whether entries that come below a group's last delivered id are put into its pending list (default: yes). */

@@ -10,7 +10,7 @@ import {
   type Hlc,
   type WriterId,
 } from "@meridian/words";
-import type { Halt, StreamPlace } from "./effects.js";
+import type { Halt, StateReader, StreamPlace } from "./effects.js";
 
 /** The name of the record in the `state` table. */
 export const STATE_KEY = "region";
@@ -34,6 +34,8 @@ export interface RegionState {
   epoch: number;
   /** Databases whose first import is not finished. */
   importing: readonly number[];
+  /** Names the table of policies under which everything so far was captured. */
+  policies: number;
   halt: Halt | undefined;
 }
 
@@ -50,6 +52,7 @@ export function firstState(): RegionState {
     nextIn: 1,
     epoch: 0,
     importing: [],
+    policies: 0,
     halt: undefined,
   };
 }
@@ -81,6 +84,12 @@ export function decodeState(bytes: Buffer): RegionState {
       cause,
     });
   }
+}
+
+/** The digest of the policies that a store was captured under; undefined: nothing was captured yet. */
+export function capturedPolicies(store: StateReader): number | undefined {
+  const bytes = store.get("state", STATE_KEY);
+  return bytes && decodeState(bytes).policies;
 }
 
 /** The first version that no earlier life can have given or seen. */

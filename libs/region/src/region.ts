@@ -73,25 +73,21 @@ export class Region {
     this.#clock = new HybridClock({ maxDriftMs: options.maxDriftMs, start: { bound: firstUnused(state) } });
     this.#keys = new KeySpace(options.store, this.#writers, options.cachedSlotsMax);
     this.#received = state.frontier.clone();
-    this.#outbox = new Outbox(options.writer, state.last, state.nextOut);
+    this.#outbox = new Outbox(options.writer, state.last, state.nextOut, options.policies?.digest);
     const gate = new TransactionGate(this.#keys, this.counters);
-    this.#inbox = new Inbox(options.peers, options.maxDriftMs, state.nextIn, (frame) => gate.lets(frame, this.#nowMs));
+    this.#inbox = new Inbox(options, state.nextIn, (frame) => gate.lets(frame, this.#nowMs));
     const emit = (mutation: Parameters<Outbox["add"]>[0]): void => {
       this.counters.mutations += 1;
       this.#outbox.add(mutation);
+      if (options.policies) this.#conflicts.written(mutation, options.policies);
     };
     const own = { writer: options.writer, keys: this.#keys };
     this.#writes = new LocalWrites({ ...own, frontier: state.frontier, emit, onDiffers: (slot) => this.#applier.retry(slot) });
     this.#conflicts = new ConflictLedger(options, this.counters, () => this.#nowMs);
-    this.#applier = new Applier({
-      ...own,
-      conflicts: this.#conflicts,
-      received: this.#received,
-      counters: this.counters,
-      onVisible: options.onVisible,
-      lateToGroups: options.lateEntriesToGroups ?? true,
-      requestRead: (entry) => this.#requestRead(entry),
-    });
+    const requestRead = (entry: KeyEntry): void => this.#requestRead(entry);
+    const told = { counters: this.counters, conflicts: this.#conflicts, onVisible: options.onVisible };
+    const lateToGroups = options.lateEntriesToGroups ?? true;
+    this.#applier = new Applier({ ...own, ...told, received: this.#received, lateToGroups, requestRead });
     const streams = new LocalStreams({ ...own, writes: this.#writes, doubts: () => this.#applier, reads: () => this.#reader });
     const shared = {
       keys: this.#keys,
@@ -99,6 +95,7 @@ export class Region {
       streams,
       counters: this.counters,
       nowMs: () => this.#nowMs,
+      policies: options.policies,
       beginCommand: () => this.#beginCommand(),
     };
     this.#reader = new Reader({ ...shared, applier: this.#applier });
@@ -119,9 +116,8 @@ export class Region {
     this.#parser = new CommandParser(this.#capture.onCommand, state.place?.offset ?? 0);
     this.#unitOffset = state.place?.offset ?? 0;
     this.#unitDb = state.db;
-    const parts = { keys: this.#keys, outbox: this.#outbox, inbox: this.#inbox, applier: this.#applier, reader: this.#reader };
-    const requestRead = (entry: KeyEntry): void => this.#requestRead(entry);
-    this.#unpublished = recover({ store: options.store, writer: options.writer, frontier: state.frontier, requestRead, ...parts });
+    const [outbox, inbox, applier, reader] = [this.#outbox, this.#inbox, this.#applier, this.#reader];
+    this.#unpublished = recover({ ...own, store: options.store, frontier: state.frontier, outbox, inbox, applier, reader, requestRead });
   }
 
   /** Where capture continues; undefined: attach anew. */
@@ -262,7 +258,7 @@ export class Region {
   /** A page of keys, for the first import. */
   onListed(db: number, cursor: string, keys: readonly string[]): void {
     for (const key of keys) {
-      if (!key.startsWith(RESERVED_PREFIX)) this.#reader.blind(this.#keys.entry(db, key));
+      if (!key.startsWith(RESERVED_PREFIX) && !this.#options.policies?.isLocal(key)) this.#reader.blind(this.#keys.entry(db, key));
     }
     if (this.#import.listed(db, cursor)) this.#stateChanged = true;
   }
@@ -318,6 +314,7 @@ export class Region {
     state.nextOut = this.#outbox.nextSeq;
     state.nextIn = this.#inbox.nextSeq;
     state.epoch = this.#epoch;
+    state.policies = this.#options.policies?.digest ?? 0;
     this.#stateChanged = false;
     return { table: "state", key: STATE_KEY, value: encodeState(state) };
   }

@@ -44,6 +44,9 @@ export namespace meridian {
             /** Record frames. */
             frames: meridian.v1.Frame[];
 
+            /** Record policies. */
+            policies: number;
+
             /**
              * Creates a new Record instance using the specified properties.
              * @param [properties] Properties to set
@@ -121,6 +124,9 @@ export namespace meridian {
 
                 /** Record frames */
                 frames?: meridian.v1.Frame.$Properties[];
+
+                /** Record policies */
+                policies?: number;
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];

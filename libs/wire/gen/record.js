@@ -37,6 +37,7 @@ export const meridian = $root.meridian = (() => {
              * @property {Long} [firstOffset] Record firstOffset
              * @property {Long} [lastOffset] Record lastOffset
              * @property {Array.<meridian.v1.Frame.$Properties>} [frames] Record frames
+             * @property {number} [policies] Record policies
              * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
              */
 
@@ -118,6 +119,14 @@ export const meridian = $root.meridian = (() => {
             Record.prototype.frames = $util.emptyArray;
 
             /**
+             * Record policies.
+             * @member {number} policies
+             * @memberof meridian.v1.Record
+             * @instance
+             */
+            Record.prototype.policies = 0;
+
+            /**
              * Creates a new Record instance using the specified properties.
              * @function create
              * @memberof meridian.v1.Record
@@ -162,6 +171,8 @@ export const meridian = $root.meridian = (() => {
                 if (message.frames != null && message.frames.length)
                     for (let i = 0; i < message.frames.length; ++i)
                         $root.meridian.v1.Frame.encode(message.frames[i], writer.uint32(/* id 6, wireType 2 =*/50).fork(), _depth + 1).ldelim();
+                if (message.policies != null && $Object.hasOwnProperty.call(message, "policies") && message.policies !== 0)
+                    writer.uint32(/* id 7, wireType 5 =*/61).fixed32(message.policies);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -259,6 +270,15 @@ export const meridian = $root.meridian = (() => {
                             message.frames.push($root.meridian.v1.Frame.decode(reader, reader.size(), $undefined, _depth + 1));
                             continue;
                         }
+                    case 7: {
+                            if (wireType !== 5)
+                                break;
+                            if (value = reader.fixed32())
+                                message.policies = value;
+                            else
+                                delete message.policies;
+                            continue;
+                        }
                     }
                     reader.skipType(wireType, _depth, tag);
                     if (!reader.discardUnknown) {
@@ -333,6 +353,9 @@ export const meridian = $root.meridian = (() => {
                         message.frames[i] = $root.meridian.v1.Frame.fromObject(object.frames[i], _depth + 1);
                     }
                 }
+                if (object.policies != null)
+                    if ($Number(object.policies) !== 0)
+                        message.policies = object.policies >>> 0;
                 return message;
             };
 
@@ -369,6 +392,7 @@ export const meridian = $root.meridian = (() => {
                         object.lastOffset = options.longs === $String ? long.toString() : options.longs === $Number ? long.toNumber() : typeof $BigInt !== "undefined" && options.longs === $BigInt ? long.toBigInt() : long;
                     } else
                         object.lastOffset = options.longs === $String ? "0" : typeof $BigInt !== "undefined" && options.longs === $BigInt ? $BigInt("0") : 0;
+                    object.policies = 0;
                 }
                 if (message.schema != null && $Object.hasOwnProperty.call(message, "schema"))
                     object.schema = message.schema;
@@ -395,6 +419,8 @@ export const meridian = $root.meridian = (() => {
                     for (let j = 0; j < message.frames.length; ++j)
                         object.frames[j] = $root.meridian.v1.Frame.toObject(message.frames[j], options, _depth + 1);
                 }
+                if (message.policies != null && $Object.hasOwnProperty.call(message, "policies"))
+                    object.policies = message.policies;
                 return object;
             };
 

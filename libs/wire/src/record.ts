@@ -22,10 +22,12 @@ export interface LogEntry {
   readonly writer: WriterId;
   readonly span: CaptureSpan;
   readonly frames: readonly Frame[];
+  /** Names the writer's table of policies; 0: it has none that matters here. */
+  readonly policies: number;
 }
 
 /** Encodes a record. */
-export function encodeRecord(writer: WriterId, span: CaptureSpan, frames: readonly FrameMessage[]): Buffer {
+export function encodeRecord(writer: WriterId, span: CaptureSpan, frames: readonly FrameMessage[], policies = 0): Buffer {
   const bytes = meridian.v1.Record.encode({
     schema: RECORD_SCHEMA,
     writer,
@@ -33,6 +35,7 @@ export function encodeRecord(writer: WriterId, span: CaptureSpan, frames: readon
     firstOffset: Long.fromNumber(span.firstOffset, true),
     lastOffset: Long.fromNumber(span.lastOffset, true),
     frames: [...frames],
+    ...(policies === 0 ? {} : { policies }),
   }).finish();
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
@@ -59,6 +62,7 @@ export function decodeRecord(bytes: Buffer, expected: WriterId): LogEntry {
       lastOffset: message.lastOffset.toNumber(),
     },
     frames: message.frames.map((frame) => new Frame(writer, frame)),
+    policies: message.policies >>> 0,
   };
 }
 

@@ -3,6 +3,7 @@
  */
 import type { OptionRule, RuleBreach } from "@meridian/shell";
 import type { AgentOptions } from "./options.js";
+import { homesAreKnown, prefixesDiffer } from "./policy-options.js";
 import { tlsNamesGiven, type TlsOptions } from "./tls-fields.js";
 
 /** Every rule across the agent's fields. */
@@ -13,6 +14,8 @@ export const AGENT_RULES: readonly OptionRule<AgentOptions>[] = [
   { reads: ["log"], check: logHasItsAddress },
   { reads: ["log", "region", "peers"], check: logRegionsAreKnown },
   { reads: ["log.redis"], check: logAddressFits },
+  { reads: ["policies"], check: prefixesDiffer },
+  { reads: ["policies", "region", "peers"], check: homesAreKnown },
   { reads: ["log.kafka"], check: kafkaLoginFits },
 ];
 

@@ -42,6 +42,8 @@ export interface PeerStatus {
   /** How far the newest version received stood ahead of the local clock; negative: behind. */
   readonly driftMs: number;
   readonly state: PeerState;
+  /** Why its records wait, where they do. */
+  readonly reason?: string;
   /** Received, not yet merged. */
   readonly queueBytes: number;
 }
@@ -89,6 +91,14 @@ export interface PipelineStatus {
     readonly conflicts: number;
     /** Keys read back because the stream did not carry the result. */
     readonly readBacks: number;
+  };
+  readonly policies: {
+    /** Names which keys are local: equal in every region, or its records are held. Empty: none is. */
+    readonly digest: string;
+    /** Commands of clients that wrote local keys. */
+    readonly localCommands: number;
+    /** The longest prefix first. */
+    readonly rows: readonly { readonly prefix: string; readonly policy: string }[];
   };
   /** What the conflict ledger has recorded, by rule. */
   readonly conflicts: Readonly<Record<string, number>>;

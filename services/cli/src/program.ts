@@ -9,6 +9,7 @@ import { addDemoCommand } from "./commands/demo-command.js";
 import { addDevCommand } from "./commands/dev-command.js";
 import { addDiffCommand } from "./commands/diff-command.js";
 import { addLogCommand } from "./commands/log-command.js";
+import { addPolicyCommand } from "./commands/policy-command.js";
 import { addProbeCommand } from "./commands/probe-command.js";
 import { addStatusCommand } from "./commands/status-command.js";
 import { EXIT, EXIT_HELP, type ExitCode } from "./exit-code.js";
@@ -63,6 +64,7 @@ export function buildProgram(context: CommandContext): Command {
   addStatusCommand(program, context);
   addDiffCommand(program, context);
   addConflictsCommand(program, context);
+  addPolicyCommand(program, context);
   addDemoCommand(program, context);
   addBenchCommand(program, context);
   addLogCommand(program, context);

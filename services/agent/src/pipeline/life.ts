@@ -5,7 +5,7 @@
  */
 import type { MutationLog } from "@meridian/log";
 import { ReplicaTail } from "@meridian/psync";
-import { Region, sequenceKey, type ConflictLimits, type RegionCounters, type RegionOptions, type Step } from "@meridian/region";
+import { Region, sequenceKey, type ConflictLimits, type PolicyTable, type RegionCounters, type RegionOptions, type Step } from "@meridian/region";
 import type { Store } from "@meridian/store";
 import { RedisTarget, type ApplyReply, type ReadStatus, type ServerFacts } from "@meridian/target";
 import type { Logger } from "@meridian/shell";
@@ -30,6 +30,8 @@ export interface LifeSettings {
   readonly acceptUnknownRewrites: boolean;
   /** How much the conflict ledger keeps. */
   readonly conflicts: ConflictLimits;
+  /** What happens to keys by prefix; undefined: the published rules. */
+  readonly policies: PolicyTable | undefined;
 }
 
 /** What a life works with. */
@@ -89,8 +91,9 @@ export class Life {
   constructor(deps: LifeDeps) {
     const { writer, peers, store, settings, counters, onVisible } = deps;
     this.#deps = deps;
-    const { maxDriftMs, cachedSlotsMax, conflicts } = settings;
-    this.region = new Region({ writer, peers, store, maxDriftMs, cachedSlotsMax, conflicts, counters, onVisible });
+    const { maxDriftMs, cachedSlotsMax, conflicts, policies } = settings;
+    const limits = { maxDriftMs, cachedSlotsMax, conflicts };
+    this.region = new Region({ writer, peers, store, ...limits, counters, onVisible, ...(policies && { policies }) });
     this.#publisher = new Publisher({
       log: deps.log,
       writer,

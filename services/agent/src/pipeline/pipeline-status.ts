@@ -1,4 +1,5 @@
 /** A pipeline's status, put together from its region, its log and its meters. */
+import { policyText } from "@meridian/region";
 import { hlcMs, type WriterId } from "@meridian/words";
 import type { PeerState, PeerStatus, PipelineState, PipelineStatus } from "../status.js";
 import { noticesOf } from "./notices.js";
@@ -49,6 +50,7 @@ export function pipelineStatus(pipeline: RegionPipeline, state: PipelineState): 
       conflicts: counters.conflicts,
       readBacks: counters.readBacks,
     },
+    policies: policiesStatus(pipeline),
     conflicts: Object.fromEntries(counters.conflictsByRule),
     peers: pipeline.peers.map((writer) => peerStatus(pipeline, writer)),
     unsupported: {
@@ -66,6 +68,14 @@ export function pipelineStatus(pipeline: RegionPipeline, state: PipelineState): 
   };
 }
 
+function policiesStatus({ policies, counters }: RegionPipeline): PipelineStatus["policies"] {
+  return {
+    digest: policies?.digest ? policies.digest.toString(16).padStart(8, "0") : "",
+    localCommands: counters.localCommands,
+    rows: (policies?.rows ?? []).map(({ prefix, policy }) => ({ prefix: Buffer.from(prefix, "latin1").toString("utf8"), policy: policyText(policy) })),
+  };
+}
+
 function logStatus({ context, log }: RegionPipeline): PipelineStatus["log"] {
   const health = log?.health();
   return {
@@ -79,6 +89,7 @@ function peerStatus(pipeline: RegionPipeline, writer: WriterId): PeerStatus {
   const region = pipeline.life?.region;
   const lag = pipeline.lag.summary(writer, performance.now());
   const frontier = region?.frontier.get(writer);
+  const hold = region?.holds.find((held) => held.writer === writer);
   const queueBytes = region?.queuedBytes(writer) ?? 0;
   return {
     writer,
@@ -89,6 +100,7 @@ function peerStatus(pipeline: RegionPipeline, writer: WriterId): PeerStatus {
     lagSamples: lag.samples,
     driftMs: pipeline.drift.get(writer) ?? 0,
     state: peerState(pipeline, writer, queueBytes),
+    ...(hold ? { reason: hold.reason } : {}),
     queueBytes,
   };
 }

@@ -3,13 +3,14 @@
  * something that another life cannot heal.
  */
 import { openLog, type MutationLog } from "@meridian/log";
-import { isPlainRecord, readConflicts, zeroCounters, type ConflictLimits, type ConflictPage, type ConflictQuery } from "@meridian/region";
+import { isPlainRecord, capturedPolicies, readConflicts, zeroCounters, type ConflictLimits, type ConflictPage, type ConflictQuery, type PolicyTable } from "@meridian/region";
 import { openLmdbStore, type Store } from "@meridian/store";
 import { hlcMs, MeridianError, writerId, type Hlc, type WriterId } from "@meridian/words";
 import type { Pipeline, PipelineContext, PipelineFactory } from "../agent-pipeline.js";
 import { endpointOf } from "../endpoint.js";
 import { LagMeter } from "../lag-meter.js";
 import type { PipelineState, PipelineStatus } from "../status.js";
+import { policiesOf } from "../policy-options.js";
 import { Life } from "./life.js";
 import { logConfigOf } from "./log-config.js";
 import { pipelineStatus } from "./pipeline-status.js";
@@ -35,6 +36,7 @@ export class RegionPipeline implements Pipeline {
   readonly context: PipelineContext;
   readonly counters = zeroCounters();
   readonly lag: LagMeter;
+  readonly policies: PolicyTable | undefined;
   readonly drift = new Map<WriterId, number>();
   readonly peerFailures = new Map<WriterId, MeridianError>();
   life: Life | undefined;
@@ -53,6 +55,7 @@ export class RegionPipeline implements Pipeline {
     this.context = context;
     this.writer = writerId(options.region, server.name);
     this.peers = options.peers.map((region) => writerId(region, server.name));
+    this.policies = policiesOf(options);
     this.lag = new LagMeter(options.lag.windowMs);
   }
 
@@ -63,6 +66,7 @@ export class RegionPipeline implements Pipeline {
   async start(): Promise<void> {
     const { options } = this.context;
     this.store = openLmdbStore({ path: `${options.store.path}/${this.writer.replace("/", "-")}`, owner: this.writer, isPlain: isPlainRecord });
+    refuseOtherPolicies(this.writer, capturedPolicies(this.store), this.policies?.digest ?? 0);
     this.log = openLog(logConfigOf(options), { logger: this.context.logger });
     await this.#openLog(this.log);
     if (!this.#isStopping) await this.#refuseLostStore(this.log, this.store);
@@ -166,6 +170,7 @@ export class RegionPipeline implements Pipeline {
         probe: options.capture.probe,
         acceptUnknownRewrites: options.capture.acceptUnknownRewrites,
         conflicts: conflictLimits(options),
+        policies: this.policies,
       },
       counters: this.counters,
       onVisible: (writer, last, mutations) => this.#onVisible(writer, last, mutations),
@@ -200,6 +205,14 @@ export class RegionPipeline implements Pipeline {
     });
     this.#wake = undefined;
   }
+}
+
+/** What was captured under one table cannot be gone on with under another: the regions would not know from where on. */
+function refuseOtherPolicies(writer: WriterId, captured: number | undefined, given: number): void {
+  if (captured === undefined || captured === given) return;
+  throw new MeridianError("BAD_OPTION", `${writer} was captured with other local policies than the options name`, {
+    advice: "start with the policies that it had; which keys are local cannot be changed yet, homes can",
+  });
 }
 
 function conflictLimits({ conflicts }: PipelineContext["options"]): ConflictLimits {

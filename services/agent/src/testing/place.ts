@@ -52,6 +52,7 @@ const SETTINGS: LifeSettings = {
   probe: "never",
   acceptUnknownRewrites: false,
   conflicts: CONFLICT_LIMITS,
+  policies: undefined,
 };
 
 /** One region: a server, an agent's life, a client. */

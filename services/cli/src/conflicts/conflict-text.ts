@@ -24,6 +24,7 @@ export function cellText({ db, kind, key, field }: Conflict): string {
 }
 
 function lostText({ rule, kind, value, valueBytes }: Conflict): string {
+  if (rule === "home") return "wrote it";
   if (rule === "remove") return kind === "k" ? "removed the key" : "removed it";
   if (value === undefined) return valueBytes === undefined ? "a long value (not kept)" : `${valueBytes} bytes (not kept)`;
   if (kind === "t") return deadlineText(bytesTold(value).toString());
@@ -32,6 +33,7 @@ function lostText({ rule, kind, value, valueBytes }: Conflict): string {
 }
 
 function visibleText({ rule, kind, visible }: Conflict): string {
+  if (rule === "home") return `its home is ${visible === undefined ? "elsewhere" : bytesTold(visible).toString()}`;
   if (rule === "remove") return "wrote it meanwhile";
   if (visible === undefined) return "a long value";
   return kind === "t" ? deadlineText(bytesTold(visible).toString()) : shown(visible);

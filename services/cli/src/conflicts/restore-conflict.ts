@@ -44,6 +44,7 @@ export async function restoreConflict(client: Redis, conflict: Conflict): Promis
 function valueToRestore(conflict: Conflict): Buffer {
   const { rule, value, valueBytes } = conflict;
   if (rule === "remove") throw refusal(conflict, "what lost is a removal, which has no value", "remove it again if that is what is wanted");
+  if (rule === "home") throw refusal(conflict, "nothing was lost: the write is kept", "see that this region's clients leave the key to its home");
   if (rule === "hidden") throw refusal(conflict, "these increments are not lost", "they count again as soon as a number stands there: SET the key to 0");
   if (rule === "clamped") throw refusal(conflict, "the sum does not fit into 64 bits", "lower the counter, or SET it");
   if (value !== undefined) return bytesTold(value);

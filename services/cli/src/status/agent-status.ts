@@ -24,6 +24,7 @@ export interface PipelineStatus {
   readonly publish: Figures<"records" | "mutations" | "bytes" | "pendingRecords" | "pendingBytes">;
   readonly receive: Figures<"records" | "mutations" | "bytes">;
   readonly apply: Figures<"batches" | "cells" | "skipped" | "retried" | "inFlight" | "conflicts" | "readBacks">;
+  readonly policies: PolicyStatus;
   readonly peers: readonly PeerStatus[];
   /** Occurrences of commands that cannot be replicated faithfully, by name. */
   readonly unsupported: Readonly<Record<string, number>>;
@@ -34,6 +35,14 @@ export interface PipelineStatus {
   readonly store: Figures<"bytes" | "cells">;
   readonly clock: Figures<"aheadMs">;
   readonly log: { readonly kind: string; readonly state: string; readonly lastError: string | undefined };
+}
+
+/** What happens to keys by prefix. */
+export interface PolicyStatus {
+  /** Names which keys are local; empty: none is. */
+  readonly digest: string;
+  readonly localCommands: number;
+  readonly rows: readonly { readonly prefix: string; readonly policy: string }[];
 }
 
 /** What a pipeline knows of one peer's writer. */
@@ -73,6 +82,7 @@ function readPipeline(from: Json): PipelineStatus {
     publish: figures(from["publish"], ["records", "mutations", "bytes", "pendingRecords", "pendingBytes"]),
     receive: figures(from["receive"], ["records", "mutations", "bytes"]),
     apply: figures(from["apply"], ["batches", "cells", "skipped", "retried", "inFlight", "conflicts", "readBacks"]),
+    policies: readPolicies(objectOf(from["policies"])),
     peers: listOf(from["peers"]).map((peer) => ({
       ...figures(peer, ["frontierMs", "lagMsP50", "lagMsP99", "lagMsP999", "lagSamples", "driftMs", "queueBytes"]),
       writer: textOf(peer["writer"]) ?? "?",
@@ -85,6 +95,11 @@ function readPipeline(from: Json): PipelineStatus {
     clock: figures(from["clock"], ["aheadMs"]),
     log: { kind: textOf(log["kind"]) ?? "?", state: textOf(log["state"]) ?? "?", lastError: textOf(log["lastError"]) },
   };
+}
+
+function readPolicies(from: Json): PolicyStatus {
+  const rows = listOf(from["rows"]).map((row) => ({ prefix: textOf(row["prefix"]) ?? "", policy: textOf(row["policy"]) ?? "?" }));
+  return { digest: textOf(from["digest"]) ?? "", localCommands: numberOf(from["localCommands"]), rows };
 }
 
 function figures<Name extends string>(from: unknown, names: readonly Name[]): Figures<Name> {

@@ -1,0 +1,45 @@
+/**
+ * Runs with policies: the first key of every family but one stays in its region, the second has a home.
+ *
+ * Checked then: nothing of a local key is published, and no agent remembers anything of one. Local keys are left out of
+ * every comparison of regions: each holds what its own clients wrote.
+ */
+import { PolicyTable } from "@meridian/region";
+import type { Published } from "./audited-log.js";
+import type { ServerCells } from "./cells-of-server.js";
+import type { Metadata } from "./metadata-check.js";
+import type { World } from "./world.js";
+
+const LOCAL = ["s0", "c0", "h0", "e0", "z0", "l0", "x0"];
+const HOME = ["s1", "h1"];
+
+/** The table of all regions of such a run. */
+export const SIM_POLICIES = new PolicyTable([
+  ...LOCAL.map((prefix) => ({ prefix, policy: { kind: "local" } as const })),
+  ...HOME.map((prefix) => ({ prefix, policy: { kind: "home", region: "eu" } as const })),
+]);
+
+/** A server's cells without those of local keys. */
+export function sharedCells(world: World, cells: ServerCells): ServerCells {
+  const { policies } = world;
+  if (!policies) return cells;
+  return new Map([...cells].filter(([name]) => !policies.isLocal(name.split("|")[1] ?? "")));
+}
+
+/** What left its region, or was remembered, of keys that stay. */
+export function checkLocalKeys(world: World, mutations: readonly Published[], metadata: readonly Metadata[]): string[] {
+  const { policies } = world;
+  if (!policies) return [];
+  const published = mutations.filter(({ key }) => policies.isLocal(key)).map(({ writer, key }) => `${writer} published ${key}, which stays in its region`);
+  const remembered = metadata.flatMap((own, at) =>
+    [...own.values()].filter(({ key }) => policies.isLocal(key)).map(({ key }) => `r${at} remembers a cell of ${key}, which stays in its region`),
+  );
+  return [...published, ...remembered];
+}
+
+/** Keys that a command wrote beside local ones: they are read back, and of several values the log holds the last. */
+export function readBesideLocal(policies: PolicyTable | undefined, db: number, words: readonly string[]): string[] {
+  if (!policies || words[0] !== "MSET") return [];
+  const keys = words.filter((_, at) => at % 2 === 1);
+  return keys.some((key) => policies.isLocal(key)) ? keys.map((key) => `${db}|${key}`) : [];
+}

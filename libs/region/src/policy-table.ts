@@ -1,0 +1,89 @@
+/**
+ * Policies per key prefix: what happens to the writes of a key beside the published rules. The longest prefix wins.
+ *
+ * - `crdt`: the published rules; the default.
+ * - `local`: the key stays in its region. Capture passes over it, nothing of it is published, remembered or merged.
+ * - `home=<region>`: the published rules, and a write in another region is flagged in the conflict ledger and counted.
+ *
+ * Which keys are local must be the same in every region: a digest of it stands in every record of the log. `home` only
+ * flags, so regions may differ in it. Refuses `lww` and `regions=...` by name: they are not built.
+ */
+import { crc32 } from "node:zlib";
+
+/** Rows of one table. */
+export const POLICIES_MAX = 256;
+
+/** What is done with the keys of one prefix. */
+export type Policy = { readonly kind: "crdt" } | { readonly kind: "local" } | { readonly kind: "home"; readonly region: string };
+
+/** One row: a prefix as a binary string, and what holds for it. */
+export interface PolicyRow {
+  readonly prefix: string;
+  readonly policy: Policy;
+}
+
+const CRDT: Policy = { kind: "crdt" };
+const LOCAL: Policy = { kind: "local" };
+const REGION = /^[a-z][a-z0-9-]{0,31}$/;
+
+/** What a policy can look like, for messages. */
+export const POLICY_FORMS = "crdt, local, home=<region>";
+
+/** Reads one policy; a text where it is refused: the reason. */
+export function parsePolicy(text: string): Policy | string {
+  if (text === "crdt") return CRDT;
+  if (text === "local") return LOCAL;
+  if (text.startsWith("home=")) {
+    const region = text.slice(5);
+    return REGION.test(region) ? { kind: "home", region } : `${JSON.stringify(region)} is no region's name`;
+  }
+  if (text === "lww") return "lww is not built: a delete that wins by time has to be remembered until every region is past it";
+  if (text === "regions" || text.startsWith("regions=")) return "regions= is not built: a region has one log, which every other region reads";
+  return "there is no such policy";
+}
+
+/** A policy as it is written. */
+export function policyText(policy: Policy): string {
+  return policy.kind === "home" ? `home=${policy.region}` : policy.kind;
+}
+
+/** See the module's comment. */
+export class PolicyTable {
+  readonly #rows: readonly PolicyRow[];
+  /** Names which keys are local: equal digests, equal keys. 0: none is. Fits 32 bits. */
+  readonly digest: number;
+
+  /** Rows in any order; each prefix once. */
+  constructor(rows: readonly PolicyRow[]) {
+    this.#rows = [...rows].sort((a, b) => b.prefix.length - a.prefix.length || (a.prefix < b.prefix ? -1 : 1));
+    this.digest = digestOf(this.#rows);
+  }
+
+  /** Rows, the longest prefix first. */
+  get rows(): readonly PolicyRow[] {
+    return this.#rows;
+  }
+
+  /** What holds for a key. */
+  of(key: string): Policy {
+    for (const { prefix, policy } of this.#rows) if (key.startsWith(prefix)) return policy;
+    return CRDT;
+  }
+
+  /** True where the key stays in its region. */
+  isLocal(key: string): boolean {
+    return this.of(key).kind === "local";
+  }
+}
+
+/** A row says something only where it differs from the next shorter prefix that covers it. */
+function digestOf(rows: readonly PolicyRow[]): number {
+  const isLocal = ({ policy }: PolicyRow): boolean => policy.kind === "local";
+  const telling = rows.filter((row, at) => {
+    const above = rows.slice(at + 1).find(({ prefix }) => row.prefix.startsWith(prefix));
+    return isLocal(row) !== (above !== undefined && isLocal(above));
+  });
+  if (telling.length === 0) return 0;
+  // 0 stands for a table without local keys.
+  return crc32(JSON.stringify(telling.map((row) => [row.prefix, isLocal(row)]))) || 1;
+}

@@ -1,0 +1,79 @@
+/** `meridian policy show`: what the agents do with keys by prefix, and whether they agree. */
+import { MeridianError } from "@meridian/words";
+import type { Command } from "commander";
+import { listArgument, wholeArgument, type CommandContext } from "../command-context.js";
+import { EXIT } from "../exit-code.js";
+import { requireMesh } from "../mesh/mesh-file.js";
+import { printable } from "../printable.js";
+import { fetchStatus } from "../status/agent-poll.js";
+import type { PolicyStatus } from "../status/agent-status.js";
+
+interface PolicyOptions {
+  readonly agents?: string[];
+  readonly mesh?: number;
+  readonly json?: boolean;
+}
+
+/** What one server of a region does. */
+interface ShownPolicies extends PolicyStatus {
+  readonly region: string;
+  readonly server: string;
+}
+
+const HELP = `
+Policies stand in each agent's configuration (\`policies:\`), checked whole before it starts. The longest prefix wins; keys
+that no prefix names are merged by the published rules.
+
+  crdt            the published rules: makes an exception below a longer prefix
+  local           the keys stay in their region: nothing of them is published, remembered or merged
+  home=<region>   the published rules; a write in another region is recorded (\`meridian conflicts --rule home\`) and counted
+
+Which keys are local must be the same in every region: a digest of it stands in every record of the log, and records with
+another one are held. It cannot be changed once a server was captured. Homes may differ and be changed: they only flag.
+
+Examples:
+  meridian policy show
+  meridian policy show --agents http://10.0.0.1:7071,http://10.1.0.1:7071 --json
+
+Exit code: 0 the regions agree, 1 they do not, 2 wrong arguments or an agent does not answer.`;
+
+/** Adds the command. */
+export function addPolicyCommand(program: Command, context: CommandContext): void {
+  const policy = program.command("policy").summary("what happens to keys, by prefix").description("Policies per key prefix.");
+  policy
+    .command("show")
+    .summary("the tables of all regions, and whether they agree")
+    .description("Shows the policies of the mesh that `meridian dev` runs here, or of the agents named.")
+    .option("--agents <urls>", "http:// URLs of agents, with commas between them", listArgument)
+    .option("--mesh <pid>", "which local mesh, where several run", wholeArgument(1, 2 ** 31))
+    .option("--json", "print JSON")
+    .addHelpText("after", HELP)
+    .action(async (options: PolicyOptions) => {
+      await showPolicies(options, context);
+    });
+}
+
+async function showPolicies(options: PolicyOptions, context: CommandContext): Promise<void> {
+  const { terminal, meshFolder } = context;
+  const urls = options.agents ?? requireMesh(meshFolder, options.mesh).regions.map(({ agentUrl }) => agentUrl);
+  for (const url of urls) if (!/^https?:\/\/[^/]+/.test(url)) throw new MeridianError("BAD_OPTION", `${JSON.stringify(url)} is not an agent's URL`, { advice: "write http://host:port" });
+  const all = (await Promise.all(urls.map(policiesAt))).flat();
+  const agree = all.every(({ server, digest }) => all.every((other) => other.server !== server || other.digest === digest));
+  if (!agree) context.exit(EXIT.unmet);
+  if (options.json === true) {
+    terminal.out(`${JSON.stringify({ agree, regions: all }, undefined, 2)}\n`);
+    return;
+  }
+  const { color } = terminal;
+  for (const { region, server, rows, digest, localCommands } of all) {
+    terminal.out(`${color.bold(region)}/${server}  ${color.dim(digest === "" ? "no local keys" : `local keys: digest ${digest}, ${localCommands} commands passed over`)}\n`);
+    for (const { prefix, policy } of rows) terminal.out(`  ${printable(Buffer.from(prefix, "utf8"))}  ${policy}\n`);
+    if (rows.length === 0) terminal.out("  every key by the published rules\n");
+  }
+  terminal.out(agree ? color.green("the regions agree on which keys are local\n") : color.red("the regions do not agree on which keys are local: their records are held\n"));
+}
+
+async function policiesAt(url: string): Promise<ShownPolicies[]> {
+  const { region, pipelines } = await fetchStatus(url);
+  return pipelines.map(({ server, policies }) => ({ region, server, ...policies }));
+}
