@@ -3,7 +3,7 @@
  * every thing that the shell does is an event that may or may not happen next.
  */
 import type { ApplyBatch } from "@meridian/mark";
-import { isPlainRecord, Region, type Listing, type PolicyTable, type Reading, type Step } from "@meridian/region";
+import { isPlainRecord, Region, type HeartbeatPace, type Listing, type PolicyTable, type Reading, type Step } from "@meridian/region";
 import { MemoryStore } from "@meridian/store";
 import type { WriterId } from "@meridian/words";
 import type { LogModel } from "./log-model.js";
@@ -32,6 +32,7 @@ export interface AgentContext {
   /** Called when the agent tells the server that it may forget its stream up to an offset. */
   readonly onAcknowledge: (offset: number) => void;
   readonly policies: PolicyTable | undefined;
+  readonly heartbeat: HeartbeatPace;
   /** Called before a script runs; returns what is to be checked when it has run. */
   readonly onApply: (batch: ApplyBatch, seenOffset: number, serverMs: number) => AfterScript | undefined;
 }
@@ -63,8 +64,8 @@ export class AgentHost {
 
   /** A new life from the store: attach, and tell the region. */
   start(nowMs: number): void {
-    const { writer, peers, server, cachedSlotsMax, policies } = this.context;
-    const options = { writer, peers, store: this.store, maxDriftMs: MAX_DRIFT_MS, cachedSlotsMax };
+    const { writer, peers, server, cachedSlotsMax, heartbeat, policies } = this.context;
+    const options = { writer, peers, store: this.store, maxDriftMs: MAX_DRIFT_MS, cachedSlotsMax, heartbeat };
     const region = new Region({ ...options, ...(policies && { policies }) });
     this.region = region;
     this.isFenced = false;

@@ -39,6 +39,7 @@ export function auditLog(world: World): AuditedLog {
     const dots = new Set<string>();
     for (const record of world.log.of(writer)) {
       for (const frame of decodeRecord(record, writer).frames) {
+        if (frame.mutations === 0 && frame.previous > last) problems.push(`${writer}: a heartbeat comes behind ${frame.previous}, but the log ends with ${last}`);
         if (frame.last <= last) continue;
         if (frame.previous !== last) problems.push(`${writer}: a frame continues after ${frame.previous}, but the one before ended with ${last}`);
         last = frame.last;

@@ -2,14 +2,17 @@
  * After the faults: no more commands, clocks right, every way open. A mesh must come to rest by itself, within a limit of
  * rounds: one that goes round in circles has failed.
  */
+import { readRemains } from "@meridian/region";
 import type { SimEvent } from "./event.js";
-import type { World } from "./world.js";
+import { HEARTBEAT_IDLE_MS, type World } from "./world.js";
 
 /** Rounds in which everything that can move does. */
 export const ROUNDS_MAX = 120;
 /** Longer than any near deadline of the workload, any skew, and any drift that is waited for. */
 const LATER_MS = 60_000;
-const CALM_ROUNDS = 2;
+const CALM_ROUNDS = 3;
+/** Every region tells that it has everything; then what was put aside meanwhile waits once more. */
+const FORGET_TURNS_MAX = 6;
 const STREAM_BYTES = 1 << 30;
 const RECORDS = 1 << 20;
 
@@ -20,30 +23,55 @@ export function heal(world: World): string[] {
   if (restless.length > 0) return restless;
   world.perform({ kind: "time", ms: LATER_MS });
   for (const at of world.agents.keys()) world.perform({ kind: "expire", at });
-  return settle(world);
+  const still = settle(world);
+  if (still.length > 0) return still;
+  return forget(world);
+}
+
+/** Lets all regions tell how far they are until nothing is left that only a late change would need. What remains is found at the end. */
+function forget(world: World): string[] {
+  for (let turn = 0; turn < FORGET_TURNS_MAX; turn += 1) {
+    world.perform({ kind: "time", ms: HEARTBEAT_IDLE_MS + 1 });
+    const restless = settle(world);
+    if (restless.length > 0 || world.agents.every(({ store }) => readRemains(store).length === 0)) return restless;
+  }
+  return [];
 }
 
 function settle(world: World): string[] {
   let calm = 0;
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
     world.perform({ kind: "time", ms: 100 });
-    let moved = false;
-    for (const at of world.agents.keys()) moved = roundOf(world, at) || moved;
+    const before = workOf(world);
+    for (const at of world.agents.keys()) roundOf(world, at);
     if (world.problems.length > 0) return [];
-    calm = moved ? 0 : calm + 1;
-    if (calm >= CALM_ROUNDS) return [];
+    calm = world.agents.every(({ region }) => region?.isQuiet === true) && workOf(world) === before ? calm + 1 : 0;
+    if (calm < CALM_ROUNDS) continue;
+    // The last heartbeats are durable: now the agents forget them too.
+    for (const at of world.agents.keys()) world.perform({ kind: "flush", at });
+    return [];
   }
   return [`the mesh does not come to rest within ${ROUNDS_MAX} rounds`];
 }
 
-/** One round of one region. True where anything happened. */
-function roundOf(world: World, at: number): boolean {
-  let moved = false;
+/** What was done so far, heartbeats apart: those go on in a mesh at rest. */
+function workOf(world: World): string {
+  return world.agents
+    .map(({ region, lives }) => {
+      if (!region) return "";
+      const { mutations, received, batches, cells, skipped, retried, commands, readBacks } = region.counters;
+      return [lives, mutations, received, batches, cells, skipped, retried, commands, readBacks, region.stability.forgotten].join(" ");
+    })
+    .join(", ");
+}
+
+/** One round of one region: everything that can move does. */
+function roundOf(world: World, at: number): void {
   const attempt = (event: SimEvent): void => {
-    moved = world.perform(event) || moved;
+    world.perform(event);
   };
   const again = (event: SimEvent): void => {
-    while (world.perform(event)) moved = true;
+    while (world.perform(event));
   };
   again({ kind: "ghost-append", at });
   again({ kind: "ghost-script", at });
@@ -56,5 +84,4 @@ function roundOf(world: World, at: number): boolean {
   again({ kind: "page", at });
   again({ kind: "append", at });
   again({ kind: "published", at });
-  return moved;
 }

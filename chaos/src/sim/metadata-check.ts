@@ -17,7 +17,7 @@ import {
   valueOfPrint,
   type Cell,
 } from "@meridian/merge";
-import { readStoredCells, readUnfinished, type StoredCell } from "@meridian/region";
+import { readRemains, readStoredCells, readUnfinished, type StoredCell } from "@meridian/region";
 import { cellName, type ServerCells } from "./cells-of-server.js";
 import type { ServerHost } from "./server-host.js";
 import type { AgentHost } from "./agent-host.js";
@@ -55,6 +55,9 @@ export function unfinishedIn(agent: AgentHost, metadata: Metadata, missing: Read
   // What is missing stays on the list: it is looked for again after every start.
   const names = readUnfinished(agent.store).filter((name) => missing.size === 0 || !name.startsWith("retry:"));
   const found = names.map((name) => `the store still holds ${name}`);
+  // A key of which something is missing is looked at again until its deadline is past.
+  const remains = readRemains(agent.store).filter((name) => missing.size === 0 || !name.startsWith("names"));
+  found.push(...remains.map((name) => `nothing needs what the store still holds: ${name}`));
   if (!region) return [...found, "the agent is not running"];
   if (region.halt) found.push(`halted: ${region.halt.code} ${region.halt.reason}`);
   for (const hold of region.holds) found.push(`holds ${hold.writer}: ${hold.code} ${hold.reason}`);

@@ -68,12 +68,16 @@ export interface SimSettings {
   readonly cachedSlotsMax: number;
   /** Some keys stay in their region, others have a home. */
   readonly policies: boolean;
+  /** How often an agent that has something to say tells how far it is. */
+  readonly heartbeatMs: number;
 }
 
 /** Keys whose expiry DEL is recognized only while the agent's clock is this near to the server's. */
 const SKEW_MS_MAX_WITH_EXPIRY = 400;
 
 const POLICY_SALT = 7_919;
+/** By seed and not by chance, so that what is drawn after it stays. */
+const HEARTBEATS_MS = [1, 1, 20, 5000];
 
 /** Draws the settings of a run. */
 export function drawSettings(seed: number, options: SimOptions, random: Random): SimSettings {
@@ -103,6 +107,7 @@ export function drawSettings(seed: number, options: SimOptions, random: Random):
     skewMsMax: random.chance(0.5) ? (expiries > 0 ? SKEW_MS_MAX_WITH_EXPIRY : random.pick([5, 300, 3000])) : 0,
     timeMsMax: random.pick([0, 3, 50, 400]),
     cachedSlotsMax: random.pick([1, 4, 10_000]),
+    heartbeatMs: HEARTBEATS_MS[seed % HEARTBEATS_MS.length] ?? 1,
     // Drawn apart, so that every other choice of a seed stays what it was.
     policies: options.policies ?? new Random(seed + POLICY_SALT).chance(0.1),
   };

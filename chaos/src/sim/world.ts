@@ -20,6 +20,9 @@ const NAMES = ["ap", "br", "eu", "sa", "us"];
 /** When simulated time begins: any moment will do. */
 const BEGIN_MS = 1_790_000_000_000;
 
+/** How often an agent that has nothing to say says so: longer than a mesh may take to come to rest. */
+export const HEARTBEAT_IDLE_MS = 30_000;
+
 /** A client's command that a server took. */
 export interface TakenCommand {
   readonly at: number;
@@ -62,6 +65,7 @@ export class World {
       policies: this.policies,
       onAcknowledge: (offset) => this.#onAcknowledge(at, offset),
       onApply: (batch, seenOffset, serverMs) => this.#watch.beforeScript(at, server, batch, seenOffset, serverMs),
+      heartbeat: { everyMs: this.settings.heartbeatMs, idleMs: HEARTBEAT_IDLE_MS },
     });
   }
 

@@ -25,5 +25,5 @@ export {
   type StreamEdit,
 } from "./stream-edit.js";
 export { decodeReadResult, encodeReadResult, READ_VERSION, type ReadKey, type ReadRequest, type ReadResult, type ReadType, type ReadValue } from "./read-result.js";
-export { isMarkKey, isReadKey, isReserved, MARK_KEY, READ_KEY, RESERVED_PREFIX, SKETCH_KEY, TRIAL_KEY } from "./reserved-key.js";
+export { isMarkKey, isReadKey, isReserved, MARK_KEY, READ_KEY, READ_TTL_MS, RESERVED_PREFIX, SKETCH_KEY, TRIAL_KEY } from "./reserved-key.js";
 export { payloadType } from "./payload-type.js";

@@ -14,6 +14,12 @@ export const MARK_KEY = "meridian:mark";
 /** Carries the result of a read through the stream; set and deleted in one transaction. */
 export const READ_KEY = "meridian:read";
 
+/**
+ * For how long a read's result is set, in ms, though it is deleted at once: the stream then carries its absolute deadline, and
+ * so the server's clock at the position of the read.
+ */
+export const READ_TTL_MS = 60_000;
+
 /** Where a payload is tried out before the mark is written; never seen in the stream, never left behind. */
 export const TRIAL_KEY = "meridian:trial";
 

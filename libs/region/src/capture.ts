@@ -3,7 +3,7 @@
  * command to its handler. A command that is not understood is counted by name, never passed over in silence.
  */
 import { argumentText, commandIn, foreignRow, writtenElsewhere, writtenKeys, type CommandRow, type ForeignCommand } from "@meridian/commands";
-import { decodeMark, decodeReadResult, isMarkKey, isReadKey, isReserved, type Mark, type ReadResult } from "@meridian/mark";
+import { decodeMark, decodeReadResult, isMarkKey, isReadKey, isReserved, READ_TTL_MS, type Mark, type ReadResult } from "@meridian/mark";
 import type { CommandView } from "@meridian/resp";
 import type { CommandScope } from "./command-scope.js";
 import { LOCAL_COMMANDS } from "./local-commands.js";
@@ -26,7 +26,8 @@ export interface CaptureContext {
   /** Begins a command: gives it a version. */
   readonly beginCommand: () => void;
   readonly onMark: (mark: Mark) => void;
-  readonly onRead: (read: ReadResult) => void;
+  /** `serverMs`: the server's clock, as of the read, in ms since 1970; 0 where the stream does not say. */
+  readonly onRead: (read: ReadResult, serverMs: number) => void;
   /** The key's content is not in the stream; it must be read. */
   readonly onBlind: (entry: KeyEntry) => void;
   /** One of our own scripts removed the key. */
@@ -170,7 +171,7 @@ export class Capture {
       this.#mark = decodeMark(value());
       if (!this.#inTransaction) this.#takeMark();
     } else if (isReadKey(view.buffer, start, end)) {
-      this.#context.onRead(decodeReadResult(value()));
+      this.#context.onRead(decodeReadResult(value()), view.argc > 4 ? Number(argumentText(view, 4)) - READ_TTL_MS : 0);
     }
   }
 

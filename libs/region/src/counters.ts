@@ -7,6 +7,8 @@ export interface RegionCounters {
   mutations: number;
   records: number;
   publishedBytes: number;
+  /** Records that hold nothing but a heartbeat; not among `records`. */
+  heartbeats: number;
   received: number;
   receivedRecords: number;
   receivedBytes: number;
@@ -40,6 +42,7 @@ export function zeroCounters(): RegionCounters {
     mutations: 0,
     records: 0,
     publishedBytes: 0,
+    heartbeats: 0,
     received: 0,
     receivedRecords: 0,
     receivedBytes: 0,
@@ -56,6 +59,16 @@ export function zeroCounters(): RegionCounters {
     unsupported: new Map(),
     wholeValue: new Map(),
   };
+}
+
+/** Counts a record that is published. */
+export function countRecord(counters: RegionCounters, bytes: number, mutations: number): void {
+  if (mutations === 0) {
+    counters.heartbeats += 1;
+    return;
+  }
+  counters.records += 1;
+  counters.publishedBytes += bytes;
 }
 
 /** Adds one to a name's count. */

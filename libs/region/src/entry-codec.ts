@@ -46,6 +46,8 @@ export function writeEntry(out: ByteWriter, entry: KeyEntry, writers: WriterTabl
     out.varint(entry.present.g);
   }
   if (entry.early.length > 0) writeEarly(out, entry.early, writers, (unseen) => writeCellOf(out, unseen));
+  // Last, and only where it is: most keys have nothing to be forgotten.
+  if (entry.buried > 0) out.varint(entry.buried);
 }
 
 /** True where a key's record says no more than one string, whose replacement takes everything along. */
@@ -72,6 +74,7 @@ export function readEntry(bytes: Buffer, db: number, key: string, writers: Write
     entry.present = { h: from.varint(), e: from.varint(), z: from.varint(), x: from.varint(), g: from.varint() };
   }
   if (head & HAS_EARLY) entry.early = readEarly(from, writers, () => readCellOf(from));
+  if (!from.done) entry.buried = from.varint();
   entry.blind = (head & IS_BLIND) !== 0;
   entry.expired = (head & IS_EXPIRED) !== 0;
   entry.stored = true;
@@ -94,6 +97,7 @@ export function writeMember(out: ByteWriter, slot: CellSlot, writers: WriterTabl
   out.byte(named ? 1 : 0);
   if (named) out.text(slot.field);
   writeSlot(out, slot, durable(slot), writers);
+  if (slot.buried > 0) out.varint(slot.buried);
 }
 
 /** Reads a member's record into a fresh slot. `name` is what the record's own name says, where it is not hashed. */
@@ -102,6 +106,7 @@ export function readMember(bytes: Buffer, entry: KeyEntry, kind: CellKind, name:
   const field = from.byte() === 1 ? from.text() : name;
   const slot = new CellSlot(entry, kind, field);
   readSlot(from, slot, writers);
+  if (!from.done) slot.buried = from.varint();
   slot.stored = true;
   return slot;
 }

@@ -7,6 +7,7 @@
 import { decodeRecord, type Frame } from "@meridian/wire";
 import { hlcMs, MeridianError, parseWriterId, type ReadonlyVector, type WriterId } from "@meridian/words";
 import type { Hold, StateWrite } from "./effects.js";
+import type { Heartbeat } from "./heartbeat.js";
 import { sequenceKey } from "./outbox.js";
 import type { PolicyTable } from "./policy-table.js";
 
@@ -35,6 +36,11 @@ interface Queue {
 /** Whether a frame may be taken now; if not, it is asked about again the next time, and what follows of its writer waits. */
 export type Suits = (frame: Frame) => boolean;
 
+/** Is told of a peer's heartbeat once everything before it in its log was received. It may come more than once. */
+export interface HeartbeatListener {
+  hear(writer: WriterId, heartbeat: Heartbeat): void;
+}
+
 /** A record was taken: reading goes on behind its position. */
 export type OnTaken = (writer: WriterId, position: string) => void;
 
@@ -58,13 +64,15 @@ export class Inbox {
   readonly #maxDriftMs: number;
   readonly #suits: Suits;
   readonly #policies: number;
+  readonly #listener: HeartbeatListener | undefined;
   #finished: string[] = [];
   #turn = 0;
   nextSeq: number;
 
-  constructor({ peers, maxDriftMs, policies }: InboxOptions, nextSeq: number, suits: Suits) {
+  constructor({ peers, maxDriftMs, policies }: InboxOptions, nextSeq: number, suits: Suits, listener?: HeartbeatListener) {
     this.#suits = suits;
     this.#policies = policies?.digest ?? 0;
+    this.#listener = listener;
     for (const writer of peers) this.#queues.set(writer, { writer, records: [], bytes: 0, hold: undefined });
     this.#maxDriftMs = maxDriftMs;
     this.nextSeq = nextSeq;
@@ -131,8 +139,10 @@ export class Inbox {
         continue;
       }
       if (received.covers(queue.writer, frame.last)) {
+        // A heartbeat has no version of its own: it comes when everything before it was received.
+        if (frame.mutations === 0) this.#listener?.hear(queue.writer, { known: frame.context, settledMs: frame.settledMs });
         record.at += 1;
-        record.left -= 1;
+        this.#done(record);
         continue;
       }
       queue.hold = this.#obstacle(queue.writer, frame, received, nowMs);
@@ -176,7 +186,7 @@ export class Inbox {
     const writer = parseWriterId(key.slice(key.indexOf(" ") + 1));
     const copy = Buffer.from(bytes);
     const { frames } = decodeRecord(copy, writer);
-    const open = frames.filter((frame) => !frontier.covers(writer, frame.last));
+    const open = frames.filter((frame) => frame.mutations > 0 && !frontier.covers(writer, frame.last));
     const record: QueuedRecord = { position: "", bytes: copy, frames, at: frames.length, left: open.length, key };
     if (open.length === 0) this.#finished.push(key);
     return open.map((frame) => ({ frame, done: () => this.#done(record) }));

@@ -17,10 +17,12 @@ export type {
   StreamPlace,
 } from "./effects.js";
 export { isPlainRecord } from "./entry-codec.js";
+export { HEARTBEAT_PACE, type HeartbeatPace } from "./heartbeat.js";
 export { QUEUE_BYTES_MAX } from "./inbox.js";
 export { FRAME_BYTES, FRAME_MUTATIONS, RECORD_BYTES, sequenceKey } from "./outbox.js";
 export type { PendingWork, RegionOptions } from "./region-options.js";
 export { parsePolicy, PolicyTable, POLICIES_MAX, POLICY_FORMS, policyText, type Policy, type PolicyRow } from "./policy-table.js";
 export { Region } from "./region.js";
 export { capturedPolicies } from "./region-state.js";
-export { readStoredCells, readUnfinished, type StoredCell } from "./stored-cells.js";
+export { type PeerHorizon, type StabilityStatus } from "./stability.js";
+export { readRemains, readStoredCells, readUnfinished, type StoredCell } from "./stored-cells.js";

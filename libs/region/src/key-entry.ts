@@ -63,6 +63,8 @@ export class CellSlot {
   refused = false;
   /** The store's list of cells to look after at the next start names this one. */
   listed = false;
+  /** The bucket of graves.ts that names this member; 0: none. */
+  buried = 0;
   /** A record of this slot stands in the store (members only). */
   stored = false;
 
@@ -141,6 +143,8 @@ export class KeyEntry {
   expired = false;
   /** The read that will resolve `blind` or `unsure`, or 0. */
   reading = 0;
+  /** The bucket of graves.ts that names this key; 0: none. */
+  buried = 0;
   /** A client trimmed the stream; which entries it took is to be read. */
   trimmed = false;
   /** The store's list of streams to look at at the next start names this one. */

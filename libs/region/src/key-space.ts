@@ -11,6 +11,7 @@ import { entryKey, memberKey, memberPrefix, prefixEnd } from "./cell-key.js";
 import { readEntry, readMember, writeEntry, writeMember, type DurablePending } from "./entry-codec.js";
 import { CellSlot, KeyEntry } from "./key-entry.js";
 import type { StateReader, StateWrite } from "./effects.js";
+import { hasRemains, keyHasRemains, type Graves } from "./graves.js";
 import type { WriterTable } from "./writer-table.js";
 
 /** Databases have each a map of their own, so that key strings need not be joined to be looked up. */
@@ -21,6 +22,9 @@ export class KeySpace {
   readonly #store: StateReader;
   readonly #writers: WriterTable;
   readonly #cachedSlotsMax: number;
+  readonly #graves: Graves;
+  /** Cells that the store's list for the next start names. */
+  readonly #listed = new Set<CellSlot>();
   readonly #dirtyEntries = new Set<KeyEntry>();
   readonly #dirtyMembers = new Set<CellSlot>();
   readonly #bytes = new ByteWriter();
@@ -28,7 +32,8 @@ export class KeySpace {
   #old: Generation = new Map();
   #youngSlots = 0;
 
-  constructor(store: StateReader, writers: WriterTable, cachedSlotsMax: number) {
+  constructor(store: StateReader, writers: WriterTable, cachedSlotsMax: number, graves: Graves) {
+    this.#graves = graves;
     this.#store = store;
     this.#writers = writers;
     this.#cachedSlotsMax = cachedSlotsMax;
@@ -118,6 +123,21 @@ export class KeySpace {
     return this.#dirtyEntries.size + this.#dirtyMembers.size;
   }
 
+  /**
+   * True where the server holds what the cells say, as of the last commit. What it refused for good does not count: of that
+   * it holds nothing.
+   */
+  get isSettled(): boolean {
+    for (const { refused, pending, kind } of this.#listed) if (!refused || pending.length > 0 || kind === "t") return false;
+    return true;
+  }
+
+  /** The store's list names the cell, from an earlier life. */
+  noteListed(slot: CellSlot): void {
+    slot.listed = true;
+    this.#listed.add(slot);
+  }
+
   /** Appends the records of everything touched. `frontier` decides what is written of pending changes. */
   collect(writes: StateWrite[], frontier: ReadonlyVector): void {
     const durable = (slot: CellSlot): readonly CellChange[] => durablePending(slot, frontier);
@@ -141,6 +161,8 @@ export class KeySpace {
       }
       if (!slot.pinned) entry.dropMember(slot);
     } else {
+      if (slot.refused || hasRemains(slot.base)) this.#graves.bury(entry, slot);
+      else slot.buried = 0;
       writeMember(this.#bytes, slot, this.#writers, durable);
       writes.push({ table: "cell", key, value: this.#bytes.take() });
       if (!slot.stored) {
@@ -150,7 +172,7 @@ export class KeySpace {
       }
     }
     if (slot.kind === "x") entry.noteCommitted(slot);
-    listSlot(writes, slot, key);
+    listSlot(writes, slot, key, this.#listed);
     if (entry.countsChanged) this.#dirtyEntries.add(entry);
   }
 
@@ -161,12 +183,14 @@ export class KeySpace {
     for (const slot of [entry.string, entry.whole, entry.expiry]) {
       if (!slot) continue;
       forgetArrived(slot, frontier);
-      listSlot(writes, slot, key);
+      listSlot(writes, slot, key, this.#listed);
       if (!isForgettable(slot.base) || durable(slot).length > 0 || slot.shown || slot.pinned) continue;
       if (slot === entry.string) entry.string = undefined;
       else if (slot === entry.whole) entry.whole = undefined;
       else entry.expiry = undefined;
     }
+    if (keyHasRemains(entry)) this.#graves.bury(entry);
+    else entry.buried = 0;
     if (!entry.forgettable) {
       writeEntry(this.#bytes, entry, this.#writers, durable);
       writes.push({ table: "cell", key, value: this.#bytes.take() });
@@ -236,10 +260,12 @@ function forgetArrived({ base, pending }: CellSlot, frontier: ReadonlyVector): v
 }
 
 /** Keeps the list of cells that the next start must look after. */
-function listSlot(writes: StateWrite[], slot: CellSlot, recordKey: string): void {
+function listSlot(writes: StateWrite[], slot: CellSlot, recordKey: string, listed: Set<CellSlot>): void {
   const wanted = slot.excepted || slot.shown !== undefined || slot.unsure;
   if (wanted === slot.listed) return;
   slot.listed = wanted;
+  if (wanted) listed.add(slot);
+  else listed.delete(slot);
   const { entry, kind, field } = slot;
   writes.push({ table: "state", key: `retry:${kind}${recordKey}`, value: wanted ? nameBytes(entry.db, kind, entry.key, field) : undefined });
 }

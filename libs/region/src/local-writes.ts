@@ -6,9 +6,10 @@ import { HLC_ZERO, MutationKind, type Absorbed, type Hlc, type Mutation, type Mu
 import { integerOfPrint, isDigest, isLive, isPresent, isSketchPrint, printOfInteger, type Cell } from "@meridian/merge";
 import { blankMutation } from "@meridian/wire";
 import { carriesDeadline, hasOwnDeadline, isHeld, scoreText, shownPrint, SUPERSEDED } from "./content.js";
+import { mayReachEdge } from "./integer-edge.js";
 import type { CellSlot, KeyEntry } from "./key-entry.js";
 import type { KeySpace } from "./key-space.js";
-import { isExpired, revive } from "./server-deadlines.js";
+import { EXPIRY_SKEW_MS, isExpired, revive } from "./server-deadlines.js";
 import { setShown } from "./settle.js";
 
 /** A value in a buffer that may be re-used afterwards. */
@@ -27,6 +28,7 @@ export interface LocalWritesContext {
   readonly keys: KeySpace;
   readonly frontier: ReadonlyVector;
   readonly emit: EmitMutation;
+  readonly nowMs: () => number;
   /** The server holds something else than `base` says: it computed otherwise, and is to be corrected. */
   readonly onDiffers: (slot: CellSlot) => void;
 }
@@ -220,9 +222,11 @@ export class LocalWrites {
    */
   beforeWrite(entry: KeyEntry): void {
     if (entry.isPresent) {
+      if ((entry.expiry === undefined && !hasOwnDeadline(entry)) || isHeld(entry)) return;
       // The server is about to get the rest of the key back: what the client makes now has no deadline yet.
-      if ((entry.expiry !== undefined || hasOwnDeadline(entry)) && !isHeld(entry)) this.#show(this.#context.keys.single(entry, "t"), undefined);
-      return;
+      if (!isExpired(entry, this.#context.nowMs() - 2 * EXPIRY_SKEW_MS)) return this.#show(this.#context.keys.single(entry, "t"), undefined);
+      // It never got it, or not in time: dead all the same, and other regions may have forgotten it.
+      this.expire(entry, this.#context.nowMs());
     }
     if (this.#created === entry || isHeld(entry)) return;
     const slots = entry.memberRecords > 0 ? this.#context.keys.allSlots(entry) : [...entry.loadedSlots()];
@@ -371,16 +375,6 @@ const NO_VALUE: ValueSlice = { bytes: Buffer.alloc(0), start: 0, end: 0 };
 
 function holdsSketch({ siblings }: Cell): boolean {
   return siblings.some(({ print }) => isSketchPrint(print));
-}
-
-/** Beyond this a number may leave 64 bits when the contributions of all writers are added. */
-const FAR_FROM_EDGE = 2n ** 57n;
-const PRINT_FAR_FROM_EDGE = 19;
-
-function mayReachEdge(cell: Cell): boolean {
-  for (const { print } of cell.siblings) if (print.length > PRINT_FAR_FROM_EDGE) return true;
-  for (const { sum, absorbed } of cell.sums) if (sum - absorbed > FAR_FROM_EDGE || absorbed - sum > FAR_FROM_EDGE) return true;
-  return false;
 }
 
 function absorbAll(cell: Cell): void {

@@ -4,9 +4,10 @@
  * Limits: a frame closes at `FRAME_MUTATIONS` or `FRAME_BYTES` (a transaction is never split), a record at
  * `RECORD_BYTES`. The records waiting are in the store; the shell pauses capture at its own limit.
  */
-import { encodeRecord, FrameBuilder, type FrameMessage } from "@meridian/wire";
-import type { Hlc, Mutation, ReadonlyVector, WriterId } from "@meridian/words";
+import { encodeRecord, FrameBuilder, heartbeatFrame, type FrameMessage } from "@meridian/wire";
+import type { Hlc, Mutation, ReadonlyVector, VersionVector, WriterId } from "@meridian/words";
 import type { Publication, StateWrite, StreamPlace } from "./effects.js";
+import type { Heartbeat } from "./heartbeat.js";
 
 /** Mutations after which a frame is closed: peers apply a frame as one script. */
 export const FRAME_MUTATIONS = 256;
@@ -14,6 +15,8 @@ export const FRAME_MUTATIONS = 256;
 export const FRAME_BYTES = 128 * 1024;
 /** Bytes of frames after which a record is closed. */
 export const RECORD_BYTES = 512 * 1024;
+/** What a heartbeat counts for, about. */
+const HEARTBEAT_BYTES = 128;
 
 interface ClosedFrame {
   readonly message: FrameMessage;
@@ -37,8 +40,14 @@ export class Outbox {
   #done: string[] = [];
   #previous: Hlc;
   #last: Hlc;
+  /** No record before this one holds the last heartbeat. */
+  #beatSeq = 0;
   nextSeq: number;
   pendingBytes = 0;
+  /** Records that an earlier life left, not handed out yet. */
+  again: readonly Publication[] = [];
+  /** What was said last to the server: an offset of its stream. */
+  acknowledged = 0;
 
   constructor(writer: WriterId, last: Hlc, nextSeq: number, policies = 0) {
     this.#policies = policies;
@@ -55,6 +64,13 @@ export class Outbox {
   /** The last version that stands in a frame. */
   get last(): Hlc {
     return this.#last;
+  }
+
+  /** A frontier together with everything captured here: all that is merged in this region. */
+  including(frontier: VersionVector): VersionVector {
+    const vector = frontier.clone();
+    vector.raise(this.#writer, this.#last);
+    return vector;
   }
 
   get hasFrames(): boolean {
@@ -77,6 +93,19 @@ export class Outbox {
     const bytes = this.#builder.bytes;
     this.#frames.push({ message: this.#builder.finish(this.#previous, context), bytes });
     this.#previous = this.#last;
+  }
+
+  /** Says behind everything captured so far how far this region is. One at a time waits for the log. */
+  beat({ known, settledMs }: Heartbeat): void {
+    const message = heartbeatFrame(this.#last, known, settledMs);
+    this.#frames.push({ message, bytes: HEARTBEAT_BYTES });
+    this.#beatSeq = this.nextSeq;
+  }
+
+  /** True while the last heartbeat is not durable in the log. */
+  get isBeating(): boolean {
+    const oldest = this.#waiting[0];
+    return oldest !== undefined && oldest.seq <= this.#beatSeq;
   }
 
   /** Makes records of all closed frames, to be stored and published. */
@@ -130,9 +159,19 @@ export class Outbox {
     return this.#done.length > 0;
   }
 
-  /** Up to where the stream may be acknowledged, given what is committed. */
-  durableOffset(committed: number): number {
-    return Math.min(committed, this.#waiting[0]?.from ?? committed);
+  /** Up to where the stream may be acknowledged now, given what is committed; undefined: nothing new. */
+  acknowledge(committed: number): number | undefined {
+    const durable = Math.min(committed, this.#waiting[0]?.from ?? committed);
+    if (durable <= this.acknowledged) return undefined;
+    this.acknowledged = durable;
+    return durable;
+  }
+
+  /** What is to be published again, once. */
+  takeAgain(): readonly Publication[] {
+    const again = this.again;
+    this.again = [];
+    return again;
   }
 }
 

@@ -40,6 +40,8 @@ export interface ReaderContext {
   readonly counters: RegionCounters;
   readonly beginCommand: () => void;
   readonly nowMs: () => number;
+  /** The server's clock, at a position of the stream that is captured. */
+  readonly onServerTime: (serverMs: number) => void;
 }
 
 /** See the module's comment. */
@@ -51,6 +53,8 @@ export class Reader {
   readonly #inFlight = new Map<number, readonly Wanted[]>();
   #epoch = 0;
   #lastId = 0;
+  /** The read that only asks what time it is, while it is on its way. */
+  #probeId = 0;
 
   constructor(context: ReaderContext) {
     this.#context = context;
@@ -88,9 +92,14 @@ export class Reader {
     this.#context.keys.touchEntry(entry);
   }
 
-  /** Reads to issue now. */
-  issue(): Reading[] {
+  /** Reads to issue now. `probe`: one more, of no key, for the server's clock. */
+  issue(probe: boolean): Reading[] {
     const readings: Reading[] = [];
+    if (probe && this.#epoch > 0) {
+      this.#lastId += 1;
+      this.#probeId = this.#lastId;
+      readings.push({ id: this.#lastId, keys: [] });
+    }
     while (this.#epoch > 0 && this.#wanted.size + this.#trimmed.size > 0 && this.#inFlight.size < READS_IN_FLIGHT_MAX) {
       this.#lastId += 1;
       const wanted = [...this.#take(this.#wanted, false, READ_KEYS_MAX)];
@@ -117,7 +126,11 @@ export class Reader {
   }
 
   /** A read's result stands in the stream. One of an earlier lease is passed over: its keys are read again. */
-  onRead(result: ReadResult): void {
+  onRead(result: ReadResult, serverMs: number): void {
+    if (result.epoch === this.#epoch && result.id === this.#probeId) {
+      this.#context.onServerTime(serverMs);
+      return;
+    }
     const wanted = result.epoch === this.#epoch ? this.#inFlight.get(result.id) : undefined;
     if (!wanted) return;
     this.#inFlight.delete(result.id);

@@ -1,4 +1,4 @@
-import { READ_KEY, type ReadType } from "@meridian/mark";
+import { READ_KEY, READ_TTL_MS, type ReadType } from "@meridian/mark";
 import { MemoryStore } from "@meridian/store";
 import { MutationKind, VersionVector, type Hlc } from "@meridian/words";
 import { describe, expect, test } from "vitest";
@@ -47,7 +47,7 @@ function result(epoch: number, id: number, found: readonly Found[]): Buffer {
 function answer(bed: RegionBed, found: readonly Found[], epoch = 1): void {
   const reading = bed.reads.at(-1);
   expect(reading?.keys.map(({ key }) => key)).toEqual(found.map(({ key }) => key));
-  bed.feed(["MULTI"], ["SET", READ_KEY, result(epoch, reading?.id ?? 0, found)], ["DEL", READ_KEY], ["EXEC"]);
+  bed.feed(["MULTI"], ["SET", READ_KEY, result(epoch, reading?.id ?? 0, found), "PXAT", String(bed.nowMs + READ_TTL_MS)], ["DEL", READ_KEY], ["EXEC"]);
 }
 
 function published(bed: RegionBed): unknown[] {

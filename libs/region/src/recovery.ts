@@ -35,7 +35,7 @@ export function recover(context: RecoveryContext): readonly Publication[] {
     const { entry, kind, field } = named(context.keys, bytes);
     const slot = context.keys.slot(entry, kind, field);
     slot.unsure = true;
-    slot.listed = true;
+    context.keys.noteListed(slot);
     context.applier.retry(slot);
     context.requestRead(entry);
   }

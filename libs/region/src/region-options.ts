@@ -4,6 +4,7 @@ import type { ConflictLimits } from "./conflict-ledger.js";
 import type { PolicyTable } from "./policy-table.js";
 import type { RegionCounters } from "./counters.js";
 import type { StateReader } from "./effects.js";
+import type { HeartbeatPace } from "./heartbeat.js";
 
 /** What a region must be told. */
 export interface RegionOptions {
@@ -20,6 +21,8 @@ export interface RegionOptions {
   readonly conflicts?: ConflictLimits;
   /** Whether entries that come below a group's last delivered id are put into its pending list (default: yes). */
   readonly lateEntriesToGroups?: boolean;
+  /** How often the region says how far it is; without it {@link HEARTBEAT_PACE}. */
+  readonly heartbeat?: HeartbeatPace;
   /** Counted on from an earlier life, where there was one. */
   readonly counters?: RegionCounters;
   /** A peer's frame became visible here: its writer, last version and number of mutations. */

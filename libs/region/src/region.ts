@@ -14,8 +14,8 @@ import { hlcMs, type Hlc, type VersionVector, type WriterId } from "@meridian/wo
 import { RESERVED_PREFIX, type Mark } from "@meridian/mark";
 import { Applier } from "./applier.js";
 import { ConflictLedger } from "./conflict-ledger.js";
-import { zeroCounters, type RegionCounters } from "./counters.js";
-import type { Halt, Hold, Publication, StateWrite, Step, StreamPlace } from "./effects.js";
+import { countRecord, zeroCounters, type RegionCounters } from "./counters.js";
+import type { Halt, Hold, StateWrite, Step, StreamPlace } from "./effects.js";
 import { FirstImport } from "./first-import.js";
 import { Inbox } from "./inbox.js";
 import { KeySpace } from "./key-space.js";
@@ -24,11 +24,12 @@ import { LocalWrites } from "./local-writes.js";
 import { Outbox } from "./outbox.js";
 import { Reader } from "./reader.js";
 import { isHeld, numberOfPrint, shownDeadlinePrint } from "./content.js";
-import type { KeyEntry } from "./key-entry.js";
+import type { CellSlot, KeyEntry } from "./key-entry.js";
 import { isPast } from "./server-deadlines.js";
 import type { PendingWork, RegionOptions } from "./region-options.js";
 import { decodeState, encodeState, firstState, firstUnused, STATE_KEY, type RegionState } from "./region-state.js";
 import { recover } from "./recovery.js";
+import { Stability, type StabilityStatus } from "./stability.js";
 import { TransactionGate } from "./undivided.js";
 import { WriterTable } from "./writer-table.js";
 
@@ -39,6 +40,7 @@ export class Region {
   readonly #state: RegionState;
   readonly #writers: WriterTable;
   readonly #clock: HybridClock;
+  readonly #stability: Stability;
   readonly #keys: KeySpace;
   readonly #outbox: Outbox;
   readonly #inbox: Inbox;
@@ -54,14 +56,12 @@ export class Region {
   #nowMs = 0;
   #unitOffset = 0;
   #unitDb = 0;
-  #acknowledged = 0;
   #epoch = 0;
   /** The epoch of the last fence seen in the stream: it may come before the script's own answer. */
   #barrier = 0;
   #isReady = false;
   #isFenced = false;
   #stateChanged = false;
-  #unpublished: readonly Publication[] = [];
 
   constructor(options: RegionOptions) {
     const bytes = options.store.get("state", STATE_KEY);
@@ -71,18 +71,23 @@ export class Region {
     this.#state = state;
     this.#writers = new WriterTable(state.writers);
     this.#clock = new HybridClock({ maxDriftMs: options.maxDriftMs, start: { bound: firstUnused(state) } });
-    this.#keys = new KeySpace(options.store, this.#writers, options.cachedSlotsMax);
+    this.#stability = new Stability(options, {
+      merged: () => this.#outbox.including(state.frontier),
+      isSettled: () => this.#keys.isSettled && this.#reader.pending === 0 && !this.isImporting,
+    });
+    this.#keys = new KeySpace(options.store, this.#writers, options.cachedSlotsMax, this.#stability.graves);
     this.#received = state.frontier.clone();
     this.#outbox = new Outbox(options.writer, state.last, state.nextOut, options.policies?.digest);
     const gate = new TransactionGate(this.#keys, this.counters);
-    this.#inbox = new Inbox(options, state.nextIn, (frame) => gate.lets(frame, this.#nowMs));
+    this.#inbox = new Inbox(options, state.nextIn, (frame) => gate.lets(frame, this.#nowMs), this.#stability);
     const emit = (mutation: Parameters<Outbox["add"]>[0]): void => {
       this.counters.mutations += 1;
       this.#outbox.add(mutation);
       if (options.policies) this.#conflicts.written(mutation, options.policies);
     };
     const own = { writer: options.writer, keys: this.#keys };
-    this.#writes = new LocalWrites({ ...own, frontier: state.frontier, emit, onDiffers: (slot) => this.#applier.retry(slot) });
+    const onDiffers = (slot: CellSlot): void => this.#applier.retry(slot);
+    this.#writes = new LocalWrites({ ...own, frontier: state.frontier, emit, nowMs: () => this.#nowMs, onDiffers });
     this.#conflicts = new ConflictLedger(options, this.counters, () => this.#nowMs);
     const requestRead = (entry: KeyEntry): void => this.#requestRead(entry);
     const told = { counters: this.counters, conflicts: this.#conflicts, onVisible: options.onVisible };
@@ -98,13 +103,13 @@ export class Region {
       policies: options.policies,
       beginCommand: () => this.#beginCommand(),
     };
-    this.#reader = new Reader({ ...shared, applier: this.#applier });
+    this.#reader = new Reader({ ...shared, applier: this.#applier, onServerTime: (serverMs) => this.#stability.onServerTime(serverMs) });
     this.#import = new FirstImport(state);
     this.#capture = new Capture(
       {
         ...shared,
         onMark: (mark) => this.#onMark(mark),
-        onRead: (read) => this.#reader.onRead(read),
+        onRead: (read, serverMs) => this.#reader.onRead(read, serverMs),
         onBlind: (entry) => this.#reader.blind(entry),
         onOwnRemoval: (entry) => this.#onOwnRemoval(entry),
         onQuarantine: (command) => this.#quarantine(command),
@@ -117,7 +122,7 @@ export class Region {
     this.#unitOffset = state.place?.offset ?? 0;
     this.#unitDb = state.db;
     const [outbox, inbox, applier, reader] = [this.#outbox, this.#inbox, this.#applier, this.#reader];
-    this.#unpublished = recover({ ...own, store: options.store, frontier: state.frontier, outbox, inbox, applier, reader, requestRead });
+    this.#outbox.again = recover({ ...own, store: options.store, frontier: state.frontier, outbox, inbox, applier, reader, requestRead });
   }
 
   /** Where capture continues; undefined: attach anew. */
@@ -138,13 +143,18 @@ export class Region {
     return this.#state.frontier;
   }
 
+  /** What waits to be forgotten, and for whom. */
+  get stability(): StabilityStatus {
+    return this.#stability.status;
+  }
+
   get lastVersion(): Hlc {
     return this.#outbox.last;
   }
 
   get pending(): PendingWork {
     return {
-      records: this.#outbox.pendingRecords + this.#unpublished.length,
+      records: this.#outbox.pendingRecords + this.#outbox.again.length,
       bytes: this.#outbox.pendingBytes,
       batches: this.#applier.batchesInFlight,
       frames: this.#applier.framesInFlight,
@@ -158,7 +168,7 @@ export class Region {
   }
 
   get durableOffset(): number {
-    return this.#acknowledged;
+    return this.#outbox.acknowledged;
   }
 
   /** True once the fence was seen in the stream: from then on the region applies. */
@@ -268,8 +278,9 @@ export class Region {
     this.#nowMs = nowMs;
     const writes: StateWrite[] = [];
     if (this.#state.halt || this.#capture.inTransaction) return this.#finish(writes, [], [], []);
+    if (this.#isReady) this.#stability.dig(this.#keys, writes, nowMs);
     const apply = this.#isReady ? this.#pump(nowMs, writes) : [];
-    const read = this.#isReady ? this.#reader.issue() : [];
+    const read = this.#isReady ? this.#reader.issue(this.#stability.takeProbe()) : [];
     const list = this.#isReady ? this.#import.next(this.#reader.pending) : [];
     return this.#finish(writes, apply, read, list);
   }
@@ -289,21 +300,23 @@ export class Region {
   }
 
   #finish(writes: StateWrite[], apply: Step["apply"], read: Step["read"], list: Step["list"]): Step {
-    if (this.#capture.inTransaction) return { writes: [], publish: this.#takeUnpublished(), apply, read, list, acknowledge: undefined };
+    if (this.#capture.inTransaction) return { writes: [], publish: this.#outbox.takeAgain(), apply, read, list, acknowledge: undefined };
     const state = this.#state;
     this.#outbox.closeFrame(state.frontier);
     const moved = state.place !== undefined && this.#unitOffset !== state.place.offset;
     const from = state.place?.offset ?? 0;
     if (state.place && moved) state.place = { replicationId: state.place.replicationId, offset: this.#unitOffset };
-    const publish = state.place ? this.#outbox.collect(writes, from, state.place) : [];
     this.#keys.collect(writes, state.frontier);
+    if (this.#isReady && !state.halt) this.#stability.beat(this.#outbox, this.#nowMs);
+    const publish = state.place ? this.#outbox.collect(writes, from, state.place) : [];
+    this.#stability.collect(writes, this.#nowMs);
     this.#inbox.collect(writes);
     this.#conflicts.collect(writes, this.#nowMs);
     // Even where only a ping came: a server that restarts from its own snapshot goes on at its very last offset only.
     if (writes.length > 0 || this.#stateChanged || moved) writes.push(this.#stateWrite());
-    this.counters.records += publish.length;
-    for (const { record } of publish) this.counters.publishedBytes += record.length;
-    return { writes, publish: [...this.#takeUnpublished(), ...publish], apply, read, list, acknowledge: this.#acknowledge() };
+    for (const { record, mutations } of publish) countRecord(this.counters, record.length, mutations);
+    const acknowledge = this.#outbox.acknowledge(this.#unitOffset);
+    return { writes, publish: [...this.#outbox.takeAgain(), ...publish], apply, read, list, acknowledge };
   }
 
   #stateWrite(): StateWrite {
@@ -317,19 +330,6 @@ export class Region {
     state.policies = this.#options.policies?.digest ?? 0;
     this.#stateChanged = false;
     return { table: "state", key: STATE_KEY, value: encodeState(state) };
-  }
-
-  #acknowledge(): number | undefined {
-    const durable = this.#outbox.durableOffset(this.#unitOffset);
-    if (durable <= this.#acknowledged) return undefined;
-    this.#acknowledged = durable;
-    return durable;
-  }
-
-  #takeUnpublished(): Step["publish"] {
-    const again = this.#unpublished;
-    this.#unpublished = [];
-    return again;
   }
 
   #onTaken(writer: WriterId, position: string): void {

@@ -8,7 +8,8 @@ import type { CellKind } from "@meridian/words";
 import { memberKey, memberPrefix } from "./cell-key.js";
 import type { StateReader } from "./effects.js";
 import { readEntry, readMember } from "./entry-codec.js";
-import type { KeyEntry } from "./key-entry.js";
+import { GRAVE_PREFIX, GRAVE_PREFIX_END, hasRemains, keyHasRemains } from "./graves.js";
+import type { CellSlot, KeyEntry } from "./key-entry.js";
 import { decodeState, STATE_KEY } from "./region-state.js";
 import { WriterTable } from "./writer-table.js";
 
@@ -27,13 +28,19 @@ export interface StoredCell {
 
 /** Every cell, keys in the order of their records. */
 export function readStoredCells(store: StateReader): StoredCell[] {
+  return storedKeys(store).flatMap(([{ db, key }, slots]) =>
+    slots.map(({ kind, field, base, pending, shown }) => ({ db, key, kind, field, base, pending, shown })),
+  );
+}
+
+function storedKeys(store: StateReader): (readonly [KeyEntry, readonly CellSlot[]])[] {
   const state = store.get("state", STATE_KEY);
   if (!state) return [];
   const writers = new WriterTable(decodeState(state).writers);
   const records = [...store.range("cell", "K", "L")].map(([name, bytes]) => [name, Buffer.from(bytes)] as const);
-  return records.flatMap(([name, bytes]) => {
+  return records.map(([name, bytes]) => {
     const entry = readEntry(bytes, databaseOf(name), nameOf(name.slice(3), bytes), writers);
-    return cellsOfKey(store, entry, writers);
+    return [entry, slotsOf(store, entry, writers)];
   });
 }
 
@@ -45,7 +52,17 @@ export function readUnfinished(store: StateReader): string[] {
   return names;
 }
 
-function cellsOfKey(store: StateReader, entry: KeyEntry, writers: WriterTable): StoredCell[] {
+/** What no live data needs: dead keys, sums that were taken away, contexts that came early, names that wait to be looked at. */
+export function readRemains(store: StateReader): string[] {
+  const remains = [...store.range("state", GRAVE_PREFIX, GRAVE_PREFIX_END)].map(([name]) => `names in ${name}`);
+  return [...remains, ...storedKeys(store).flatMap(([entry, slots]) => {
+    const name = `${entry.db}|${entry.key}`;
+    const members = slots.filter(({ kind, base }) => kind !== "s" && kind !== "w" && kind !== "t" && hasRemains(base));
+    return [...(keyHasRemains(entry) ? [`key ${name}`] : []), ...members.map(({ kind, field }) => `cell ${name}|${kind}|${field}`)];
+  })];
+}
+
+function slotsOf(store: StateReader, entry: KeyEntry, writers: WriterTable): readonly CellSlot[] {
   const slots = [...entry.loadedSlots()];
   if (entry.memberRecords > 0) {
     const prefix = memberPrefix(entry.db, entry.key);
@@ -55,8 +72,7 @@ function cellsOfKey(store: StateReader, entry: KeyEntry, writers: WriterTable): 
       if (name === memberKey(entry.db, entry.key, kind, slot.field)) slots.push(slot);
     }
   }
-  const { db, key } = entry;
-  return slots.map(({ kind, field, base, pending, shown }) => ({ db, key, kind, field, base, pending, shown }));
+  return slots;
 }
 
 function databaseOf(recordName: string): number {

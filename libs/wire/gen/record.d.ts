@@ -182,6 +182,9 @@ export namespace meridian {
             /** Frame single. */
             single: boolean;
 
+            /** Frame settledMs. */
+            settledMs: Long;
+
             /**
              * Creates a new Frame instance using the specified properties.
              * @param [properties] Properties to set
@@ -268,6 +271,9 @@ export namespace meridian {
 
                 /** Frame single */
                 single?: boolean;
+
+                /** Frame settledMs */
+                settledMs?: Long;
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];

@@ -466,6 +466,7 @@ export const meridian = $root.meridian = (() => {
              * @property {Uint8Array} [rows] Frame rows
              * @property {number} [checksum] Frame checksum
              * @property {boolean} [single] Frame single
+             * @property {Long} [settledMs] Frame settledMs
              * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
              */
 
@@ -572,6 +573,14 @@ export const meridian = $root.meridian = (() => {
             Frame.prototype.single = false;
 
             /**
+             * Frame settledMs.
+             * @member {Long} settledMs
+             * @memberof meridian.v1.Frame
+             * @instance
+             */
+            Frame.prototype.settledMs = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
              * Creates a new Frame instance using the specified properties.
              * @function create
              * @memberof meridian.v1.Frame
@@ -622,6 +631,8 @@ export const meridian = $root.meridian = (() => {
                     writer.uint32(/* id 8, wireType 5 =*/69).fixed32(message.checksum);
                 if (message.single != null && $Object.hasOwnProperty.call(message, "single") && message.single !== false)
                     writer.uint32(/* id 9, wireType 0 =*/72).bool(message.single);
+                if (message.settledMs != null && $Object.hasOwnProperty.call(message, "settledMs") && (typeof message.settledMs === "object" ? message.settledMs.low || message.settledMs.high : message.settledMs !== 0))
+                    writer.uint32(/* id 10, wireType 0 =*/80).uint64(message.settledMs);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -751,6 +762,15 @@ export const meridian = $root.meridian = (() => {
                                 delete message.single;
                             continue;
                         }
+                    case 10: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.settledMs = value;
+                            else
+                                delete message.settledMs;
+                            continue;
+                        }
                     }
                     reader.skipType(wireType, _depth, tag);
                     if (!reader.discardUnknown) {
@@ -852,6 +872,16 @@ export const meridian = $root.meridian = (() => {
                 if (object.single != null)
                     if (object.single)
                         message.single = $Boolean(object.single);
+                if (object.settledMs != null)
+                    if (typeof object.settledMs === "object" ? object.settledMs.low || object.settledMs.high : $Number(object.settledMs) !== 0)
+                        if ($util.Long)
+                            message.settledMs = $util.Long.fromValue(object.settledMs, true);
+                        else if (typeof object.settledMs === "string")
+                            message.settledMs = $parseInt(object.settledMs, 10);
+                        else if (typeof object.settledMs === "number")
+                            message.settledMs = object.settledMs;
+                        else if (typeof object.settledMs === "object")
+                            message.settledMs = new $util.LongBits(object.settledMs.low >>> 0, object.settledMs.high >>> 0).toNumber(true);
                 return message;
             };
 
@@ -902,6 +932,11 @@ export const meridian = $root.meridian = (() => {
                     }
                     object.checksum = 0;
                     object.single = false;
+                    if ($util.Long) {
+                        let long = new $util.Long(0, 0, true);
+                        object.settledMs = options.longs === $String ? long.toString() : options.longs === $Number ? long.toNumber() : typeof $BigInt !== "undefined" && options.longs === $BigInt ? long.toBigInt() : long;
+                    } else
+                        object.settledMs = options.longs === $String ? "0" : typeof $BigInt !== "undefined" && options.longs === $BigInt ? $BigInt("0") : 0;
                 }
                 if (message.previous != null && $Object.hasOwnProperty.call(message, "previous"))
                     if (typeof $BigInt !== "undefined" && options.longs === $BigInt)
@@ -947,6 +982,13 @@ export const meridian = $root.meridian = (() => {
                     object.checksum = message.checksum;
                 if (message.single != null && $Object.hasOwnProperty.call(message, "single"))
                     object.single = message.single;
+                if (message.settledMs != null && $Object.hasOwnProperty.call(message, "settledMs"))
+                    if (typeof $BigInt !== "undefined" && options.longs === $BigInt)
+                        object.settledMs = typeof message.settledMs === "number" ? $BigInt(message.settledMs) : $util.Long.fromBits(message.settledMs.low >>> 0, message.settledMs.high >>> 0, true).toBigInt();
+                    else if (typeof message.settledMs === "number")
+                        object.settledMs = options.longs === $String ? $String(message.settledMs) : message.settledMs;
+                    else
+                        object.settledMs = options.longs === $String ? $util.Long.prototype.toString.call(message.settledMs) : options.longs === $Number ? new $util.LongBits(message.settledMs.low >>> 0, message.settledMs.high >>> 0).toNumber(true) : message.settledMs;
                 return object;
             };
 

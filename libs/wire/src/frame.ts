@@ -3,6 +3,7 @@
  * `Frame` is what a peer receives. A frame is applied whole, and frontiers move by whole frames.
  */
 import { crc32 } from "node:zlib";
+import Long from "long";
 import {
   HLC_ZERO,
   MeridianError,
@@ -79,6 +80,28 @@ export class FrameBuilder {
   }
 }
 
+/**
+ * A frame without mutations, and so without a version of its own: it says how far its writer's region is. `last` is the
+ * writer's last version before it.
+ */
+export function heartbeatFrame(last: Hlc, known: ReadonlyVector, settledMs: number): FrameMessage {
+  const entries = [...known.entries()];
+  const at = toLong(last);
+  return {
+    previous: at,
+    first: at,
+    last: at,
+    mutations: 0,
+    writers: entries.map(([writer]) => writer),
+    context: entries.map(([, hlc]) => toLong(hlc)),
+    rows: NO_ROWS,
+    checksum: crc32(NO_ROWS),
+    settledMs: Long.fromNumber(settledMs, true),
+  };
+}
+
+const NO_ROWS = Buffer.alloc(0);
+
 /** A received frame. */
 export class Frame {
   readonly writer: WriterId;
@@ -89,6 +112,8 @@ export class Frame {
   readonly context: ReadonlyVector;
   /** True only where no mutation belongs to the same transaction as another. */
   readonly single: boolean;
+  /** Of a heartbeat ({@link heartbeatFrame}), ms since 1970; otherwise 0. */
+  readonly settledMs: number;
   readonly #rows: Buffer;
   readonly #writers: readonly WriterId[];
 
@@ -100,6 +125,7 @@ export class Frame {
     this.last = fromLong(message.last);
     this.mutations = message.mutations ?? 0;
     this.single = message.single ?? false;
+    this.settledMs = Number(message.settledMs ?? 0);
     this.#writers = (message.writers ?? []).map(parseWriterId);
     const rows = message.rows ?? Buffer.alloc(0);
     this.#rows = Buffer.from(rows.buffer, rows.byteOffset, rows.byteLength);

@@ -50,10 +50,11 @@ function pipelineStatus(server: string, state: PipelineState): PipelineStatus {
     apply: { batches: 2, cells: 8, skipped: 1, retried: 1, inFlight: 1, conflicts: 2, readBacks: 3 },
     policies: { digest: "", localCommands: 0, rows: [] },
     conflicts: { register: 2 },
-    peers: [{ writer: "us/0", frontierMs: 1_800_000_000_000, lagMsP50: 3, lagMsP99: 9, lagMsP999: 20, lagSamples: 100, driftMs: -4, state: "up", queueBytes: 64 }],
+    peers: [{ writer: "us/0", frontierMs: 1_800_000_000_000, lagMsP50: 3, lagMsP99: 9, lagMsP999: 20, lagSamples: 100, driftMs: -4, state: "up", queueBytes: 64, horizonAgeMs: 900 }],
     unsupported: { FLUSHALL: 1 },
     wholeValue: { list: 2 },
     store: { bytes: 4096, cells: 11 },
+    stability: { waitingMs: 1200, waitsFor: ["us/0"], forgotten: 5, heartbeats: 6 },
     clock: { aheadMs: 1 },
     log: { kind: "redis", state: "down", lastError: "refused" },
   };

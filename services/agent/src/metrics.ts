@@ -121,6 +121,10 @@ const PEERS: readonly AgentMetric[] = [
 const REST: readonly AgentMetric[] = [
   perName("meridian_unsupported_commands_total", "Commands that cannot be replicated faithfully, by name.", "command", ({ unsupported }) => unsupported),
   perName("meridian_whole_value_writes_total", "Writes replicated as whole values, last writer wins, by type.", "type", ({ wholeValue }) => wholeValue),
+  perServer("level", "meridian_stability_waiting_ms", "For how long the oldest remains of dead keys and counters wait until every region is past them.", ({ stability }) => stability?.waitingMs ?? 0),
+  perServer("total", "meridian_stability_forgotten_total", "Keys and members forgotten because every region was past them.", ({ stability }) => stability?.forgotten ?? 0),
+  perServer("total", "meridian_stability_heartbeats_total", "Records that only say how far this region is.", ({ stability }) => stability?.heartbeats ?? 0),
+  samplesPerPeer("meridian_peer_horizon_age_ms", "Age of what this peer last said of how far it is; no sample where it never did.", [], ({ horizonAgeMs }) => (horizonAgeMs === undefined ? [] : [{ labels: {}, value: horizonAgeMs }])),
   perServer("level", "meridian_store_bytes", "Size of the agent's store for this server.", ({ store }) => store.bytes),
   perServer("level", "meridian_store_cells", "Cells that the agent's store knows.", ({ store }) => store.cells),
   perServer("level", "meridian_clock_ahead_ms", "How far the agent's versions stand ahead of its physical clock.", ({ clock }) => clock.aheadMs),

@@ -46,6 +46,8 @@ export interface PeerStatus {
   readonly reason?: string;
   /** Received, not yet merged. */
   readonly queueBytes: number;
+  /** Age of what the peer last said of how far it is: what is forgotten here waits for that. Absent: it never did. */
+  readonly horizonAgeMs?: number;
 }
 
 /** One captured server. */
@@ -112,6 +114,17 @@ export interface PipelineStatus {
   /** Writes to keys of types that are for now replicated as whole values, by type. */
   readonly wholeValue: Readonly<Record<string, number>>;
   readonly store: { readonly bytes: number; readonly cells: number };
+  /** What is left of dead keys and counters until every region is past it; absent before the first attach. */
+  readonly stability?: {
+    /** For how long the oldest of it waits; 0: nothing does. */
+    readonly waitingMs: number;
+    /** Peers that have not said yet that they are past it. */
+    readonly waitsFor: readonly string[];
+    /** Keys and members forgotten since the start. */
+    readonly forgotten: number;
+    /** Records that only say how far this region is; not counted under `publish`. */
+    readonly heartbeats: number;
+  };
   readonly clock: {
     /** How far the agent's versions stand ahead of its physical clock. */
     readonly aheadMs: number;

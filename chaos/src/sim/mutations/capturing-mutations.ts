@@ -43,11 +43,11 @@ export const CAPTURING: readonly Mutation[] = [
   {
     name: "acknowledged-before-durable",
     breaks: "the server may forget what is not in the log yet",
-    edits: [{ in: "region", text: "return Math.min(committed, this.#waiting[0]?.from ?? committed);", becomes: "return committed;" }],
+    edits: [{ in: "region", text: "const durable = Math.min(committed, this.#waiting[0]?.from ?? committed);", becomes: "const durable = committed;" }],
   },
   {
     name: "outgoing-not-published-again",
     breaks: "what was committed and not published when the agent died is lost",
-    edits: [{ in: "region", text: "this.#unpublished = recover(", becomes: "recover(" }],
+    edits: [{ in: "region", text: "this.#outbox.again = recover(", becomes: "recover(" }],
   },
 ];

@@ -5,7 +5,8 @@
 import { APPLYING } from "./applying-mutations.js";
 import { CAPTURING } from "./capturing-mutations.js";
 import { MERGING } from "./merging-mutations.js";
+import { FORGETTING } from "./forgetting-mutations.js";
 import type { Mutation } from "./mutation.js";
 
 /** All mutations, by what they break. */
-export const MUTATIONS: readonly Mutation[] = [...MERGING, ...CAPTURING, ...APPLYING];
+export const MUTATIONS: readonly Mutation[] = [...MERGING, ...CAPTURING, ...APPLYING, ...FORGETTING];

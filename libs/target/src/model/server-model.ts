@@ -7,7 +7,7 @@
  * Refuses (throws) commands it does not know and batches that contradict themselves: a simulation must not go on with a
  * guess.
  */
-import { decodeMark, encodeMarkHeader, MARK_KEY, READ_KEY, type ApplyBatch, type Mark, type ReadRequest } from "@meridian/mark";
+import { decodeMark, encodeMarkHeader, MARK_KEY, READ_KEY, READ_TTL_MS, type ApplyBatch, type Mark, type ReadRequest } from "@meridian/mark";
 import { ReplyError, type Reply } from "@meridian/resp";
 import { VersionVector } from "@meridian/words";
 import type { ApplyReply, FenceReply, ReadStatus, ScanPage } from "../port.js";
@@ -106,7 +106,7 @@ export class ServerModel {
     if (mark === undefined) return "NOMARK";
     if (mark.epoch !== epoch) return "FENCED";
     const payload = readPayload(this.#space, request, epoch, byteLimit);
-    this.#command(0, ["SET", READ_KEY, binary(payload)]);
+    this.#command(0, ["SET", READ_KEY, binary(payload), "PX", String(READ_TTL_MS)]);
     this.#command(0, ["DEL", READ_KEY]);
     this.#feed.endUnit();
     return "OK";

@@ -7,7 +7,7 @@
  * memory is {@link MEMORY_FACTOR} times the limit (and {@link EXACT_BYTES}) is refused without being read, because
  * reading it would hold the server up; the size named is then its memory, estimated by the server.
  */
-import { MARK_KEY, MARK_PREFIX_BYTES, MARK_VERSION, READ_KEY, READ_VERSION } from "@meridian/mark";
+import { MARK_KEY, MARK_PREFIX_BYTES, MARK_VERSION, READ_KEY, READ_TTL_MS, READ_VERSION } from "@meridian/mark";
 
 /** Small items take up to this many times their own bytes in the server's memory. */
 const MEMORY_FACTOR = 8;
@@ -102,7 +102,7 @@ for i = 4, #A, 2 do
   end
 end
 if db ~= '0' then call('SELECT', '0') end
-call('SET', '${READ_KEY}', table.concat(out))
+call('SET', '${READ_KEY}', table.concat(out), 'PX', ${READ_TTL_MS})
 call('DEL', '${READ_KEY}')
 return 'OK'
 `;

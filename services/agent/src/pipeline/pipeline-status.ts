@@ -1,5 +1,5 @@
 /** A pipeline's status, put together from its region, its log and its meters. */
-import { policyText } from "@meridian/region";
+import { policyText, type Region } from "@meridian/region";
 import { hlcMs, type WriterId } from "@meridian/words";
 import type { PeerState, PeerStatus, PipelineState, PipelineStatus } from "../status.js";
 import { noticesOf } from "./notices.js";
@@ -63,6 +63,7 @@ export function pipelineStatus(pipeline: RegionPipeline, state: PipelineState): 
     ...(counters.refused.size === 0 ? {} : { refused: Object.fromEntries(counters.refused) }),
     wholeValue: Object.fromEntries(counters.wholeValue),
     store: { bytes: store?.sizeBytes() ?? 0, cells: 0 },
+    ...(region ? { stability: stabilityStatus(region, counters.heartbeats) } : {}),
     clock: { aheadMs: region?.aheadMs(Date.now()) ?? 0 },
     log: logStatus(pipeline),
   };
@@ -74,6 +75,12 @@ function policiesStatus({ policies, counters }: RegionPipeline): PipelineStatus[
     localCommands: counters.localCommands,
     rows: (policies?.rows ?? []).map(({ prefix, policy }) => ({ prefix: Buffer.from(prefix, "latin1").toString("utf8"), policy: policyText(policy) })),
   };
+}
+
+function stabilityStatus({ stability }: Region, heartbeats: number): NonNullable<PipelineStatus["stability"]> {
+  const { oldestMs, forgotten, peers } = stability;
+  const waitsFor = peers.filter(({ holdsBack }) => holdsBack).map(({ writer }) => writer);
+  return { waitingMs: oldestMs === undefined ? 0 : Math.max(0, Date.now() - oldestMs), waitsFor, forgotten, heartbeats };
 }
 
 function logStatus({ context, log }: RegionPipeline): PipelineStatus["log"] {
@@ -91,6 +98,7 @@ function peerStatus(pipeline: RegionPipeline, writer: WriterId): PeerStatus {
   const frontier = region?.frontier.get(writer);
   const hold = region?.holds.find((held) => held.writer === writer);
   const queueBytes = region?.queuedBytes(writer) ?? 0;
+  const settledMs = region?.stability.peers.find((peer) => peer.writer === writer)?.settledMs ?? 0;
   return {
     writer,
     frontierMs: frontier ? hlcMs(frontier) : 0,
@@ -102,6 +110,7 @@ function peerStatus(pipeline: RegionPipeline, writer: WriterId): PeerStatus {
     state: peerState(pipeline, writer, queueBytes),
     ...(hold ? { reason: hold.reason } : {}),
     queueBytes,
+    ...(settledMs > 0 ? { horizonAgeMs: Math.max(0, Date.now() - settledMs) } : {}),
   };
 }
 

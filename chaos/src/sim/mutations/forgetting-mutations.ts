@@ -1,0 +1,36 @@
+/** Mistakes in what is forgotten, and when. */
+import type { Mutation } from "./mutation.js";
+
+/** See the module's comment. */
+export const FORGETTING: readonly Mutation[] = [
+  {
+    name: "forgotten-without-the-absent",
+    breaks: "what is left of dead keys is forgotten although a region that is away, or was never heard, is not past it",
+    edits: [
+      { in: "region", text: "return this.#peers.every((writer) => this.#claims.get(writer)?.known.includes(vector) === true);", becomes: "return true;" },
+      {
+        in: "region",
+        text: "return this.#peers.every((writer) => (this.#claims.get(writer)?.settledMs ?? 0) > deadlineMs + EXPIRY_SKEW_MS);",
+        becomes: "return true;",
+      },
+    ],
+    options: { families: ["counter", "list"] },
+  },
+  {
+    name: "ended-sums-go-on",
+    breaks: "an increment continues a sum of which nothing was left: who has forgotten it counts the whole of it again",
+    edits: [
+      {
+        in: "region",
+        text: "let sum = slot.base.sums.find((known) => known.writer === writer && isLive(known));",
+        becomes: "let sum = slot.base.sums.find((known) => known.writer === writer);",
+      },
+    ],
+    options: { families: ["counter", "zset"] },
+  },
+  {
+    name: "creation-not-told",
+    breaks: "a write that makes a key anew says so no more: what others remember of the expired one lives on there",
+    edits: [{ in: "region", text: "m.creates = this.#created === entry;", becomes: "m.creates = false;" }],
+  },
+];
