@@ -17,7 +17,8 @@ export const PIPELINE_STATES = ["starting", "fencing", "running", "waiting", "qu
 /**
  * What a pipeline is doing. `starting`: attaching. `fencing`: ending what an earlier life may still be sending.
  * `running`: all stages work. `waiting`: something outside is missing, and it tries again. `quarantined`: stopped
- * applying and publishing until an operator decides. `fenced`: another agent has taken over. `stopped`: ended.
+ * capturing and applying until an operator decides; what was captured before is still published. `fenced`: another agent has
+ * taken over. `stopped`: ended.
  */
 export type PipelineState = (typeof PIPELINE_STATES)[number];
 

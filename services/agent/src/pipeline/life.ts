@@ -2,6 +2,9 @@
  * One life of a pipeline: connections to the server, a region made from the store, and the loop that carries out what
  * the region decides. A life ends at the first failure of a connection; the pipeline then begins the next one, and
  * what was under way is resumed from the store and from the server's mark.
+ *
+ * Where the region halts, the life leaves the server at once, and ends when everything captured before is durable in the log;
+ * a life that begins halted does only that.
  */
 import type { MutationLog } from "@meridian/log";
 import { ReplicaTail } from "@meridian/psync";
@@ -48,6 +51,8 @@ export interface LifeDeps {
   readonly counters: RegionCounters;
   readonly onVisible: NonNullable<RegionOptions["onVisible"]>;
   readonly onPeerFailure: (writer: WriterId, error: MeridianError) => void;
+  /** The region stands still: told at once, before the rest is published. */
+  readonly onHalt: (error: MeridianError) => void;
 }
 
 /** Keys asked for in one page of the first import. */
@@ -86,6 +91,8 @@ export class Life {
   #end: ((error: MeridianError | undefined) => void) | undefined;
   #isFlushDue = false;
   #isPaused = false;
+  /** Closing the connections, once the region has halted. */
+  #leaving: Promise<unknown> | undefined;
   #isOver = false;
 
   constructor(deps: LifeDeps) {
@@ -110,12 +117,12 @@ export class Life {
 
   /** True once the fence was seen in the stream. */
   get isRunning(): boolean {
-    return this.region.isReady && !this.#isOver;
+    return this.region.isReady && !this.#isOver && !this.region.halt;
   }
 
   /** Why capture stands still: the store is full, or behind its disk; undefined where it does not. */
   get pausedFor(): "store" | "disk" | undefined {
-    if (!this.#isPaused || this.#isOver) return undefined;
+    if (!this.#isPaused || this.#isOver || this.region.halt) return undefined;
     return this.#isStoreFull() ? "store" : "disk";
   }
 
@@ -125,12 +132,13 @@ export class Life {
       this.#end = resolve;
     });
     try {
-      if (this.region.halt) this.#over(halted(this.region));
+      if (this.region.halt) this.#flush();
       else await this.#connect();
     } catch (error) {
       this.#over(error as MeridianError);
     }
     const failure = await ended;
+    this.#publisher.stop();
     await this.#disconnect();
     return failure;
   }
@@ -157,7 +165,7 @@ export class Life {
     const { connectTimeoutMs, ackIntervalMs } = settings;
     this.#tail = new ReplicaTail(
       { ...endpoint, connectTimeoutMs, ackIntervalMs, logger },
-      { onChunk: (chunk) => this.#onChunk(chunk), onLost: (error) => this.#over(error) },
+      { onChunk: (chunk) => this.#onChunk(chunk), onLost: (error) => this.#onServerFailure(error) },
     );
     const attached = await this.#tail.attach(this.region.place);
     this.#tail.pause();
@@ -201,11 +209,11 @@ export class Life {
     if (lastEpoch > 0 && (await target.read({ id: 0, keys: [] }, lastEpoch, READ_BYTES_MAX)) === "FENCED") throw fenced(undefined);
   }
 
-  async #disconnect(): Promise<void> {
+  #disconnect(): Promise<unknown> {
     clearInterval(this.#ticker);
     clearInterval(this.#asker);
-    this.#publisher.stop();
-    await Promise.all([...this.#readers.map((reader) => reader.stop()), this.#tail?.close(), this.#target?.close()]);
+    this.#leaving ??= Promise.all([...this.#readers.map((reader) => reader.stop()), this.#tail?.close(), this.#target?.close()]);
+    return this.#leaving;
   }
 
   #reader(writer: WriterId): PeerReader {
@@ -223,7 +231,7 @@ export class Life {
   }
 
   #onChunk(chunk: Buffer): void {
-    if (this.#isOver) return;
+    if (this.#isOver || this.region.halt) return;
     this.region.onStream(chunk, Date.now());
     // A socket can hand over megabytes in one turn; what they leave behind would outlive the young generation.
     if (this.region.uncommitted >= UNCOMMITTED_MAX) this.#flush();
@@ -253,6 +261,10 @@ export class Life {
   #carryOut(step: Step): void {
     if (step.writes.length > 0) this.#deps.store.commit(step.writes);
     this.#publisher.publish(step.publish);
+    if (this.region.halt) {
+      this.#standStill(halted(this.region));
+      return;
+    }
     for (const batch of step.apply) this.#answer(this.#target?.apply(batch), (reply) => this.#onApplied(reply));
     for (const reading of step.read) {
       this.#answer(this.#target?.read(reading, this.region.epoch, READ_BYTES_MAX), (status) => this.#onRead(status));
@@ -263,29 +275,39 @@ export class Life {
         this.#flushSoon();
       });
     }
-    // What stands still tells the server nothing more: after a lineage break its offsets are of another history.
-    if (step.acknowledge !== undefined && !this.region.halt) this.#tail?.ack(step.acknowledge);
+    if (step.acknowledge !== undefined) this.#tail?.ack(step.acknowledge);
     for (const reader of this.#readers) reader.poke();
     this.#throttle();
-    if (this.region.halt) this.#over(halted(this.region));
-    else if (this.region.isFenced) this.#over(fenced(undefined));
+    if (this.region.isFenced) this.#over(fenced(undefined));
   }
 
   #answer<T>(call: Promise<T> | undefined, onReply: (reply: T) => void): void {
     call?.then(onReply).catch((error: unknown) => {
       if (!(error instanceof MeridianError)) throw error;
-      this.#over(error);
+      this.#onServerFailure(error);
     });
   }
 
+  /**
+   * What stands still has no business with the server any more, and tells it nothing: after a lineage break its offsets are of
+   * another history. What was captured is owed to the peers.
+   */
+  #standStill(halt: MeridianError): void {
+    if (!this.#leaving) {
+      this.#deps.onHalt(halt);
+      void this.#disconnect();
+    }
+    if (this.region.pending.records === 0) this.#over(halt);
+  }
+
   #onApplied({ status, epoch }: ApplyReply): void {
-    if (status === "FENCED") this.#over(fenced(epoch));
-    else if (status !== "OK" && status !== "DUP") this.#over(lostMark(status));
+    if (status === "FENCED") this.#onServerFailure(fenced(epoch));
+    else if (status !== "OK" && status !== "DUP") this.#onServerFailure(lostMark(status));
   }
 
   #onRead(status: ReadStatus): void {
-    if (status === "FENCED") this.#over(fenced(undefined));
-    else if (status !== "OK") this.#over(lostMark(status));
+    if (status === "FENCED") this.#onServerFailure(fenced(undefined));
+    else if (status !== "OK") this.#onServerFailure(lostMark(status));
   }
 
   /** Local writes are never refused because the log is slow: they wait in the store, and then in the server. */
@@ -314,6 +336,11 @@ export class Life {
     throw new MeridianError("STORE_CORRUPT", `the store has lost outgoing record ${seq}`, {
       advice: "restore the store from a backup, or remove it and start this region as a new one",
     });
+  }
+
+  /** Of no matter to a region that has left its server. */
+  #onServerFailure(error: MeridianError): void {
+    if (!this.region.halt) this.#over(error);
   }
 
   #over(error: MeridianError | undefined): void {

@@ -124,24 +124,31 @@ export class RegionPipeline implements Pipeline {
       this.life = this.#newLife();
       const error = await this.life.run().catch((cause: unknown) => asFailure(cause));
       if (!error) return;
-      this.failure = error;
+      // A quarantine that still has records to publish waits for the log as one: its reason stays visible.
+      const isHalted = this.life.region.halt !== undefined;
+      if (!isHalted || !error.retryable) this.failure = error;
       if (!this.#isHealable(error)) return;
       this.context.logger.warn({ code: error.code, advice: error.advice, pauseMs }, error.message);
-      this.#state = "waiting";
+      if (!isHalted) this.#state = "waiting";
       if (Date.now() - began > STEADY_MS) pauseMs = PAUSE_FIRST_MS;
       await this.#pause(pauseMs);
       pauseMs = Math.min(pauseMs * 2, PAUSE_LAST_MS);
     }
   }
 
-  /** Quarantine stays visible; what another life cannot heal is reported. */
+  /** Quarantine stays visible while the rest is published, over as many lives as that takes, and behind it. */
+  #onHalt(error: MeridianError): void {
+    if (this.#state === "quarantined") return;
+    this.#state = "quarantined";
+    this.failure = error;
+    this.context.logger.error({ code: error.code, advice: error.advice }, error.message);
+  }
+
+  /** What another life cannot heal is reported; a quarantine was told when it began. */
   #isHealable(error: MeridianError): boolean {
     if (error.retryable) return true;
+    if (error.code === "QUARANTINED" || error.code === "LINEAGE_BROKEN") return false;
     this.context.logger.error({ code: error.code, advice: error.advice }, error.message);
-    if (error.code === "QUARANTINED" || error.code === "LINEAGE_BROKEN") {
-      this.#state = "quarantined";
-      return false;
-    }
     this.#state = error.code === "FENCED" ? "fenced" : "stopped";
     this.#report(error);
     return false;
@@ -175,6 +182,7 @@ export class RegionPipeline implements Pipeline {
       counters: this.counters,
       onVisible: (writer, last, mutations) => this.#onVisible(writer, last, mutations),
       onPeerFailure: (writer, error) => this.#onPeerFailure(writer, error),
+      onHalt: (error) => this.#onHalt(error),
     });
   }
 

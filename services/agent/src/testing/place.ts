@@ -61,19 +61,23 @@ export class Place {
   readonly log: HeldLog;
   readonly counters: RegionCounters = zeroCounters();
   readonly failures: MeridianError[] = [];
+  /** Each time that the life said that its region stands still. */
+  readonly halts: MeridianError[] = [];
+  readonly store: MemoryStore;
   readonly server: TestRedis;
   readonly life: Life;
   readonly #ended: Promise<unknown>;
 
-  constructor(server: TestRedis, writer: WriterId, peers: readonly WriterId[], shelf: MemoryShelf) {
+  constructor(server: TestRedis, writer: WriterId, peers: readonly WriterId[], shelf: MemoryShelf, store = new MemoryStore()) {
     this.server = server;
+    this.store = store;
     this.writer = writer;
     this.log = new HeldLog(memoryLog({ shelf }));
     this.life = new Life({
       writer,
       peers,
       endpoint: () => ({ host: server.host, port: server.port }),
-      store: new MemoryStore(),
+      store,
       log: this.log,
       logger: createLogger({ name: writer, level: "error", pretty: "never", destination: { write: () => undefined } }),
       lastEpoch: 0,
@@ -81,16 +85,22 @@ export class Place {
       counters: this.counters,
       onVisible: () => undefined,
       onPeerFailure: (_, error) => this.failures.push(error),
+      onHalt: (error) => this.halts.push(error),
     });
     this.#ended = this.life.run().then((error) => error && this.failures.push(error));
   }
 
   async stop(): Promise<void> {
+    await this.leave();
+    await this.server.stop();
+  }
+
+  /** Ends the agent; its server goes on. */
+  async leave(): Promise<void> {
     this.log.release();
     await this.life.stop(0);
     await this.#ended;
     await this.log.close();
-    await this.server.stop();
   }
 
   /** True where everything that a peer has published is visible here. */
