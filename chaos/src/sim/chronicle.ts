@@ -13,6 +13,8 @@ export interface ClientChange {
   readonly at: number;
   readonly before: string | undefined;
   readonly after: string | undefined;
+  /** The mark that stood last in its server's stream: what it could have seen of the peers. */
+  readonly mark: Buffer | undefined;
 }
 
 /** The deadline of a key as readers see it: in ms since 1970, `Infinity` for none; undefined where there is no key. */
@@ -88,12 +90,12 @@ export class Chronicle {
     }
   }
 
-  /** Notes what a client changed. `before` and `after`: what is alive in its server. */
-  note(at: number, before: ServerCells, after: ServerCells, changed: Iterable<string>): void {
+  /** Notes what a client changed. `before` and `after`: what is alive in its server; `mark`: the last one in its stream. */
+  note(at: number, before: ServerCells, after: ServerCells, changed: Iterable<string>, mark: Buffer | undefined): void {
     const places = new Set<string>();
     for (const name of changed) {
       const { place } = parseCellName(name);
-      append(this.#cells, name, { at, before: before.get(name), after: after.get(name) });
+      append(this.#cells, name, { at, before: before.get(name), after: after.get(name), mark });
       places.add(place);
       if ((after.get(name)?.length ?? 0) > PRINT_INLINE_BYTES_MAX) this.#long.add(place);
     }

@@ -19,4 +19,5 @@ export const REGRESSION_SEEDS: readonly (readonly [seed: number, mistake: string
   [16378, "taking a SET for done that left no trace, its deadline being past"],
   [109697, "taking a key for away although an earlier life's increment had made it anew"],
   [1795237737930, "an expiry with an operation of its own is written although its key's string was skipped"],
+  [1795263278065, "the checker of losses: taking for lost what a client had removed together with what won over it"],
 ];

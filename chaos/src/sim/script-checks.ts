@@ -4,6 +4,7 @@
  */
 import { parseCellName, type ServerCells } from "./cells-of-server.js";
 import { deadlinesOf, isUnique, type Chronicle, type SeenDeadline } from "./chronicle.js";
+import { isTakenWithWinner, type Logs } from "./content-origin.js";
 import type { Checker } from "./problem.js";
 
 /** What a script did. */
@@ -19,18 +20,18 @@ export interface ScriptEffect {
 export type Report = (checker: Checker, problem: string) => void;
 
 /** All checks of one effect. */
-export function checkEffect(effect: ScriptEffect, chronicle: Chronicle, report: Report): void {
+export function checkEffect(effect: ScriptEffect, chronicle: Chronicle, logs: Logs, report: Report): void {
   for (const name of effect.changed) {
     // An entry may move to an id beside, and a trim may take what its own command added: the oracle looks at streams.
     if (["x", "g"].includes(parseCellName(name).kind)) continue;
-    checkLoss(effect, name, chronicle, report);
+    checkLoss(effect, name, chronicle, logs, report);
     checkReturn(effect, name, chronicle, report);
   }
   checkDeadlines(effect, chronicle, report);
 }
 
-/** Nothing goes that nobody has taken away who had seen it. */
-function checkLoss({ before, after }: ScriptEffect, name: string, chronicle: Chronicle, report: Report): void {
+/** Nothing goes that nobody has taken away who had seen it, or what won over it. */
+function checkLoss({ before, after }: ScriptEffect, name: string, chronicle: Chronicle, logs: Logs, report: Report): void {
   const { place, kind } = parseCellName(name);
   const was = before.get(name);
   // A key goes at its deadline by itself, and with it whatever a script would have left there.
@@ -38,8 +39,9 @@ function checkLoss({ before, after }: ScriptEffect, name: string, chronicle: Chr
   // Where a key was given different types at once, only one of them is visible.
   if ([...after.keys()].some((other) => other.startsWith(`${place}|`) && parseCellName(other).kind !== kind)) return;
   const isSeen = (content: string | undefined): boolean => (isUnique(was) ? content === was : content !== undefined);
-  const isTaken = chronicle.of(name).some((change) => change.before !== change.after && isSeen(change.before));
-  if (!isTaken) report("nothing lost", `a script took ${name} = ${was} away: no client that had seen it did`);
+  const changes = chronicle.of(name);
+  const isTaken = changes.some((change) => change.before !== change.after && isSeen(change.before));
+  if (!isTaken && !isTakenWithWinner(logs, name, was, changes)) report("nothing lost", `a script took ${name} = ${was} away: no client that had seen it did`);
 }
 
 /** What a client of this region has replaced or removed does not come back. */

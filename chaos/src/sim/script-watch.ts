@@ -7,6 +7,7 @@ import { decodeMark, MARK_KEY, type ApplyBatch } from "@meridian/mark";
 import { guardApply } from "./apply-guard.js";
 import { cellName, differing, type ServerCells } from "./cells-of-server.js";
 import { Chronicle } from "./chronicle.js";
+import type { Logs } from "./content-origin.js";
 import type { ClientCommand } from "./event.js";
 import type { Checker } from "./problem.js";
 import { checkEffect } from "./script-checks.js";
@@ -26,11 +27,14 @@ export interface ClientRun {
   readonly db: number;
   readonly commands: readonly ClientCommand[];
   readonly replies: readonly unknown[];
+  /** The last mark in the server's stream. */
+  readonly mark: Buffer | undefined;
 }
 
 /** See the module's comment. */
 export class ScriptWatch {
   readonly #report: ReportAt;
+  readonly #logs: Logs;
   readonly #chronicle: Chronicle;
   readonly #sums = new SumCheck();
   readonly #transactions = new TransactionCheck();
@@ -38,14 +42,15 @@ export class ScriptWatch {
   /** Region 0 had content before its agent came: that is read key by key, and reaches the peers in parts and late. */
   readonly #isImported: boolean;
 
-  constructor(report: ReportAt, isImported: boolean, policies: PolicyTable | undefined) {
+  constructor(report: ReportAt, isImported: boolean, logs: Logs, policies: PolicyTable | undefined) {
     this.#report = report;
+    this.#logs = logs;
     this.#chronicle = new Chronicle(policies);
     this.#isImported = isImported;
   }
 
   /** A client's commands were taken. `before`, `after`: what was alive in its server. */
-  onClient({ at, db, commands, replies }: ClientRun, before: ServerCells, after: ServerCells): void {
+  onClient({ at, db, commands, replies, mark }: ClientRun, before: ServerCells, after: ServerCells): void {
     for (const [index, [command, key = "", amount]] of commands.entries()) {
       const isDone = command === "INCRBY" && isPureCounter(key) && typeof replies[index] === "number";
       if (isDone && !this.#isImported) this.#sums.note(cellName(db, key, "s"), at, Number(amount));
@@ -53,7 +58,7 @@ export class ScriptWatch {
     this.#chronicle.noteCommands(commands, db);
     if (before === after) return;
     const changed = differing(before, after);
-    this.#chronicle.note(at, before, after, changed);
+    this.#chronicle.note(at, before, after, changed, mark);
     if (commands.length > 1 && !(this.#isImported && at === 0)) this.#transactions.note(at, before, after, changed);
   }
 
@@ -73,7 +78,7 @@ export class ScriptWatch {
       const after = server.cells(serverMs);
       const effect = { at, before, after, changed: differing(before, after) };
       if (effect.changed.length === 0) return;
-      checkEffect(effect, this.#chronicle, report);
+      checkEffect(effect, this.#chronicle, this.#logs, report);
       this.#transactions.check(effect, this.#chronicle, report);
       this.#sums.check(effect, report);
     };

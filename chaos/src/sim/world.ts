@@ -48,8 +48,8 @@ export class World {
   constructor(settings: SimSettings, transcript?: Transcript) {
     this.settings = settings;
     this.#transcript = transcript;
-    this.#watch = new ScriptWatch((checker, at, problem) => this.#report(checker, at, problem), settings.imported > 0, this.policies);
     this.writers = NAMES.slice(0, settings.regions).map((name) => writerId(name, "0"));
+    this.#watch = new ScriptWatch((checker, at, problem) => this.#report(checker, at, problem), settings.imported > 0, this, this.policies);
     this.servers = this.writers.map(() => new ServerHost());
     this.agents = this.writers.map((writer, at) => this.#agent(writer, at));
   }
@@ -159,8 +159,9 @@ export class World {
 
   #client(at: number, server: ServerHost, commands: readonly ClientCommand[], db: number): boolean {
     const before = server.cells(this.nowMs);
+    const mark = server.marks.at(-1)?.header;
     const replies = server.client(commands, db, this.nowMs);
-    this.#watch.onClient({ at, db, commands, replies }, before, server.cells(this.nowMs));
+    this.#watch.onClient({ at, db, commands, replies, mark }, before, server.cells(this.nowMs));
     for (const [index, words] of commands.entries()) this.taken.push({ at, db, words, reply: replies[index] });
     return true;
   }
