@@ -21,6 +21,7 @@ export class StreamEditRun {
   readonly #key: string;
   readonly #edit: StreamEdit;
   readonly #taken: Taken[] = [];
+  readonly #added = new Set<string>();
   readonly #isOther: boolean;
   #late: string | undefined;
 
@@ -45,8 +46,12 @@ export class StreamEditRun {
     const gone: string[] = [];
     const adds: StreamEntry[] = [];
     const isGood = !this.#isOther && cell.steps.every((step) => take(step, stream, gone, adds));
-    if (isGood) this.#taken.push({ gone, adds });
-    else this.#miss("s", "x", cell.field);
+    if (!isGood) return this.#miss("s", "x", cell.field);
+    const ids = new Set(adds.map(({ id }) => id));
+    const twice = [...ids].find((id) => this.#added.has(id)) ?? (ids.size < adds.length ? adds[0]?.id : undefined);
+    if (twice !== undefined) return this.#miss("r", "x", cell.field, `ERR two entries for the id ${twice}`);
+    for (const id of ids) this.#added.add(id);
+    this.#taken.push({ gone, adds });
   }
 
   #compareLate({ entries, lastId }: StreamValue): void {

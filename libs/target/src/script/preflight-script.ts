@@ -1,7 +1,7 @@
 /**
  * The script that tries every command of the other scripts once, on a key of ours and outside of the stream, and names
- * those that the ACL forbids: before the first batch, because a batch that is forbidden halfway is repaired later than
- * one that was never begun. No ARGV. Reply: a list of texts, empty when all is well.
+ * those that the ACL forbids or that the server has under another name: before the first batch, because a batch that is
+ * forbidden halfway is repaired later than one that was never begun. No ARGV. Reply: a list of texts, empty when all is well.
  */
 import { TRIAL_KEY } from "@meridian/mark";
 
@@ -14,7 +14,8 @@ local function may(...)
   local failed = type(reply) == 'table' and reply.err
   -- other errors are of the server's present state, not of the user's rights
   if failed and (string.find(failed, "can't run", 1, true) or string.find(failed, "can't access", 1, true)
-    or string.find(failed, 'NOPERM', 1, true) or string.find(failed, 'ACL failure', 1, true)) then
+    or string.find(failed, 'NOPERM', 1, true) or string.find(failed, 'ACL failure', 1, true)
+    or string.find(failed, 'nknown', 1, true)) then
     refused[#refused + 1] = (...) .. ': ' .. failed
   end
   return reply
@@ -61,6 +62,19 @@ may('LINSERT', key, 'BEFORE', 'a', 'd')
 may('LREM', key, '1', 'd')
 may('LPOP', key, '1')
 may('RPOP', key, '1')
+redis.pcall('DEL', key)
+may('XADD', key, '1-1', 'f', '1')
+may('XRANGE', key, '-', '+')
+may('XREVRANGE', key, '+', '-')
+may('XLEN', key)
+may('XINFO', 'STREAM', key)
+may('XINFO', 'GROUPS', key)
+may('XDEL', key, '1-1')
+may('XSETID', key, '1-1')
+may('XGROUP', 'CREATE', key, 'g', '0', 'MKSTREAM')
+may('XGROUP', 'DESTROY', key, 'g')
+-- of no group: what XCLAIM claims is replicated, whatever set_repl says
+may('XCLAIM', key, 'g', 'c', '0', '1-1')
 redis.pcall('DEL', key)
 redis.set_repl(redis.REPL_ALL)
 return refused

@@ -5,9 +5,14 @@
  * is newer is taken away and added again behind it, under its own ids. XDEL raises the greatest deleted id and XSETID
  * refuses to go below that, but takes it lower when told to; so both counters can be led back, and are set to what they
  * were in the end. Groups, what they have delivered and what is pending stay as they are: a pending id that is there
- * again is readable again. All that could fail is looked at before the mark.
+ * again is readable again. All that could fail is looked at before the mark, for what XDEL has taken away cannot be put back
+ * by a user who may not XADD: the rights (they can be lost after the agent has connected), entries too wide for one call, ids
+ * that would be given twice, a count that is not exact in a double. Memory is not: the mark was the first write.
  */
 import { LATE_CONSUMER, NEWER_ENTRIES_MAX, PAIR_ITEMS_MAX, PRINT_LIMIT_BYTES, STEP } from "@meridian/mark";
+
+/** Beyond it, the count of entries ever added, which a client can set, cannot be written back as it was. */
+const ENTRIES_ADDED_MAX = 2 ** 53 - 1 - NEWER_ENTRIES_MAX;
 
 /** Comparing. `edits[i]` is what `performStream` will do. */
 export const COMPARING_STREAM = `
@@ -21,7 +26,14 @@ end
 local function infoOf(list, name)
   for j = 1, #list, 2 do if list[j] == name then return list[j + 1] end end
 end
+local function beyond(id)
+  if #id <= 20 then return false end
+  for part in string.gmatch(id, '%d+') do
+    if #part > 20 or (#part == 20 and part > '18446744073709551615') then return true end
+  end
+end
 local function entryAt(key, id)
+  if beyond(id) then return nil end
   local found = call('XRANGE', key, id, id)[1]
   return found and found[2]
 end
@@ -80,10 +92,37 @@ local function compareCell(key, there, at, steps)
   end
   return ok and {gone = gone, adds = adds}, at
 end
-local function tooWide(cell)
+local function unaddable(cell)
   for _, add in ipairs(cell.adds) do
+    if beyond(add[1]) then return 'ERR an id that no server has' end
     if #add[2] > ${PAIR_ITEMS_MAX} then return 'ERR an entry with more than ${PAIR_ITEMS_MAX} fields and values' end
   end
+end
+local function lacking(edit)
+  local key, late = edit.key, '${LATE_CONSUMER}'
+  local trials = {{'XADD', key, '1-1', 'f', 'v'}, {'XDEL', key, '1-1'}, {'XSETID', key, '1-1'}, {'XREVRANGE', key, '+', '-'},
+    {'XINFO', 'GROUPS', key}, {'XCLAIM', key, late, late, '0', '1-1'}}
+  for _, words in ipairs(trials) do
+    local known, may = pcall(redis.acl_check_cmd, unpack(words))
+    if not known or not may then return 'NOPERM no right to run ' .. words[1] end
+  end
+end
+local function onceEach(edit)
+  local kept, added, replaces = {}, {}, false
+  for _, cell in ipairs(edit.cells) do
+    local mine, failed = {}, nil
+    for _, add in ipairs(cell.adds) do
+      if added[add[1]] or mine[add[1]] then failed = 'ERR two entries for the id ' .. add[1] end
+      mine[add[1]] = true
+    end
+    if failed then missCell('r', 'x', edit.key, cell.field, failed)
+    else
+      for id in pairs(mine) do added[id] = true end
+      kept[#kept + 1] = cell
+      replaces = replaces or (#cell.gone > 0 and #cell.adds > 0)
+    end
+  end
+  edit.cells, edit.replaces = kept, replaces
 end
 local function compareLate(edit)
   local late
@@ -93,18 +132,19 @@ local function compareLate(edit)
     end
   end
   if not late then return nil end
-  if late == '0-1' then return 'ERR nothing can be put below the least id' end
+  if not below('0-1', late) then return 'ERR nothing can be put below the least id' end
   local newer = call('XRANGE', edit.key, '(' .. late, '+', 'COUNT', ${NEWER_ENTRIES_MAX + 1})
   if #newer > ${NEWER_ENTRIES_MAX} then return 'ERR more than ${NEWER_ENTRIES_MAX} newer entries' end
+  if edit.added > ${ENTRIES_ADDED_MAX} then return 'ERR the count of entries ever added is not exact' end
   for _, entry in ipairs(newer) do
     if #entry[2] > ${PAIR_ITEMS_MAX} then return 'ERR a newer entry with more than ${PAIR_ITEMS_MAX} fields and values' end
   end
   edit.late = late
 end
-local function withoutLate(edit, failed)
+local function withoutLate(edit, failed, andMoves)
   local kept = {}
   for _, cell in ipairs(edit.cells) do
-    local isLate = false
+    local isLate = andMoves and #cell.gone > 0 and #cell.adds > 0
     for _, add in ipairs(cell.adds) do isLate = isLate or not below(edit.last, add[1]) end
     if isLate then missCell('r', 'x', edit.key, cell.field, failed) else kept[#kept + 1] = cell end
   end
@@ -127,12 +167,13 @@ local function compareStream(i, after)
   elseif kind == 'none' then there = false
   elseif kind == 'stream' then
     there = true
-    edit.last = infoOf(call('XINFO', 'STREAM', key), 'last-generated-id')
+    local info = call('XINFO', 'STREAM', key)
+    edit.last, edit.added = infoOf(info, 'last-generated-id'), infoOf(info, 'entries-added')
   end
   for _ = 1, cells do
     local field, cell = A[at], nil
     cell, at = compareCell(key, there, at + 2, num(A[at + 1]))
-    local failed = cell and tooWide(cell)
+    local failed = cell and unaddable(cell)
     if failed then missCell('r', 'x', key, field, failed)
     elseif cell then
       cell.field = field
@@ -143,10 +184,16 @@ local function compareStream(i, after)
     if there == nil then missCell('s', 'g', key, A[at]) else edit.groups[#edit.groups + 1] = {A[at], A[at + 1]} end
     at = at + 2
   end
+  onceEach(edit)
   if there == nil then skip[i] = true
   elseif there then
     local failed = compareLate(edit)
     if failed then withoutLate(edit, failed) end
+    local denied = (edit.late or edit.replaces) and lacking(edit)
+    if denied then
+      withoutLate(edit, denied, true)
+      edit.late = nil
+    end
     noteFirst(edit)
   end
   edit.following = at
@@ -167,9 +214,9 @@ local function insertLate(edit, adds)
   local last, deleted = infoOf(info, 'last-generated-id'), infoOf(info, 'max-deleted-entry-id')
   local newer, ids = call('XRANGE', key, '(' .. edit.late, '+'), {}
   for j, entry in ipairs(newer) do ids[j] = entry[1] end
+  local top = call('XREVRANGE', key, '(' .. edit.late, '-', 'COUNT', 1)[1]
   deleteEntries(key, ids)
   call('XSETID', key, last, 'MAXDELETEDID', '0-1')
-  local top = call('XREVRANGE', key, '+', '-', 'COUNT', 1)[1]
   call('XSETID', key, top and top[1] or '0-1')
   local from = 1
   for _, add in ipairs(adds) do
@@ -182,7 +229,7 @@ local function insertLate(edit, adds)
   for j = from, #newer do addEntry(key, newer[j]) end
   if below(last, adds[#adds][1]) then last = adds[#adds][1] end
   if deleted == '0-0' then deleted = '0-1' end
-  call('XSETID', key, last, 'ENTRIESADDED', infoOf(info, 'entries-added') + #adds, 'MAXDELETEDID', deleted)
+  call('XSETID', key, last, 'ENTRIESADDED', format('%.0f', edit.added + #adds), 'MAXDELETEDID', deleted)
 end
 local function tellGroups(edit, adds)
   for _, group in ipairs(call('XINFO', 'GROUPS', edit.key)) do

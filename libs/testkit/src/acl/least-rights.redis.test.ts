@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { openLog } from "@meridian/log";
 import { ApplyBatch, encodeMarkHeader } from "@meridian/mark";
 import { ReplicaTail } from "@meridian/psync";
-import { RedisTarget } from "@meridian/target";
+import { RedisTarget, TARGET_RIGHTS } from "@meridian/target";
 import { hlcOf, VersionVector, writerId } from "@meridian/words";
 import type { Redis } from "ioredis";
 import { afterEach, describe, expect, it } from "vitest";
@@ -87,6 +87,11 @@ function fillBatch(batch: ApplyBatch, list: Buffer, laterMs: number): void {
   batch.restoreWhole(0, "other", "#", digest, list, -1);
   batch.delWhole(1, "list2", "~", "");
   batch.unlinkKey(0, "typed", "hash");
+  const pairs = Buffer.from("\0\0\0\x01f\0\0\0\x01v", "latin1");
+  const plain = { creates: false, keeps: false, lastId: "0-0", lateToGroups: true, cells: [], groups: [] };
+  batch.editStream(0, "entries", { ...plain, cells: [{ field: "", steps: [{ does: "add", id: "2-1", pairs }] }], groups: [{ name: "removed", start: undefined }] });
+  batch.editStream(0, "no entries", { ...plain, creates: true, keeps: true, lastId: "5-1" });
+  batch.editStream(0, "left empty", { ...plain, groups: [{ name: "removed", start: undefined }] });
 }
 
 async function seed(laterMs: number): Promise<Buffer> {
@@ -97,6 +102,10 @@ async function seed(laterMs: number): Promise<Buffer> {
   await admin.sadd("set", "old", "other");
   await admin.zadd("sorted", 1, "old", 2, "other");
   await admin.rpush("other", "x");
+  await admin.xadd("entries", "1-1", "f", "1");
+  await admin.xadd("entries", "3-1", "f", "3");
+  await admin.xgroup("CREATE", "entries", "g", "$");
+  for (const key of ["entries", "left empty"]) await admin.xgroup("CREATE", key, "removed", "0", "MKSTREAM");
   const list = await admin.dumpBuffer("other");
   await admin.config("RESETSTAT");
   return list;
@@ -113,7 +122,10 @@ async function apply(username: string): Promise<void> {
   fillBatch(batch, list, laterMs);
   expect(await target.apply(batch)).toMatchObject({ status: "OK" });
   expect(await admin.get("string")).toBe("2");
-  const keys = ["string", "hash", "set", "sorted", "other", "missing"].map((key) => ({ db: 0, key }));
+  expect(await admin.xlen("entries")).toBe(3);
+  expect(await admin.xpending("entries", "g")).toEqual([1, "2-1", "2-1", [["meridian:late", "1"]]]);
+  expect(await admin.exists("no entries", "left empty")).toBe(1);
+  const keys = ["string", "hash", "set", "sorted", "other", "entries", "missing"].map((key) => ({ db: 0, key }));
   expect(await target.read({ id: 1, keys }, epoch, WHOLE_LIMIT_BYTES)).toBe("OK");
   expect((await target.scan(0, "0", 100)).keys.length).toBeGreaterThan(0);
   expect((await target.info()).role).toBe("master");
@@ -159,6 +171,12 @@ describe("the users of deploy/acl", () => {
   it("agent.acl grants what capture and apply grant, and nothing else", async () => {
     await startWith("agent.acl");
     expect(granted("agent.acl")).toEqual([...granted("capture.acl"), ...granted("apply.acl")].sort());
+  });
+
+  it("apply.acl grants what the target names as needed", async () => {
+    await startWith("apply.acl");
+    const named = TARGET_RIGHTS.filter((rule) => rule.startsWith("+") && rule !== "+auth").map((rule) => rule.slice(1));
+    expect(granted("apply.acl")).toEqual(named.sort());
   });
 
   it.each(cases)("%s: %s can neither empty nor reconfigure the server, nor touch foreign keys of the log", async (file, username) => {
