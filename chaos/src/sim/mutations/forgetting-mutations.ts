@@ -17,18 +17,6 @@ export const FORGETTING: readonly Mutation[] = [
     options: { families: ["counter", "list"] },
   },
   {
-    name: "ended-sums-go-on",
-    breaks: "an increment continues a sum of which nothing was left: who has forgotten it counts the whole of it again",
-    edits: [
-      {
-        in: "region",
-        text: "let sum = slot.base.sums.find((known) => known.writer === writer && isLive(known));",
-        becomes: "let sum = slot.base.sums.find((known) => known.writer === writer);",
-      },
-    ],
-    options: { families: ["counter", "zset"] },
-  },
-  {
     name: "creation-not-told",
     breaks: "a write that makes a key anew says so no more: what others remember of the expired one lives on there",
     edits: [{ in: "region", text: "m.creates = this.#created === entry;", becomes: "m.creates = false;" }],
