@@ -121,6 +121,10 @@ const publish = option.group("Writing this region's mutations to the log.", {
 
 const apply = option.group("Writing the peers' mutations to the server.", {
   replyTimeoutMs: option.duration({ help: "How long the answer to a script call is waited for before the connection is given up.", unit: "ms", default: 15_000, min: 500, max: 300_000 }),
+  lateEntriesToGroups: option.boolean({
+    help: "Whether a stream entry that arrives behind what a consumer group has read waits in its pending list, under the consumer meridian:late, for XAUTOCLAIM or XCLAIM. Without it the group never sees such entries.",
+    default: true,
+  }),
 });
 
 /** Every option of the agent. */

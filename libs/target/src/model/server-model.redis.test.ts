@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { RedisTarget } from "../redis/redis-target.js";
 import { ServerConnection } from "../redis/server-connection.js";
 import { comparable, comparableReply, parityKeys, paritySteps, type ParityOp, type ParityStep } from "../testing/parity.js";
+import { streamEditOf } from "../testing/parity-streams.js";
 import { StreamTail, type StreamCommand } from "../testing/stream-tail.js";
 import { ServerModel } from "./server-model.js";
 
@@ -96,7 +97,7 @@ class Pair {
   /** Streams and data since the last call must be equal. */
   async streams(): Promise<void> {
     for (const { db, key } of parityKeys) {
-      for (const args of [["TYPE", key], ["PEXPIRETIME", key], ["GET", key], ["HGETALL", key], ["SMEMBERS", key], ["ZRANGE", key, "0", "-1", "WITHSCORES"], ["LRANGE", key, "0", "-1"]]) await this.command(db, args);
+      for (const args of [["TYPE", key], ["PEXPIRETIME", key], ["GET", key], ["HGETALL", key], ["SMEMBERS", key], ["ZRANGE", key, "0", "-1", "WITHSCORES"], ["LRANGE", key, "0", "-1"], ["XRANGE", key, "-", "+"]]) await this.command(db, args);
     }
     const [real, modelled] = await this.#drain();
     this.same("stream", comparable(real), comparable(modelled));
@@ -130,6 +131,13 @@ class Pair {
     return Array.isArray(held) ? (held as Buffer[]).map((item) => item.toString("latin1")) : [];
   }
 
+  /** What a stream holds. */
+  #entries({ db, key }: ParityOp): ReadonlyMap<string, string[]> {
+    const held = this.model.execute(["XRANGE", key, "-", "+"], Date.now(), db);
+    const entries = Array.isArray(held) ? (held as [Buffer, Buffer[]][]) : [];
+    return new Map(entries.map(([id, texts]) => [id.toString("latin1"), texts.map((text) => text.toString("latin1"))]));
+  }
+
   /** DUMP of every key on both sides, because payloads and their digests are each side's own. */
   async #digests(ops: readonly ParityOp[]): Promise<[string[], string[]]> {
     const real: string[] = [];
@@ -145,7 +153,7 @@ class Pair {
     const seq = prevSeq + 1;
     const header = encodeMarkHeader({ epoch: this.epoch, seq, vector, deferred: [], settled: [] });
     const batch = new ApplyBatch(this.epoch, prevSeq, seq, header);
-    ops.forEach((op, i) => add(batch, op, dumps[i] ?? "", this.#items(op)));
+    ops.forEach((op, i) => op.op === "editStream" ? batch.editStream(op.db, op.key, streamEditOf(op.stream, this.#entries(op))) : add(batch, op, dumps[i] ?? "", this.#items(op)));
     return batch;
   }
 }
@@ -172,6 +180,7 @@ function add(batch: ApplyBatch, o: ParityOp, dump: string, items: readonly strin
     case "restoreWhole": return batch.restoreWhole(o.db, o.key, wholeExpect, digest, dump || "no payload", o.deadlineMs, o.right, heldMs);
     case "delWhole": return batch.delWhole(o.db, o.key, wholeExpect, digest);
     case "editList": return batch.editList(o.db, o.key, editsOf(o, items));
+    case "editStream": return; // takes entries instead of items
     case "unlinkKey": return batch.unlinkKey(o.db, o.key, o.type);
   }
 }

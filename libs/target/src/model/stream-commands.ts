@@ -178,7 +178,7 @@ function xclaim(context: CommandContext, args: readonly string[]): Reply {
   if (id === undefined) return BAD_ID;
   if (!entry.value.entries.some((known) => known.id === id)) return [];
   group.pending.set(id, arg(args, 3));
-  const time = ["TIME", String(context.space.nowMs), "RETRYCOUNT", "0", "FORCE", "JUSTID", "LASTID", group.last];
+  const time = ["TIME", String(context.space.nowMs), "RETRYCOUNT", "1", "FORCE", "JUSTID", "LASTID", group.last];
   context.emit(["XCLAIM", arg(args, 1), arg(args, 2), arg(args, 3), "0", id, ...time]);
   return [bulk(id)];
 }

@@ -102,7 +102,8 @@ export class StreamEditRun {
     const last = compareIds(lastId, top) < 0 ? top : lastId;
     tell("XSETID", this.#key, last, "ENTRIESADDED", String(added + adds.length), "MAXDELETEDID", maxDeleted === "0-0" ? "0-1" : maxDeleted);
     if (!this.#edit.lateToGroups) return;
-    for (const [name, group] of held.groups) {
+    // a server keeps its groups by name
+    for (const [name, group] of [...held.groups].sort(([a], [b]) => (a < b ? -1 : 1))) {
       for (const { id } of adds) if (compareIds(group.last, id) >= 0) tell("XCLAIM", this.#key, name, LATE_CONSUMER, "0", id, "FORCE", "JUSTID");
     }
   }

@@ -4,6 +4,7 @@
  */
 import { decodeMark, decodeReadResult, MARK_KEY, READ_KEY, type Expect } from "@meridian/mark";
 import fc from "fast-check";
+import { streamCommand, streamEdit, type ParityStreamEdit } from "./parity-streams.js";
 import type { StreamCommand } from "./stream-tail.js";
 
 /** Absolute deadlines far enough in the future to stay there. */
@@ -18,7 +19,7 @@ const SCORES = ["1", "2.5", "-0.1", "inf", "-inf", "1e300", "3.0", "0"];
 
 /** An operation of a batch, by the name of the builder's method. Digests are taken when it is built. */
 export interface ParityOp {
-  readonly op: "setString" | "incrString" | "delString" | "setField" | "incrField" | "delField" | "addMember" | "removeMember" | "setScore" | "removeScore" | "setExpiry" | "restoreWhole" | "delWhole" | "editList" | "unlinkKey";
+  readonly op: "setString" | "incrString" | "delString" | "setField" | "incrField" | "delField" | "addMember" | "removeMember" | "setScore" | "removeScore" | "setExpiry" | "restoreWhole" | "delWhole" | "editList" | "editStream" | "unlinkKey";
   readonly db: number;
   readonly key: string;
   readonly field: string;
@@ -37,6 +38,7 @@ export interface ParityOp {
   readonly right: boolean;
   /** Of lists: what the edits are made of. */
   readonly edits: readonly ParityEdit[];
+  readonly stream: ParityStreamEdit;
 }
 
 /** An edit of a list. Numbers are reduced to what there is. */
@@ -123,12 +125,13 @@ const command: fc.Arbitrary<string[]> = fc.oneof(
   words("LTRIM", key, index, index),
   words("LMOVE", key, key, fc.constantFrom("LEFT", "right"), fc.constantFrom("left", "RIGHT")),
   words("RPOPLPUSH", key, key),
+  { weight: 6, arbitrary: streamCommand(key) },
   words("RESTORE", key, fc.constantFrom("0", "1000000", "-1"), "no payload", fc.constantFrom<string[]>([], ["REPLACE"])),
 );
 
 const someDeadline = fc.constantFrom(-1, -1, 1000, ...DEADLINES);
 const op: fc.Arbitrary<ParityOp> = fc.record({
-  op: fc.constantFrom<ParityOp["op"][]>("setString", "setString", "setString", "incrString", "delString", "setField", "incrField", "delField", "addMember", "removeMember", "setScore", "removeScore", "setExpiry", "restoreWhole", "delWhole", "editList", "editList", "unlinkKey"),
+  op: fc.constantFrom<ParityOp["op"][]>("setString", "setString", "setString", "incrString", "delString", "setField", "incrField", "delField", "addMember", "removeMember", "setScore", "removeScore", "setExpiry", "restoreWhole", "delWhole", "editList", "editList", "editStream", "editStream", "unlinkKey"),
   db,
   key,
   field,
@@ -152,11 +155,12 @@ const op: fc.Arbitrary<ParityOp> = fc.record({
     }),
     { minLength: 1, maxLength: 3 },
   ),
+  stream: streamEdit,
 });
 
 const FAMILY: Readonly<Record<ParityOp["op"], string>> = {
   setString: "s", incrString: "s", delString: "s", setField: "h", incrField: "h", delField: "h", addMember: "e", removeMember: "e",
-  setScore: "z", removeScore: "z", setExpiry: "t", restoreWhole: "w", delWhole: "w", editList: "l", unlinkKey: "k",
+  setScore: "z", removeScore: "z", setExpiry: "t", restoreWhole: "w", delWhole: "w", editList: "l", editStream: "x", unlinkKey: "k",
 };
 
 /** What a batch may hold: every cell once, one type per key, an unlink before the others of its key. */

@@ -35,6 +35,8 @@ export interface LifeSettings {
   readonly conflicts: ConflictLimits;
   /** What happens to keys by prefix; undefined: the published rules. */
   readonly policies: PolicyTable | undefined;
+  /** Whether late entries of streams are told to consumer groups. */
+  readonly lateEntriesToGroups: boolean;
 }
 
 /** What a life works with. */
@@ -98,8 +100,8 @@ export class Life {
   constructor(deps: LifeDeps) {
     const { writer, peers, store, settings, counters, onVisible } = deps;
     this.#deps = deps;
-    const { maxDriftMs, cachedSlotsMax, conflicts, policies } = settings;
-    const limits = { maxDriftMs, cachedSlotsMax, conflicts };
+    const { maxDriftMs, cachedSlotsMax, conflicts, policies, lateEntriesToGroups } = settings;
+    const limits = { maxDriftMs, cachedSlotsMax, conflicts, lateEntriesToGroups };
     this.region = new Region({ writer, peers, store, ...limits, counters, onVisible, ...(policies && { policies }) });
     this.#publisher = new Publisher({
       log: deps.log,

@@ -178,6 +178,7 @@ export class RegionPipeline implements Pipeline {
         acceptUnknownRewrites: options.capture.acceptUnknownRewrites,
         conflicts: conflictLimits(options),
         policies: this.policies,
+        lateEntriesToGroups: options.apply.lateEntriesToGroups,
       },
       counters: this.counters,
       onVisible: (writer, last, mutations) => this.#onVisible(writer, last, mutations),
