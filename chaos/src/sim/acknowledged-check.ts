@@ -9,6 +9,7 @@ import { MutationKind } from "@meridian/words";
 import { cellKindOf, type Published } from "./audited-log.js";
 import { cellName, pairsAsBytes, pairsOf } from "./cells-of-server.js";
 import { readBesideLocal } from "./policies.js";
+import { elementsOf } from "./list-oracle.js";
 import type { TakenCommand, World } from "./world.js";
 
 const K = MutationKind;
@@ -42,7 +43,9 @@ function readKeys(taken: readonly TakenCommand[]): Set<string> {
   const names = new Set<string>();
   for (const { db, words } of taken) {
     const isRead = words[0] === "APPEND" || words[0] === "XSETID" || words[0]?.startsWith("PF") === true;
-    if (isRead) names.add(`${db}|${words[1] ?? ""}`);
+    // A long value that moves from list to list is read, and with it whatever is there by then.
+    if (words[0] === "LMOVE" || words[0] === "RPOPLPUSH") names.add(`${db}|${words[1] ?? ""}`).add(`${db}|${words[2] ?? ""}`);
+    else if (isRead) names.add(`${db}|${words[1] ?? ""}`);
     else if (words[0] === "RENAME") for (const key of words.slice(1)) names.add(`${db}|${key}`);
   }
   return names;
@@ -52,17 +55,25 @@ function missingPuts(taken: readonly TakenCommand[], own: readonly Published[], 
   const published = new Map<string, number>();
   for (const m of own) {
     if (m.kind === K.PutEntry) count(published, `${cellName(m.db, m.key, "x", idOfField(m.field))}=${m.value}`);
+    for (const { value } of elementsOf(m)) count(published, `${cellName(m.db, m.key, "l")}=${value}`);
     if (m.kind !== K.PutString && m.kind !== K.PutField) continue;
     count(published, `${cellName(m.db, m.key, cellKindOf(m.kind), m.field)}=${m.value}`);
   }
   const expected = new Map<string, number>();
   for (const { db, words, reply } of taken) {
     if (!isChecked(db, words[1] ?? "")) continue;
+    if (reply !== -1 && reply !== 0) for (const put of elementsIn(words, db)) count(expected, put);
     for (const put of putsOf(words, db)) count(expected, put);
     if (words[0] === "XADD") count(expected, `${cellName(db, words[1] ?? "", "x", String(reply))}=${pairsAsBytes(pairsOf(words))}`);
   }
   const missing = [...expected].filter(([put, times]) => (published.get(put) ?? 0) < times);
   return missing.map(([put, times]) => `clients wrote ${put} ${times} times, published ${published.get(put) ?? 0} times`);
+}
+
+/** Values that a command puts into a list, each as often as it stands there. */
+function elementsIn([name, key = "", ...rest]: readonly string[], db: number): string[] {
+  const values = name === "LPUSH" || name === "RPUSH" || name === "LPUSHX" || name === "RPUSHX" ? rest : name === "LSET" ? rest.slice(1) : name === "LINSERT" ? rest.slice(2) : [];
+  return values.map((value) => `${cellName(db, key, "l")}=${value}`);
 }
 
 /** The last of several values for one name within a command is the one that counts. */

@@ -28,6 +28,10 @@ export function guardApply(
     for (const [name, seen] of unseen) {
       const was = before.get(name);
       if (was === seen || was === after.get(name) || allowed(name) || isRaised(was, after.get(name))) continue;
+      if (name.split("|")[2] === "l") {
+        for (const value of lostElements(seen, was, after.get(name))) report(`batch ${batch.epoch}/${batch.seq} took ${value} from ${name}: a client had put it there, unseen`);
+        continue;
+      }
       report(`batch ${batch.epoch}/${batch.seq} overwrote ${name}: a client had written ${String(was)}, unseen; now ${String(after.get(name))}`);
     }
   };
@@ -36,6 +40,12 @@ export function guardApply(
 /** A sketch may be raised beside what a client has added to it, unseen: it keeps all of that. */
 function isRaised(was: string | undefined, now: string | undefined): boolean {
   return was !== undefined && now !== undefined && isSketchContent(was) && isSketchContent(now) && includesSketch(now, was);
+}
+
+/** Values of their own kind that a client has put into a list, unseen, and that the script took away. A list is changed by index. */
+function lostElements(seen = "[]", was = "[]", after = "[]"): string[] {
+  const [known, written, left] = [seen, was, after].map((text) => JSON.parse(text) as string[]) as [string[], string[], string[]];
+  return written.filter((value) => /^v\d+/.test(value) && !known.includes(value) && !left.includes(value));
 }
 
 /** Cells that clients have written behind `seenOffset`, with what was there before. */

@@ -63,9 +63,9 @@ function auditFrame(frame: Frame, dots: Set<string>, problems: string[]): void {
     before = m.hlc;
     open = m.hlc;
     const dot = `${m.hlc} ${m.db} ${m.key} ${m.kind === MutationKind.RemoveKey ? "all" : `${cellKindOf(m.kind)}${m.field}`}`;
-    // The removal of an entry names those that it takes: one command may take several of one id, and add another.
-    const isSaidAgain = m.kind === MutationKind.RemoveExpiry || m.kind === MutationKind.RemoveEntry;
-    // A key that came into being anew drops its old deadline, and may get one, within one command.
+    // The removal of an entry names those that it takes: one command may take several of one id, and add another. A key that
+    // came into being anew drops its old deadline, and may get one, within one command; LSET and a read of a list remove in several places.
+    const isSaidAgain = SAID_AGAIN.has(m.kind);
     if (dots.has(dot) && !isSaidAgain) problems.push(`${frame.writer}: version ${m.hlc} was given twice to ${m.key} ${m.field}`);
     if (!isSaidAgain) dots.add(dot);
   });
@@ -86,16 +86,21 @@ function publishedOf(m: Mutation, frame: Frame): Published {
 
 function isValued(kind: MutationKind): boolean {
   const isOfStream = kind >= K.PutEntry && kind <= K.RemoveGroup;
-  return isOfStream || kind === K.PutString || kind === K.PutField || kind === K.PutWhole || kind === K.PutSketch;
+  const isOfList = kind === K.PutElements || kind === K.RemoveElements;
+  return isOfStream || isOfList || kind === K.PutString || kind === K.PutField || kind === K.PutWhole || kind === K.PutSketch;
 }
 
 const K = MutationKind;
+
+/** Mutations of which one command may make several of one cell. */
+const SAID_AGAIN: ReadonlySet<MutationKind> = new Set([K.RemoveExpiry, K.RemoveEntry, K.RemoveElements]);
 const CELL_KINDS = new Map<MutationKind, string>([
   [K.PutString, "s"], [K.IncrementString, "s"], [K.PutSketch, "s"], [K.PutWhole, "w"],
   [K.PutField, "h"], [K.IncrementField, "h"], [K.RemoveField, "h"],
   [K.AddMember, "e"], [K.RemoveMember, "e"],
   [K.PutScore, "z"], [K.IncrementScore, "z"], [K.RemoveScore, "z"],
   [K.PutEntry, "x"], [K.RemoveEntry, "x"], [K.PutStream, "x"], [K.PutGroup, "g"], [K.RemoveGroup, "g"],
+  [K.PutElements, "l"], [K.RemoveElements, "l"],
   [K.PutExpiry, "t"], [K.RemoveExpiry, "t"],
 ]);
 

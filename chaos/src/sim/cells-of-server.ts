@@ -33,7 +33,7 @@ export function cellsOfServer(model: ServerModel, nowMs?: number): ServerCells {
 function addCells(cells: ServerCells, { db, key, type, value, deadlineMs }: SnapshotEntry): void {
   if (deadlineMs >= 0) cells.set(cellName(db, key, "t"), String(deadlineMs));
   if (type === "string") cells.set(cellName(db, key, "s"), contentOfString(value as string));
-  else if (type === "list") cells.set(cellName(db, key, "w"), JSON.stringify(value));
+  else if (type === "list") cells.set(cellName(db, key, "l"), JSON.stringify(value));
   else if (type === "set") for (const member of value as string[]) cells.set(cellName(db, key, "e", member), "");
   else if (type === "stream") addStream(cells, db, key, value as [string, string][]);
   else {

@@ -130,6 +130,8 @@ function hiddenIn(cell: StoredCell, metadata: Metadata, nowMs: number): Hidden[]
   // Nothing hides in a stream: entries of one id stand beside each other.
   if (kind === "x" || kind === "g") return [];
   if (kind === "t") return shorterThanLongest(cell, metadata, nowMs);
+  // Of lists the ledger does not tell yet.
+  if (kind === "l") return [];
   const winner = winnerOf(base);
   if (!winner) return [];
   const differs = (other: Cell["siblings"][number]): boolean => (kind === "z" ? other.number !== winner.number : areDifferent(other.print, winner.print));

@@ -36,7 +36,12 @@ export function metadataOf(agent: AgentHost): Metadata {
  */
 export function missingIn(metadata: Metadata): Set<string> {
   const missing = new Set<string>();
+  const unheld = new Set<string>();
+  for (const { db, key, kind, field, base } of metadata.values()) {
+    if (kind === "l" && field !== "" && base.siblings.some(({ value, print }) => !value && !valueOfPrint(print))) unheld.add(`${db}|${key}`);
+  }
   for (const [name, { db, key, kind, field, base, shown }] of metadata) {
+    if (kind === "l" && field === "" && shown && unheld.has(`${db}|${key}`)) missing.add(name).add(cellName(db, key, "t"));
     if (kind === "x" && shown && field !== "") {
       const lost = entriesOf(base, field).filter(({ print, sibling }) => !sibling.value && !valueOfPrint(print));
       for (const { id } of lost) missing.add(name).add(cellName(db, key, "x", id)).add(cellName(db, key, "x")).add(cellName(db, key, "t"));
@@ -100,7 +105,7 @@ export function compareWithServer(
   const expected = new Set<string>();
   for (const [name, cell] of metadata) {
     const { db, key, kind, base } = cell;
-    if (kind === "t" || missing.has(name)) continue;
+    if (kind === "t" || kind === "l" || missing.has(name)) continue;
     const deadline = deadlines.get(`${db}|${key}`) ?? Infinity;
     const print = deadline <= nowMs ? undefined : printOfCell(kind, base);
     if (kind === "x" || kind === "g") {
@@ -119,6 +124,7 @@ export function compareWithServer(
     expected.add(timer);
     if (cells.get(timer) !== wanted && !missing.has(timer)) problems.push(`${timer}: the cells say ${String(wanted)}, the server holds ${String(cells.get(timer))}`);
   }
+  problems.push(...compareLists(metadata, cells, { deadlines, nowMs, missing, expected }));
   for (const name of cells.keys()) if (!expected.has(name) && !missing.has(name)) problems.push(`${name}: the server holds ${String(cells.get(name))}, of which no cell knows`);
   return problems;
 }
@@ -138,6 +144,39 @@ function compareStreamCell(cell: StoredCell, cells: ServerCells, isDead: boolean
     const held = printHeld(cells.get(name));
     return held === (isDead ? undefined : print) ? [] : [`${name}: the cells say ${print}${isDead ? ", dead" : ""}, the server holds ${String(held)}`];
   });
+}
+
+interface ListComparison {
+  readonly deadlines: ReadonlyMap<string, number>;
+  readonly nowMs: number;
+  readonly missing: ReadonlySet<string>;
+  readonly expected: Set<string>;
+}
+
+function compareLists(metadata: Metadata, cells: ServerCells, { deadlines, nowMs, missing, expected }: ListComparison): string[] {
+  const lists = new Map<string, StoredCell[]>();
+  for (const cell of metadata.values()) {
+    if (cell.kind !== "l" || cell.field === "") continue;
+    const of = `${cell.db}|${cell.key}`;
+    lists.set(of, [...(lists.get(of) ?? []), cell]);
+  }
+  const problems: string[] = [];
+  for (const [of, elements] of lists) {
+    const deadline = deadlines.get(of) ?? Infinity;
+    const name = `${of}|l|`;
+    const timer = `${of}|t|`;
+    if (deadline <= nowMs || missing.has(name)) {
+      if (missing.has(name)) expected.add(name).add(timer);
+      continue;
+    }
+    expected.add(name).add(timer);
+    const prints = [...elements].sort((a, b) => (a.field < b.field ? -1 : 1)).map(({ base }) => registerContent(base)?.print);
+    const held = (JSON.parse(cells.get(name) ?? "[]") as string[]).map((value) => printOf(Buffer.from(value, "latin1")));
+    if (prints.join() !== held.join()) problems.push(`${name}: the cells say ${prints.join()}, the server holds ${held.join()}`);
+    const wanted = deadline < Infinity ? String(deadline) : undefined;
+    if (cells.get(timer) !== wanted) problems.push(`${timer}: the cells say ${String(wanted)}, the server holds ${String(cells.get(timer))}`);
+  }
+  return problems;
 }
 
 function deadlinesOf(metadata: Metadata): Map<string, number> {

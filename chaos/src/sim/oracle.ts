@@ -14,6 +14,7 @@
 import { MutationKind, type Dot } from "@meridian/words";
 import { cellKindOf, type Published } from "./audited-log.js";
 import { cellName } from "./cells-of-server.js";
+import { listContent } from "./list-oracle.js";
 import { registersOf, textOfRegisters } from "./sketch-content.js";
 import { expectedStream } from "./stream-oracle.js";
 
@@ -39,7 +40,7 @@ function addKey(cells: OracleCells, mutations: readonly Published[], nowMs: numb
   if (deadline <= nowMs) return;
   const { db, key } = first;
   let present = false;
-  const named = new Set(mutations.map((m) => `${cellKindOf(m.kind)}|${m.field}`).filter((name) => !/^[t]?\|/.test(name)));
+  const named = new Set(mutations.map((m) => `${cellKindOf(m.kind)}|${m.field}`).filter((name) => !/^[tl]?\|/.test(name)));
   for (const name of named) {
     const kind = name.charAt(0);
     if (kind === "x" || kind === "g") continue;
@@ -53,6 +54,9 @@ function addKey(cells: OracleCells, mutations: readonly Published[], nowMs: numb
     cells.set(name, content);
     present = true;
   }
+  const list = listContent(mutations, (taker, put) => hasSeen(taker, put, "l", ""));
+  if (list) cells.set(cellName(db, key, "l"), JSON.stringify(list));
+  present ||= list !== undefined;
   if (present && deadline < Infinity) cells.set(cellName(db, key, "t"), String(deadline));
 }
 

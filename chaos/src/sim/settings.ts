@@ -56,6 +56,7 @@ export interface SimSettings {
   readonly deletes: number;
   readonly renames: number;
   readonly edits: number;
+  readonly listEdits: number;
   readonly groups: number;
   readonly longValues: number;
   readonly clashes: boolean;
@@ -78,6 +79,7 @@ const SKEW_MS_MAX_WITH_EXPIRY = 400;
 const POLICY_SALT = 7_919;
 /** By seed and not by chance, so that what is drawn after it stays. */
 const HEARTBEATS_MS = [1, 1, 20, 5000];
+const LIST_SALT = 15_485;
 
 /** Draws the settings of a run. */
 export function drawSettings(seed: number, options: SimOptions, random: Random): SimSettings {
@@ -110,7 +112,14 @@ export function drawSettings(seed: number, options: SimOptions, random: Random):
     heartbeatMs: HEARTBEATS_MS[seed % HEARTBEATS_MS.length] ?? 1,
     // Drawn apart, so that every other choice of a seed stays what it was.
     policies: options.policies ?? new Random(seed + POLICY_SALT).chance(0.1),
+    listEdits: drawListEdits(seed),
   };
+}
+
+/** Drawn apart too. */
+function drawListEdits(seed: number): number {
+  const random = new Random(seed + LIST_SALT);
+  return random.chance(0.7) ? (random.between(1, 10) / 10) * 0.7 : 0;
 }
 
 /** Mixed into a seed for what is drawn beside. */

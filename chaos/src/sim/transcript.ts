@@ -75,7 +75,7 @@ export class Transcript {
   }
 
   #mutation(m: Mutation): string {
-    const value = m.valueEnd > m.valueStart && (m.kind === MutationKind.PutString || m.kind === MutationKind.PutField) ? ` ${m.bytes.toString("latin1", m.valueStart, m.valueEnd)}` : "";
+    const value = m.valueEnd > m.valueStart && (m.kind === MutationKind.PutString || m.kind === MutationKind.PutField || m.kind === MutationKind.PutElements) ? ` ${m.bytes.toString("latin1", m.valueStart, m.valueEnd)}` : "";
     const sketch = m.kind === MutationKind.PutSketch ? (m.valueEnd > m.valueStart ? ` ${stringPrintOf(m.bytes, m.valueStart, m.valueEnd)}` : " wipes") : "";
     const number = m.number === 0 || m.number === Infinity ? "" : ` ${m.number}`;
     const sum = m.kind === MutationKind.IncrementString || m.kind === MutationKind.IncrementField || m.kind === MutationKind.IncrementScore ? ` birth ${this.#version(m.birth)} sum ${m.sum}` : "";

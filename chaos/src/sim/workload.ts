@@ -9,12 +9,16 @@ const PREFIX: Readonly<Record<Family, string>> = { string: "s", counter: "c", pu
 /** Content beyond the size up to which the agent remembers values whole. */
 const LONG = "-".repeat(40);
 
+/** Values of lists that commands name again. */
+const LISTED_MAX = 6;
+
 /** Draws commands. Values are mostly new, so that a checker can tell where each came from. */
 export class Workload {
   readonly #settings: SimSettings;
   readonly #random: Random;
   #values = 0;
   #ids = 0;
+  readonly #listed: string[] = [];
 
   constructor(settings: SimSettings, random: Random) {
     this.#settings = settings;
@@ -122,8 +126,39 @@ export class Workload {
 
   #list(key: string): ClientCommand {
     const random = this.#random;
-    if (random.chance(0.3)) return [random.pick(["LPOP", "RPOP"]), key];
-    return [random.pick(["LPUSH", "RPUSH"]), key, this.#value()];
+    if (random.chance(0.2)) return [random.pick(["LPOP", "RPOP"]), key, ...(random.chance(0.3) ? [String(random.between(1, 3))] : [])];
+    if (random.chance(this.#settings.listEdits)) return this.#listEdit(key);
+    const values = Array.from({ length: random.pick([1, 1, 2, 3]) }, () => this.#listValue());
+    return [random.chance(0.1) ? random.pick(["LPUSHX", "RPUSHX"]) : random.pick(["LPUSH", "RPUSH"]), key, ...values];
+  }
+
+  #listEdit(key: string): ClientCommand {
+    const random = this.#random;
+    const index = String(random.between(-3, 3));
+    switch (random.below(6)) {
+      case 0:
+        return ["LSET", key, index, this.#listValue()];
+      case 1:
+        return ["LREM", key, String(random.between(-2, 2)), this.#knownValue()];
+      case 2:
+        return ["LTRIM", key, String(random.between(-3, 1)), random.pick(["-1", "-2", "2", "1"])];
+      case 3:
+        return random.chance(0.3) ? ["RPOPLPUSH", key, this.#key("list")] : ["LMOVE", key, this.#key("list"), random.pick(["LEFT", "RIGHT"]), random.pick(["LEFT", "RIGHT"])];
+      default:
+        return ["LINSERT", key, random.pick(["BEFORE", "AFTER"]), this.#knownValue(), this.#listValue()];
+    }
+  }
+
+  #listValue(): string {
+    const value = this.#value();
+    this.#listed.push(value);
+    if (this.#listed.length > LISTED_MAX) this.#listed.shift();
+    return value;
+  }
+
+  /** A value that was put into a list lately, wherever. */
+  #knownValue(): string {
+    return this.#listed.length === 0 ? "same" : this.#random.pick(this.#listed);
   }
 
   /** Few elements, so that they meet; many at once take a sketch beyond what is stored sparse. */

@@ -8,12 +8,13 @@
 import type { CommandRow } from "./command-row.js";
 import { GENERIC_ROWS } from "./rows-generic.js";
 import { HASH_ROWS } from "./rows-hash.js";
+import { LIST_ROWS } from "./rows-list.js";
 import { SERVER_ROWS } from "./rows-server.js";
 import { SET_ROWS } from "./rows-set.js";
 import { SORTED_SET_ROWS } from "./rows-sorted-set.js";
 import { STRING_ROWS } from "./rows-string.js";
 import { STREAM_ROWS } from "./rows-stream.js";
-import { LIST_ROWS, SKETCH_ROWS } from "./rows-whole.js";
+import { SKETCH_ROWS } from "./rows-whole.js";
 import { compareVersions } from "./server-version.js";
 import { carriesOwnName } from "./stream-form.js";
 

@@ -14,6 +14,7 @@ import { BatchPlan } from "./batch-plan.js";
 import type { CellSlot, KeyEntry } from "./key-entry.js";
 import type { KeySpace } from "./key-space.js";
 import { doubtSlot, MarkSettlement, type SettlementContext, type SettlingFrame } from "./mark-settlement.js";
+import { showListRead } from "./list-reading.js";
 import { obstacleOf, wouldLoseValue } from "./plan.js";
 import { receiveFrame } from "./received-changes.js";
 import type { ConflictLedger } from "./conflict-ledger.js";
@@ -224,6 +225,14 @@ export class Applier {
     // What the server has dropped at its deadline stays away.
     if (slot.entry.expired) slot.shown = undefined;
     else if (setShown(slot, print) === "differs") this.#retries.add(slot);
+    this.#context.keys.touch(slot);
+  }
+
+  /** What the server holds of a list has been read. */
+  showListRead(slot: CellSlot, items: readonly Buffer[]): void {
+    slot.unsure = false;
+    if (slot.entry.expired) slot.shown = undefined;
+    else if (showListRead(slot, items) === "differs") this.#retries.add(slot);
     this.#context.keys.touch(slot);
   }
 

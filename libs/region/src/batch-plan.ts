@@ -53,7 +53,7 @@ export class BatchPlan {
   }
 
   #plan(slot: CellSlot): void {
-    const planned = slot.kind === "x" || slot.kind === "g" ? this.#planStream(slot) : planSlot(this.#batch, slot, false, this.#nowMs);
+    const planned = this.#planContent(slot);
     if (planned === undefined) return;
     if (planned === "removal") {
       this.#removals.push(slot);
@@ -66,8 +66,17 @@ export class BatchPlan {
       return;
     }
     this.#issue(slot, planned);
+    if (planned.missing) {
+      slot.refused = true;
+      this.#context.counters.valuesMissing += planned.missing;
+    }
     if (carriesExpiry(slot, planned)) this.#carried.add(slot.entry);
     else if (planned.how !== "nothing" && needsExpiry(slot.entry)) this.#addExpiry(slot.entry);
+  }
+
+  #planContent(slot: CellSlot): ReturnType<typeof planSlot> | undefined {
+    if (slot.kind === "x" || slot.kind === "g") return this.#planStream(slot);
+    return planSlot(this.#batch, slot, false, this.#nowMs);
   }
 
   #planStream(slot: CellSlot): ReturnType<StreamPlan["plan"]> {

@@ -10,6 +10,7 @@ import { LOCAL_COMMANDS } from "./local-commands.js";
 import { countName, type RegionCounters } from "./counters.js";
 import type { KeyEntry } from "./key-entry.js";
 import type { KeySpace } from "./key-space.js";
+import type { ListWrites } from "./list-writes.js";
 import type { LocalStreams } from "./local-streams.js";
 import { sharedBesideLocal } from "./policy-gate.js";
 import type { PolicyTable } from "./policy-table.js";
@@ -20,6 +21,7 @@ export interface CaptureContext {
   readonly keys: KeySpace;
   readonly writes: LocalWrites;
   readonly streams: LocalStreams;
+  readonly lists: ListWrites;
   readonly counters: RegionCounters;
   /** Which keys stay here; undefined: none. */
   readonly policies: PolicyTable | undefined;
@@ -28,6 +30,8 @@ export interface CaptureContext {
   readonly onMark: (mark: Mark) => void;
   /** `serverMs`: the server's clock, as of the read, in ms since 1970; 0 where the stream does not say. */
   readonly onRead: (read: ReadResult, serverMs: number) => void;
+  /** True while keys may hold what nobody knows. */
+  readonly isImporting: () => boolean;
   /** The key's content is not in the stream; it must be read. */
   readonly onBlind: (entry: KeyEntry) => void;
   /** One of our own scripts removed the key. */
@@ -60,7 +64,8 @@ export class Capture {
     this.#context = context;
     this.db = db;
     const onPartial = (name: string): void => countName(context.counters.unsupported, name);
-    this.#scope = { db, keys: context.keys, writes: context.writes, streams: context.streams, nowMs: context.nowMs, onPartial };
+    const { keys, writes, streams, lists, nowMs, onBlind, isImporting } = context;
+    this.#scope = { db, keys, writes, streams, lists, blind: onBlind, isImporting, nowMs, onPartial };
   }
 
   /** True between MULTI and EXEC: nothing may be committed. */

@@ -3,6 +3,7 @@ import { argumentText, type ArgumentView } from "@meridian/commands";
 import { isReserved } from "@meridian/mark";
 import type { KeyEntry } from "./key-entry.js";
 import type { KeySpace } from "./key-space.js";
+import type { ListWrites } from "./list-writes.js";
 import type { LocalStreams } from "./local-streams.js";
 import type { LocalWrites } from "./local-writes.js";
 
@@ -12,6 +13,11 @@ export interface CommandScope {
   readonly keys: KeySpace;
   readonly writes: LocalWrites;
   readonly streams: LocalStreams;
+  readonly lists: ListWrites;
+  /** True while keys may hold what nobody knows. */
+  readonly isImporting: () => boolean;
+  /** Only reading the key tells what it holds now. */
+  readonly blind: (entry: KeyEntry) => void;
   readonly nowMs: () => number;
   /** Notes that a part of the command stays in this region. */
   readonly onPartial: (name: string) => void;

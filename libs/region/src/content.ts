@@ -20,6 +20,8 @@ import {
 } from "@meridian/merge";
 import type { CellKind } from "@meridian/words";
 import type { CellSlot, KeyEntry } from "./key-entry.js";
+import { targetCount } from "./list-content.js";
+import { LIST_PRINT } from "./list-state.js";
 
 /** A deadline that an expiry written later, by someone who had seen it, has replaced. */
 export const SUPERSEDED = -Infinity;
@@ -50,6 +52,7 @@ export function isHeld(entry: KeyEntry): boolean {
   if (entry.expired) return false;
   if (entry.string && shownPrint(entry.string) !== undefined) return true;
   if (entry.whole && shownPrint(entry.whole) !== undefined) return true;
+  if (entry.list && shownPrint(entry.list) !== undefined) return true;
   let unloaded = entry.presentMembers;
   if (unloaded === 0 && entry.members.size === 0) return false;
   for (const slot of entry.members.values()) {
@@ -78,7 +81,14 @@ export function shownDeadlinePrint(entry: KeyEntry): string | undefined {
 
 /** What `base` says that the server should hold. */
 export function basePrint(slot: CellSlot): string | undefined {
+  if (slot.list) return slot.list.sequence.count > 0 ? LIST_PRINT : undefined;
   return slot.kind === "t" ? deadlinePrint(baseDeadline(slot.entry)) : contentPrint(slot.kind, slot.base);
+}
+
+/** The print of what a slot's target is. Not for expiries. */
+export function targetPrint(slot: CellSlot): string | undefined {
+  if (slot.list) return targetCount(slot) > 0 ? LIST_PRINT : undefined;
+  return contentPrint(slot.kind, targetCell(slot));
 }
 
 /** A cell with everything received merged into it. Not to be changed: it may be `base` itself. */

@@ -3,6 +3,7 @@ import { ByteReader, type ByteWriter } from "@meridian/wire";
 import type { CellKind, Unseen } from "@meridian/words";
 import { CellSlot, KeyEntry } from "./key-entry.js";
 import { isHashedName } from "./cell-key.js";
+import { readListHeader, writeListHeader } from "./list-codec.js";
 import { ONE_SIBLING, readEarly, readSlot, writeEarly, writeSlot } from "./slot-codec.js";
 import type { WriterTable } from "./writer-table.js";
 import type { CellChange } from "@meridian/merge";
@@ -16,6 +17,9 @@ const IS_BLIND = 0x20;
 const IS_EXPIRED = 0x40;
 const HAS_NAME = 0x80;
 
+/** Added to the number of members where the key has a list: its header stands at the record's end. */
+const LIST_MARK = 2 ** 40;
+
 /** Which of a slot's pending changes must be written: those that the frontier covers. */
 export type DurablePending = (slot: CellSlot) => readonly CellChange[];
 
@@ -27,7 +31,7 @@ export function writeEntry(out: ByteWriter, entry: KeyEntry, writers: WriterTabl
     (string ? HAS_STRING : 0) |
       (whole ? HAS_WHOLE : 0) |
       (expiry ? HAS_EXPIRY : 0) |
-      (entry.memberRecords > 0 ? HAS_MEMBERS : 0) |
+      (entry.memberRecords > 0 || entry.list ? HAS_MEMBERS : 0) |
       (entry.early.length > 0 ? HAS_EARLY : 0) |
       (entry.blind ? IS_BLIND : 0) |
       (entry.expired ? IS_EXPIRED : 0) |
@@ -37,8 +41,8 @@ export function writeEntry(out: ByteWriter, entry: KeyEntry, writers: WriterTabl
   if (string) writeSlot(out, string, durable(string), writers);
   if (whole) writeSlot(out, whole, durable(whole), writers);
   if (expiry) writeSlot(out, expiry, durable(expiry), writers);
-  if (entry.memberRecords > 0) {
-    out.varint(entry.memberRecords);
+  if (entry.memberRecords > 0 || entry.list) {
+    out.varint(entry.memberRecords + (entry.list ? LIST_MARK : 0));
     out.varint(entry.present.h);
     out.varint(entry.present.e);
     out.varint(entry.present.z);
@@ -46,6 +50,7 @@ export function writeEntry(out: ByteWriter, entry: KeyEntry, writers: WriterTabl
     out.varint(entry.present.g);
   }
   if (entry.early.length > 0) writeEarly(out, entry.early, writers, (unseen) => writeCellOf(out, unseen));
+  if (entry.list) writeListHeader(out, entry.list, durable(entry.list), writers);
   // Last, and only where it is: most keys have nothing to be forgotten.
   if (entry.buried > 0) out.varint(entry.buried);
 }
@@ -69,11 +74,18 @@ export function readEntry(bytes: Buffer, db: number, key: string, writers: Write
   if (head & HAS_STRING) entry.string = slot("s");
   if (head & HAS_WHOLE) entry.whole = slot("w");
   if (head & HAS_EXPIRY) entry.expiry = slot("t");
+  let hasList = false;
   if (head & HAS_MEMBERS) {
-    entry.memberRecords = from.varint();
+    const count = from.varint();
+    hasList = count >= LIST_MARK;
+    entry.memberRecords = hasList ? count - LIST_MARK : count;
     entry.present = { h: from.varint(), e: from.varint(), z: from.varint(), x: from.varint(), g: from.varint() };
   }
   if (head & HAS_EARLY) entry.early = readEarly(from, writers, () => readCellOf(from));
+  if (hasList) {
+    entry.list = new CellSlot(entry, "l", "");
+    readListHeader(from, entry.list, writers);
+  }
   if (!from.done) entry.buried = from.varint();
   entry.blind = (head & IS_BLIND) !== 0;
   entry.expired = (head & IS_EXPIRED) !== 0;

@@ -170,11 +170,12 @@ export class Graves {
   #isForgettable(entry: KeyEntry, horizon: Horizon, keys: KeySpace): boolean {
     if (entry.isPresent || entry.blind || entry.reading !== 0) return false;
     if (entry.expired && !horizon.isPastEverywhere(baseDeadline(entry) ?? 0)) return false;
-    return entry.early.length === 0 && keys.allSlots(entry).every((slot) => !isBusy(slot) && slot.base.early.length === 0);
+    return entry.early.length === 0 && keys.allSlots(entry).every((slot) => !isBusy(slot) && !waitsForLater(slot));
   }
 
   #forgetKey(entry: KeyEntry, keys: KeySpace): void {
     for (const slot of keys.allSlots(entry)) {
+      slot.list?.sequence.clear();
       slot.changeBase((cell) => {
         cell.siblings = emptyCell().siblings;
         cell.sums = emptyCell().sums;
@@ -204,11 +205,17 @@ export function hasRemains({ sums, early, wipes }: Cell): boolean {
 
 /** True where something remains of a key beside what is in use, its members apart. */
 export function keyHasRemains(entry: KeyEntry): boolean {
-  const { string, whole, expiry } = entry;
+  const { string, whole, list, expiry } = entry;
   if (entry.expired || entry.early.length > 0) return true;
   if (string && (string.refused || hasRemains(string.base))) return true;
   if (whole && (whole.refused || hasRemains(whole.base))) return true;
+  if (list && (list.refused || waitsForLater(list))) return true;
   return expiry !== undefined && (hasRemains(expiry.base) || !entry.isPresent);
+}
+
+/** A context came before what it covers. */
+function waitsForLater({ base, list }: CellSlot): boolean {
+  return base.early.length > 0 || (list !== undefined && list.sequence.early.length > 0);
 }
 
 /** A key that should have come back, and whose value nobody here held, dies with its deadline without the server's saying so. */

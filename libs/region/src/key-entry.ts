@@ -10,6 +10,7 @@
 import { emptyCell, groupStart, isPresent, type Cell, type CellChange, type EarlyContext } from "@meridian/merge";
 import type { CellName } from "@meridian/mark";
 import type { CellKind, Unseen } from "@meridian/words";
+import { ListState } from "./list-state.js";
 
 /** What the server holds where that differs from what `base` says it should: `print` undefined means nothing. */
 export interface Shown {
@@ -67,11 +68,14 @@ export class CellSlot {
   buried = 0;
   /** A record of this slot stands in the store (members only). */
   stored = false;
+  /** Of a list: its elements. `base` holds nothing then. */
+  readonly list: ListState | undefined;
 
   constructor(entry: KeyEntry, kind: CellKind, field: string) {
     this.entry = entry;
     this.kind = kind;
     this.field = field;
+    this.list = kind === "l" ? new ListState() : undefined;
   }
 
   /** True where the slot cannot be dropped from memory. */
@@ -126,9 +130,10 @@ function isMember(kind: MemberKind, cell: Cell): boolean {
 export class KeyEntry {
   readonly db: number;
   readonly key: string;
-  /** String value, whole value and expiry: loaded with the entry. */
+  /** String value, whole value, list and expiry: loaded with the entry. */
   string: CellSlot | undefined;
   whole: CellSlot | undefined;
+  list: CellSlot | undefined;
   expiry: CellSlot | undefined;
   #members: Map<string, CellSlot> | undefined;
   /** Members present in `base`, per kind, loaded or not. */
@@ -195,15 +200,14 @@ export class KeyEntry {
 
   /** True where nothing needs to be remembered. */
   get forgettable(): boolean {
-    return (
-      !this.string && !this.whole && !this.expiry && this.memberRecords === 0 && this.early.length === 0 && !this.blind && !this.expired
-    );
+    const hasCells = this.string ?? this.whole ?? this.list ?? this.expiry;
+    return !hasCells && this.memberRecords === 0 && this.early.length === 0 && !this.blind && !this.expired;
   }
 
   /** True where the entry cannot be dropped from memory. */
   get pinned(): boolean {
     if (this.blind || this.trimmed || this.reading !== 0) return true;
-    if (this.string?.pinned || this.whole?.pinned || this.expiry?.pinned) return true;
+    if (this.string?.pinned || this.whole?.pinned || this.list?.pinned || this.expiry?.pinned) return true;
     for (const slot of this.members.values()) if (slot.pinned) return true;
     return false;
   }
@@ -218,13 +222,14 @@ export class KeyEntry {
     if (this.expired) return false;
     if (this.string && isPresent(this.string.base)) return true;
     if (this.whole && isPresent(this.whole.base)) return true;
-    return this.presentMembers > 0;
+    return this.presentMembers > 0 || (this.list?.list?.sequence.count ?? 0) > 0;
   }
 
   /** Every slot in memory. */
   *loadedSlots(): Generator<CellSlot> {
     if (this.string) yield this.string;
     if (this.whole) yield this.whole;
+    if (this.list) yield this.list;
     if (this.expiry) yield this.expiry;
     yield* this.members.values();
   }

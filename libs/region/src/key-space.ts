@@ -10,9 +10,17 @@ import type { CellKind, ReadonlyVector } from "@meridian/words";
 import { entryKey, memberKey, memberPrefix, prefixEnd } from "./cell-key.js";
 import { readEntry, readMember, writeEntry, writeMember, type DurablePending } from "./entry-codec.js";
 import { CellSlot, KeyEntry } from "./key-entry.js";
+import { collectList, loadBlocks } from "./list-codec.js";
 import type { StateReader, StateWrite } from "./effects.js";
 import { hasRemains, keyHasRemains, type Graves } from "./graves.js";
 import type { WriterTable } from "./writer-table.js";
+
+/** Kinds of cells of which a key has one. */
+type SingleKind = "s" | "w" | "l" | "t";
+
+function isSingle(kind: CellKind): kind is SingleKind {
+  return kind === "s" || kind === "w" || kind === "t" || kind === "l";
+}
 
 /** Databases have each a map of their own, so that key strings need not be joined to be looked up. */
 type Generation = Map<number, Map<string, KeyEntry>>;
@@ -56,9 +64,10 @@ export class KeySpace {
     return this.#keep(entry);
   }
 
-  /** The slot of a key's string, whole value or expiry, made where missing. */
-  single(entry: KeyEntry, kind: "s" | "w" | "t"): CellSlot {
+  /** The slot of a key's string, whole value, list or expiry, made where missing. */
+  single(entry: KeyEntry, kind: SingleKind): CellSlot {
     if (kind === "s") return (entry.string ??= new CellSlot(entry, "s", ""));
+    if (kind === "l") return (entry.list ??= new CellSlot(entry, "l", ""));
     if (kind === "w") return (entry.whole ??= new CellSlot(entry, "w", ""));
     return (entry.expiry ??= new CellSlot(entry, "t", ""));
   }
@@ -98,7 +107,7 @@ export class KeySpace {
 
   /** The slot of any kind, made where missing. */
   slot(entry: KeyEntry, kind: CellKind, field: string): CellSlot {
-    return kind === "s" || kind === "w" || kind === "t" ? this.single(entry, kind) : this.member(entry, kind, field);
+    return isSingle(kind) ? this.single(entry, kind) : this.member(entry, kind, field);
   }
 
   /** Every slot of a key, loading what is only in the store. */
@@ -109,7 +118,7 @@ export class KeySpace {
 
   /** Marks a slot for the next commit. */
   touch(slot: CellSlot): void {
-    if (slot.kind === "s" || slot.kind === "w" || slot.kind === "t") this.#dirtyEntries.add(slot.entry);
+    if (isSingle(slot.kind)) this.#dirtyEntries.add(slot.entry);
     else this.#dirtyMembers.add(slot);
   }
 
@@ -189,6 +198,8 @@ export class KeySpace {
       else if (slot === entry.whole) entry.whole = undefined;
       else entry.expiry = undefined;
     }
+    if (entry.list) listSlot(writes, entry.list, key, this.#listed);
+    if (entry.list) collectList(writes, entry.list, { frontier, durable, bytes: this.#bytes, writers: this.#writers });
     if (keyHasRemains(entry)) this.#graves.bury(entry);
     else entry.buried = 0;
     if (!entry.forgettable) {
@@ -211,6 +222,7 @@ export class KeySpace {
     const prefix = memberPrefix(entry.db, entry.key);
     for (const [key, bytes] of this.#store.range("cell", prefix, prefixEnd(prefix))) {
       const kind = key.charAt(prefix.length) as CellKind;
+      if (kind === "l") continue;
       const name = key.slice(prefix.length + 2);
       const slot = readMember(bytes, entry, kind, name, this.#writers);
       if (!entry.members.has(kind + slot.field)) this.#addMember(entry, slot);
@@ -219,7 +231,10 @@ export class KeySpace {
 
   #load(db: number, key: string): KeyEntry {
     const bytes = this.#store.get("cell", entryKey(db, key));
-    return bytes ? readEntry(bytes, db, key, this.#writers) : new KeyEntry(db, key);
+    if (!bytes) return new KeyEntry(db, key);
+    const entry = readEntry(bytes, db, key, this.#writers);
+    if (entry.list) loadBlocks(entry.list, this.#store, this.#writers);
+    return entry;
   }
 
   #keep(entry: KeyEntry): KeyEntry {

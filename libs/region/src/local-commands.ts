@@ -8,6 +8,7 @@ import { entryAt, isOurs, type CommandScope, type LocalCommand } from "./command
 import { numberOfPrint, shownDeadlinePrint, shownPrint } from "./content.js";
 import type { KeyEntry } from "./key-entry.js";
 import { isExpired, isPast } from "./server-deadlines.js";
+import { LIST_COMMANDS } from "./list-commands.js";
 import { STREAM_COMMANDS } from "./local-stream-commands.js";
 import type { ValueSlice } from "./local-writes.js";
 
@@ -245,4 +246,5 @@ export const LOCAL_COMMANDS: ReadonlyMap<string, LocalCommand> = new Map<string,
   ["pexpireat", expireAt],
   ["persist", persist],
   ...STREAM_COMMANDS,
+  ...LIST_COMMANDS,
 ]);

@@ -7,6 +7,7 @@ import { integerOfPrint, isDigest, isLive, isPresent, isSketchPrint, printOfInte
 import { blankMutation } from "@meridian/wire";
 import { carriesDeadline, hasOwnDeadline, isHeld, scoreText, shownPrint, SUPERSEDED } from "./content.js";
 import { mayReachEdge } from "./integer-edge.js";
+import { absorbAll } from "./live-sums.js";
 import type { CellSlot, KeyEntry } from "./key-entry.js";
 import type { KeySpace } from "./key-space.js";
 import { EXPIRY_SKEW_MS, isExpired, revive } from "./server-deadlines.js";
@@ -51,6 +52,11 @@ export class LocalWrites {
     this.#context = context;
   }
 
+  /** Whose writes these are. */
+  get writer(): WriterId {
+    return this.#context.writer;
+  }
+
   /** SET: the string's value and deadline; everything else of the key goes. */
   putString(entry: KeyEntry, print: string, value: ValueSlice, deadline: number): void {
     const others = this.#others(entry, "s");
@@ -88,6 +94,11 @@ export class LocalWrites {
     const detail = this.#detail([slot]);
     this.replace(slot, print, SUPERSEDED, value);
     this.#emit(K.PutSketch, entry, "", detail, (m) => setValue(m, value));
+  }
+
+  /** A mutation of a list's elements, whose sequence is the caller's: `field` and `value` as the kind has them. */
+  emitElements(kind: MutationKind, slot: CellSlot, field: string, value: ValueSlice): void {
+    this.#emit(kind, slot.entry, field, this.#detail([slot]), (m) => setValue(m, value));
   }
 
   /** HSET of one field. */
@@ -185,7 +196,8 @@ export class LocalWrites {
    */
   removeKey(entry: KeyEntry): void {
     const slots = this.#context.keys.allSlots(entry);
-    const isKnown = (slot: CellSlot): boolean => isPresent(slot.base) || slot.shown?.print !== undefined;
+    const isKnown = ({ base, shown, list }: CellSlot): boolean =>
+      isPresent(base) || shown?.print !== undefined || (list !== undefined && list.sequence.count > 0);
     if (!entry.blind && !slots.some(isKnown)) return;
     const detail = this.#detail(slots);
     const sketch = entry.string && holdsSketch(entry.string.base) ? entry.string : undefined;
@@ -250,7 +262,7 @@ export class LocalWrites {
 
   /** The slots of a key that a write of its whole content takes away beside its own. */
   #others(entry: KeyEntry, own: "s" | "w"): readonly CellSlot[] {
-    if (entry.memberRecords === 0 && entry.members.size === 0 && !entry.expiry && !(own === "s" ? entry.whole : entry.string)) {
+    if (entry.memberRecords === 0 && entry.members.size === 0 && !entry.expiry && !entry.list && !(own === "s" ? entry.whole : entry.string)) {
       return NO_SLOTS;
     }
     return this.#context.keys.allSlots(entry).filter((slot) => slot.kind !== own);
@@ -271,6 +283,7 @@ export class LocalWrites {
   }
 
   #clear(slot: CellSlot): void {
+    slot.list?.sequence.clear();
     slot.changeBase((cell) => {
       cell.siblings = [];
       absorbAll(cell);
@@ -375,14 +388,6 @@ const NO_VALUE: ValueSlice = { bytes: Buffer.alloc(0), start: 0, end: 0 };
 
 function holdsSketch({ siblings }: Cell): boolean {
   return siblings.some(({ print }) => isSketchPrint(print));
-}
-
-function absorbAll(cell: Cell): void {
-  for (const sum of cell.sums) {
-    if (!isLive(sum)) continue;
-    sum.absorbedUpTo = sum.upTo;
-    sum.absorbed = sum.sum;
-  }
 }
 
 function setValue(m: Mutation, value: ValueSlice): void {

@@ -33,6 +33,8 @@ export interface SettlingFrame {
   readonly slots: readonly CellSlot[];
 }
 
+const NO_VALUES: readonly Buffer[] = [];
+
 type LeftOut = "deferred" | "skipped";
 
 /** See the module's comment. One for each mark. */
@@ -76,10 +78,17 @@ export class MarkSettlement {
       return;
     }
     if (slot.pending.length === 0 && slot.issued?.seq !== this.#mark.seq) return;
-    const result = settleSlot(slot, this.#mark.vector, conflicts);
+    const removed = slot.list ? this.#removedFrom(slot) : NO_VALUES;
+    const result = settleSlot(slot, this.#mark.vector, conflicts, removed);
     keys.touch(slot);
     if (result === "unsure") this.#doubtCell(slot);
     if (result === "differs" || slot.pending.length > 0) retry(slot);
+  }
+
+  /** Long values that the batch took out of a list. */
+  #removedFrom({ entry }: CellSlot): readonly Buffer[] {
+    const own = this.#mark.removed.filter(({ cell }) => cell.key === entry.key && cell.db === entry.db);
+    return own.map(({ value }) => value);
   }
 
   /** After the frames: what the mark names, and what else its batch held. */
@@ -100,8 +109,8 @@ export class MarkSettlement {
     const { keys, retry } = this.#context;
     this.#deadlines.hold(entry);
     if (issued?.seq !== this.#mark.seq || issued.how === "nothing" || this.#left.has(slot)) return;
-    // An increment has made the key anew, if the server had dropped it by then.
-    if (entry.expired && (issued.how === "increment" || (kind !== "t" && !slot.raced))) revive(entry, keys, retry);
+    // An increment has made the key anew, if the server had dropped it by then; so has a push, whatever clients pushed before.
+    if (entry.expired && (issued.how === "increment" || (kind !== "t" && (!slot.raced || slot.list)))) revive(entry, keys, retry);
     // A value whose deadline is past is not written at all where nothing was, and leaves no trace.
     if (kind !== "t" && issued.deadline !== undefined && isPast(numberOfPrint(issued.deadline), this.#nowMs)) doubtSlot(slot, this.#context);
     if (slot.raced) return;

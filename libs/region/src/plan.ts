@@ -27,9 +27,12 @@ import {
   shownPrint,
   targetCell,
   targetDeadline,
+  targetPrint,
   timeOfPrint,
 } from "./content.js";
 import type { CellSlot, Issue, KeyEntry } from "./key-entry.js";
+import { wouldLoseElement } from "./list-content.js";
+import { issueList, issueRemoval, lacksValues, planOfList } from "./list-plan.js";
 import { isPast } from "./server-deadlines.js";
 
 /** What stands in the way of applying a cell now. */
@@ -52,7 +55,8 @@ function clashes(slot: CellSlot): boolean {
   const { entry, kind } = slot;
   if (kind === "t" || entry.expired) return false;
   const shown = (other: CellSlot | undefined): boolean => other !== undefined && other.kind !== kind && shownPrint(other) !== undefined;
-  if (shown(entry.string) || shown(entry.whole)) return !isGoing(entry.string) && !isGoing(entry.whole);
+  const single = [entry.string, entry.whole, entry.list];
+  if (single.some(shown)) return !single.some((other) => other !== slot && isGoing(other));
   const { h, e, z, x, g } = entry.present;
   const own = kind === "h" ? h : kind === "e" ? e : kind === "z" ? z : isOfStream(kind) ? x + g : 0;
   return h + e + z + x + g > own && !membersAreGoing(entry, kind);
@@ -64,7 +68,7 @@ function isOfStream(kind: CellSlot["kind"]): boolean {
 
 /** True where what the server holds of a cell is to be removed, by the target. */
 function isGoing(slot: CellSlot | undefined): boolean {
-  return slot !== undefined && contentPrint(slot.kind, targetCell(slot)) === undefined;
+  return slot !== undefined && targetPrint(slot) === undefined;
 }
 
 function membersAreGoing(entry: KeyEntry, kind: CellSlot["kind"]): boolean {
@@ -75,9 +79,10 @@ function membersAreGoing(entry: KeyEntry, kind: CellSlot["kind"]): boolean {
 
 /**
  * True where applying would overwrite the only copy of a value that must be kept: a sibling that stays, hidden or united
- * with others, and that only the server holds.
+ * with others, and that only the server holds. Of a list also where elements must be written whose values only the server may hold.
  */
 export function wouldLoseValue(slot: CellSlot): boolean {
+  if (slot.list) return wouldLoseElement(slot) || lacksValues(slot);
   if (slot.kind !== "s" && slot.kind !== "h" && slot.kind !== "w") return false;
   const target = targetCell(slot);
   if (target.siblings.length < 2) return false;
@@ -89,11 +94,16 @@ export function wouldLoseValue(slot: CellSlot): boolean {
   );
 }
 
+/** What was planned for a cell. `missing`: elements of a list that are left out, because their values stand nowhere any more. */
+export type Planned = Omit<Issue, "seq"> & { readonly missing?: number };
+
 /** Adds what the cell needs to the batch. `carried`: the batch sets this key's string or whole value, deadline included. */
-export function planSlot(batch: ApplyBatch, slot: CellSlot, carried: boolean, nowMs: number): Omit<Issue, "seq"> | "lost" | "removal" {
+export function planSlot(batch: ApplyBatch, slot: CellSlot, carried: boolean, nowMs: number): Planned | "lost" | "removal" {
   if (slot.kind === "t") return carried ? writeOfDeadline(slot.entry) : planExpiry(batch, slot.entry);
+  if (slot.list) slot.list.issued = undefined;
   // What is dead by now and not there either is not made to be dropped at once.
   if (slot.entry.expired && isDead(slot.entry, nowMs)) return NOTHING;
+  if (slot.list) return planList(batch, slot);
   const target = targetCell(slot);
   const wanted = contentPrint(slot.kind, target);
   const shown = shownPrint(slot);
@@ -114,6 +124,14 @@ export function planSlot(batch: ApplyBatch, slot: CellSlot, carried: boolean, no
   }
   const delta = slot.kind === "w" ? undefined : incrementOf(target, wanted, shown);
   return delta === undefined ? write(batch, slot, target, wanted, shown) : increment(batch, slot, delta);
+}
+
+function planList(batch: ApplyBatch, slot: CellSlot): Planned | "removal" {
+  if (targetPrint(slot) === undefined && shownPrint(slot) !== undefined) return "removal";
+  const plan = planOfList(slot);
+  const before = batch.cells;
+  issueList(batch, slot, plan);
+  return { ...(batch.cells > before ? WRITE : NOTHING), missing: plan.missing };
 }
 
 /** Counters are never set where they can be raised: that commutes with increments that were not captured yet. */
@@ -154,6 +172,10 @@ function write(batch: ApplyBatch, slot: CellSlot, target: Cell, wanted: string, 
  * loses its deadline, even if the next command adds another.
  */
 export function planRemoval(batch: ApplyBatch, slot: CellSlot): Omit<Issue, "seq"> {
+  if (slot.list) {
+    issueRemoval(batch, slot);
+    return WRITE;
+  }
   const { db, key } = slot.entry;
   const shown = shownPrint(slot) ?? "";
   const expect = expectOf(shown);
@@ -181,12 +203,13 @@ function planExpiry(batch: ApplyBatch, entry: KeyEntry): Omit<Issue, "seq"> {
 }
 
 /** What the key holds, as `ApplyBatch.setExpiry` compares it. */
-function heldContent({ string, whole, present }: KeyEntry): string {
+function heldContent({ string, whole, list, present }: KeyEntry): string {
   const text = string && shownPrint(string);
   // Numbers are not compared: increments commute, and what is so short can be brought back.
   if (text !== undefined) return integerOfPrint(text) === undefined ? text : `i${PRINT_INLINE_BYTES_MAX}`;
   const digest = whole && shownPrint(whole);
   if (digest !== undefined) return `d${digest.slice(1)}`;
+  if (list && shownPrint(list) !== undefined) return "tlist";
   return present.h > 0 ? "thash" : present.e > 0 ? "tset" : present.z > 0 ? "tzset" : present.x + present.g > 0 ? "tstream" : "";
 }
 
@@ -203,7 +226,7 @@ function writeOfDeadline(entry: KeyEntry): Omit<Issue, "seq"> {
 /** True where the batch that is being planned creates the key. */
 function willBePresent(entry: KeyEntry): boolean {
   for (const slot of entry.loadedSlots()) {
-    if (slot.kind !== "t" && slot.issued && contentPrint(slot.kind, targetCell(slot)) !== undefined) return true;
+    if (slot.kind !== "t" && slot.issued && targetPrint(slot) !== undefined) return true;
   }
   return false;
 }

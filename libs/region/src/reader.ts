@@ -10,6 +10,7 @@ import type { RegionCounters } from "./counters.js";
 import type { Reading } from "./effects.js";
 import type { CellSlot, KeyEntry } from "./key-entry.js";
 import type { KeySpace } from "./key-space.js";
+import type { ListWrites } from "./list-writes.js";
 import type { LocalStreams } from "./local-streams.js";
 import type { LocalWrites } from "./local-writes.js";
 import { numberOfPrint, shownDeadlinePrint, shownPrint } from "./content.js";
@@ -36,6 +37,7 @@ export interface ReaderContext {
   readonly keys: KeySpace;
   readonly writes: LocalWrites;
   readonly streams: LocalStreams;
+  readonly lists: ListWrites;
   readonly applier: Applier;
   readonly counters: RegionCounters;
   readonly beginCommand: () => void;
@@ -183,7 +185,15 @@ export class Reader {
     if (value.type === "none" && deadline !== undefined && isPast(numberOfPrint(deadline), nowMs())) writes.expire(entry, nowMs());
     if (value.type !== "none" && entry.expired) revive(entry, keys, (slot) => applier.retry(slot));
     const cells = new ReadCells(value);
-    for (const slot of keys.allSlots(entry)) this.#showCell(slot, cells);
+    for (const slot of keys.allSlots(entry)) {
+      if (slot.list) this.#showList(slot, value.type === "list" ? (value.items ?? []) : []);
+      else this.#showCell(slot, cells);
+    }
+  }
+
+  #showList(slot: CellSlot, items: readonly Buffer[]): void {
+    this.#context.applier.showListRead(slot, items);
+    if (slot.pending.length > 0) this.#context.applier.retry(slot);
   }
 
   /** Keeps the values of siblings that the server holds for us, and notes what it holds. */

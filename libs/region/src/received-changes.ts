@@ -12,8 +12,22 @@ import {
   type ReadonlyVector,
   type Unseen,
 } from "@meridian/words";
-import { digestPrintOf, isCoveredEarly, isDigest, isSketchPrint, printOf, rememberEarly, stringPrintOf, type CellChange, type ChangeAction } from "@meridian/merge";
-import type { Frame } from "@meridian/wire";
+import {
+  digestPrintOf,
+  isCoveredEarly,
+  isDigest,
+  isSketchPrint,
+  PRINT_INLINE_BYTES_MAX,
+  printOf,
+  rememberEarly,
+  spansOf,
+  stringPrintOf,
+  type CellChange,
+  type ChangeAction,
+  type ElementsPart,
+  type ListChange,
+} from "@meridian/merge";
+import { readSpans, readValues, type Frame } from "@meridian/wire";
 import { SUPERSEDED } from "./content.js";
 import type { CellSlot, KeyEntry } from "./key-entry.js";
 import type { KeySpace } from "./key-space.js";
@@ -56,6 +70,9 @@ export function kindOf(kind: MutationKind): CellKind | undefined {
       return "g";
     case K.PutWhole:
       return "w";
+    case K.PutElements:
+    case K.RemoveElements:
+      return "l";
     default:
       return undefined;
   }
@@ -65,7 +82,7 @@ function actionOf(m: Mutation): ChangeAction {
   const { kind } = m;
   if (kind === K.PutSketch) return m.valueStart === m.valueEnd ? "wipe" : "put";
   if (kind === K.IncrementString || kind === K.IncrementField || kind === K.IncrementScore) return "increment";
-  const removes = kind === K.RemoveField || kind === K.RemoveMember || kind === K.RemoveScore;
+  const removes = kind === K.RemoveField || kind === K.RemoveMember || kind === K.RemoveScore || kind === K.RemoveElements;
   if (kind === K.RemoveKey) return "delete";
   return removes || kind === K.RemoveExpiry ? "remove" : "put";
 }
@@ -81,10 +98,11 @@ function receiveMutation(m: Mutation, frame: Frame, ahead: ReadonlyVector | unde
   const entry = keys.entry(m.db, m.key);
   const kind = kindOf(m.kind);
   const takesAll = kind === undefined || m.creates || m.kind === K.PutString || m.kind === K.PutWhole;
-  const change = changeOf(m, frame, ahead, takesAll);
+  const plain = changeOf(m, frame, ahead, takesAll);
+  const change: ListChange = kind === "l" ? { ...plain, elements: elementsOf(m) } : plain;
   if (takesAll) {
     const taken = m.creates ? createdSlots(entry, m, keys) : takenSlots(entry, kind, m.detail, keys);
-    for (const slot of taken) push(slot, restrict(asRemoval(change), m.detail, slot), touched);
+    for (const slot of taken) push(slot, restrict(asRemoval(plain), m.detail, slot), touched);
     if (ahead) {
       entry.early = rememberEarly(entry.early, ahead, m.detail?.unseen ?? NO_UNSEEN);
       keys.touchEntry(entry);
@@ -98,7 +116,7 @@ function receiveMutation(m: Mutation, frame: Frame, ahead: ReadonlyVector | unde
     }
     return;
   }
-  const slot = keys.slot(entry, kind, m.field);
+  const slot = keys.slot(entry, kind, kind === "l" ? "" : m.field);
   // A sketch itself must know of which deletes to come its writer had seen.
   const own = takesAll && ahead && isSketchPrint(change.print) ? { ...change, ahead } : change;
   push(slot, arriving(entry, slot, m.detail ? restrict(own, m.detail, slot) : own), touched);
@@ -120,14 +138,14 @@ function takenSlots(entry: KeyEntry, own: CellKind | undefined, detail: Mutation
 }
 
 function otherSlots(entry: KeyEntry, own: CellKind | undefined, keys: KeySpace): readonly CellSlot[] {
-  if (own === "s" && entry.memberRecords === 0 && entry.members.size === 0 && !entry.whole && !entry.expiry) return [];
+  if (own === "s" && entry.memberRecords === 0 && entry.members.size === 0 && !entry.whole && !entry.list && !entry.expiry) return [];
   return keys.allSlots(entry).filter((slot) => slot.kind !== own);
 }
 
 /** What a mutation that creates its key takes away: all that is still there, but for the cell that it replaces itself. */
 function createdSlots(entry: KeyEntry, m: Mutation, keys: KeySpace): Iterable<CellSlot> {
   const kind = kindOf(m.kind);
-  const isPlain = entry.memberRecords === 0 && entry.members.size === 0 && !entry.whole && !entry.expiry;
+  const isPlain = entry.memberRecords === 0 && entry.members.size === 0 && !entry.whole && !entry.list && !entry.expiry;
   if (isPlain && !m.detail && (!entry.string || m.kind === K.PutString)) return NO_SLOTS;
   const isOwn = (slot: { readonly kind: CellKind; readonly field: string }): boolean => slot.kind === kind && slot.field === m.field;
   // The put of an entry takes nothing away by itself.
@@ -139,7 +157,7 @@ function createdSlots(entry: KeyEntry, m: Mutation, keys: KeySpace): Iterable<Ce
 }
 
 /** A write that something received earlier had already covered arrives dead; a deadline may have been replaced before. */
-function arriving(entry: KeyEntry, slot: CellSlot, change: CellChange): CellChange {
+function arriving(entry: KeyEntry, slot: CellSlot, change: ListChange): ListChange {
   if (change.action !== "put") return change;
   if (entry.early.length > 0 && isTakenEarly(entry, slot, change)) return asRemoval(change);
   if ((slot.kind === "s" || slot.kind === "w") && entry.expiry && isDeadlineReplaced(entry.expiry, change)) {
@@ -199,8 +217,20 @@ function receivedPrint({ kind, bytes, valueStart, valueEnd }: Mutation): string 
   }
 }
 
-function asRemoval(change: CellChange): CellChange {
-  return { ...change, action: change.action === "delete" ? "delete" : "take", print: "", number: 0, value: undefined };
+/** Of a change of a list, what it had seen at its places. */
+function asRemoval(change: ListChange): ListChange {
+  const elements = change.elements && { spans: spansOf(change), first: "", values: [] };
+  return { ...change, action: change.action === "delete" ? "delete" : "take", print: "", number: 0, value: undefined, elements };
+}
+
+/** What a mutation does to a list. A short value stands in its print; a longer one is a view into the record. */
+function elementsOf(m: Mutation): ElementsPart {
+  const slice = { bytes: m.bytes, start: m.valueStart, end: m.valueEnd };
+  if (m.kind === K.RemoveElements) return { spans: readSpans(slice), first: "", values: [] };
+  const values = readValues(slice).map((value) => {
+    return { print: printOf(value), value: value.length > PRINT_INLINE_BYTES_MAX ? value : undefined };
+  });
+  return { spans: [], first: m.field, values };
 }
 
 /** An entry's own change carries its context itself: only what it says of the stream or a group can be unseen. */
@@ -209,7 +239,7 @@ function restrictStream(change: CellChange, detail: MutationDetail, slot: CellSl
 }
 
 /** The part of a mutation's detail that concerns one cell. */
-function restrict(change: CellChange, detail: MutationDetail | undefined, slot: CellSlot): CellChange {
+function restrict(change: ListChange, detail: MutationDetail | undefined, slot: CellSlot): ListChange {
   if (!detail) return change;
   const here = (part: { kind: CellKind; field: string }): boolean => part.kind === slot.kind && part.field === slot.field;
   // An expiry also replaces the deadlines that strings brought along: those that its writer had not seen stand beside its own.

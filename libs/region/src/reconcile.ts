@@ -9,6 +9,8 @@ import { numberOfPrint, scoreText, shownDeadlinePrint, shownPrint } from "./cont
 import type { CellSlot, KeyEntry, MemberKind } from "./key-entry.js";
 import type { KeySpace } from "./key-space.js";
 import { isPast } from "./server-deadlines.js";
+import { reconcileList } from "./list-reading.js";
+import type { ListWrites } from "./list-writes.js";
 import type { LocalStreams } from "./local-streams.js";
 import { printOfStreamCell, readStream, reconcileStream, type ReadStream } from "./reconcile-stream.js";
 import type { LocalWrites, ValueSlice } from "./local-writes.js";
@@ -18,10 +20,11 @@ export interface ReconcileContext {
   readonly keys: KeySpace;
   readonly writes: LocalWrites;
   readonly streams: LocalStreams;
+  readonly lists: ListWrites;
 }
 
 /** Writes the difference; afterwards `base` says what the server holds. */
-export function reconcile(entry: KeyEntry, value: ReadValue, { keys, writes, streams }: ReconcileContext, nowMs: number): void {
+export function reconcile(entry: KeyEntry, value: ReadValue, { keys, writes, streams, lists }: ReconcileContext, nowMs: number): void {
   if (value.type === "none") {
     const deadline = shownDeadlinePrint(entry);
     if (deadline !== undefined && isPast(numberOfPrint(deadline), nowMs)) writes.expire(entry, nowMs);
@@ -32,7 +35,10 @@ export function reconcile(entry: KeyEntry, value: ReadValue, { keys, writes, str
   if (value.type === "string") reconcileString(entry, value.payload ?? EMPTY, deadline, keys, writes);
   else if (value.type === "whole") reconcileWhole(entry, value.payload ?? EMPTY, deadline, writes);
   else if (value.type === "stream") reconcileStream(entry, readStream(value.items ?? []), keys, writes, streams);
-  else reconcileMembers(entry, value, keys, writes);
+  else if (value.type === "list") {
+    if (holdsOther(entry, "l", keys)) writes.removeKey(entry);
+    reconcileList(entry, value.items ?? [], keys, lists);
+  } else reconcileMembers(entry, value, keys, writes);
   reconcileDeadline(entry, deadline, writes);
 }
 
@@ -40,21 +46,25 @@ const EMPTY = Buffer.alloc(0);
 
 function reconcileString(entry: KeyEntry, payload: Buffer, deadline: number, keys: KeySpace, writes: LocalWrites): void {
   const print = stringPrintOf(payload);
-  if (entry.string && shownPrint(entry.string) === print && entry.presentMembers === 0) return;
+  if (entry.string && shownPrint(entry.string) === print && entry.presentMembers === 0 && !entry.list) return;
   const canonical = isSketchPrint(print) ? uniteSketches([payload]) : undefined;
   if (!canonical) {
     writes.putString(entry, print, slice(payload), deadline);
     return;
   }
-  const otherType = keys.allSlots(entry).some((slot) => slot.kind !== "s" && slot.kind !== "t" && shownPrint(slot) !== undefined);
-  if (otherType) writes.removeKey(entry);
+  if (holdsOther(entry, "s", keys)) writes.removeKey(entry);
   writes.putSketch(entry, print, slice(canonical));
 }
 
 function reconcileWhole(entry: KeyEntry, payload: Buffer, deadline: number, writes: LocalWrites): void {
   const print = digestPrintOf(payload);
-  if (entry.whole && shownPrint(entry.whole) === print && entry.presentMembers === 0) return;
+  if (entry.whole && shownPrint(entry.whole) === print && entry.presentMembers === 0 && !entry.list) return;
   writes.putWhole(entry, print, slice(payload), deadline);
+}
+
+/** True where something of another type was known of the key. */
+function holdsOther(entry: KeyEntry, kind: CellSlot["kind"], keys: KeySpace): boolean {
+  return keys.allSlots(entry).some((slot) => slot.kind !== kind && slot.kind !== "t" && shownPrint(slot) !== undefined);
 }
 
 function reconcileMembers(entry: KeyEntry, value: ReadValue, keys: KeySpace, writes: LocalWrites): void {
@@ -62,8 +72,7 @@ function reconcileMembers(entry: KeyEntry, value: ReadValue, keys: KeySpace, wri
   const found = new Set<string>();
   const step = kind === "e" ? 1 : 2;
   const items = value.items ?? [];
-  const otherType = keys.allSlots(entry).some((slot) => slot.kind !== kind && slot.kind !== "t" && shownPrint(slot) !== undefined);
-  if (otherType) writes.removeKey(entry);
+  if (holdsOther(entry, kind, keys)) writes.removeKey(entry);
   for (let at = 0; at < items.length; at += step) {
     const field = (items[at] as Buffer).toString("latin1");
     found.add(field);

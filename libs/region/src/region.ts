@@ -19,6 +19,7 @@ import type { Halt, Hold, StateWrite, Step, StreamPlace } from "./effects.js";
 import { FirstImport } from "./first-import.js";
 import { Inbox } from "./inbox.js";
 import { KeySpace } from "./key-space.js";
+import { ListWrites } from "./list-writes.js";
 import { LocalStreams } from "./local-streams.js";
 import { LocalWrites } from "./local-writes.js";
 import { Outbox } from "./outbox.js";
@@ -87,22 +88,18 @@ export class Region {
     };
     const own = { writer: options.writer, keys: this.#keys };
     const onDiffers = (slot: CellSlot): void => this.#applier.retry(slot);
-    this.#writes = new LocalWrites({ ...own, frontier: state.frontier, emit, nowMs: () => this.#nowMs, onDiffers });
+    const onBlind = (entry: KeyEntry): void => this.#reader.blind(entry);
+    const nowMs = (): number => this.#nowMs;
+    this.#writes = new LocalWrites({ ...own, frontier: state.frontier, emit, nowMs, onDiffers });
     this.#conflicts = new ConflictLedger(options, this.counters, () => this.#nowMs);
     const requestRead = (entry: KeyEntry): void => this.#requestRead(entry);
     const told = { counters: this.counters, conflicts: this.#conflicts, onVisible: options.onVisible };
     const lateToGroups = options.lateEntriesToGroups ?? true;
     this.#applier = new Applier({ ...own, ...told, received: this.#received, lateToGroups, requestRead });
     const streams = new LocalStreams({ ...own, writes: this.#writes, doubts: () => this.#applier, reads: () => this.#reader });
-    const shared = {
-      keys: this.#keys,
-      writes: this.#writes,
-      streams,
-      counters: this.counters,
-      nowMs: () => this.#nowMs,
-      policies: options.policies,
-      beginCommand: () => this.#beginCommand(),
-    };
+    const lists = new ListWrites({ ...own, writes: this.#writes, onDiffers, onBlind });
+    const time = { nowMs, beginCommand: () => this.#beginCommand() };
+    const shared = { ...own, ...time, writes: this.#writes, streams, lists, counters: this.counters, policies: options.policies };
     this.#reader = new Reader({ ...shared, applier: this.#applier, onServerTime: (serverMs) => this.#stability.onServerTime(serverMs) });
     this.#import = new FirstImport(state);
     this.#capture = new Capture(
@@ -110,7 +107,8 @@ export class Region {
         ...shared,
         onMark: (mark) => this.#onMark(mark),
         onRead: (read, serverMs) => this.#reader.onRead(read, serverMs),
-        onBlind: (entry) => this.#reader.blind(entry),
+        onBlind,
+        isImporting: () => this.isImporting,
         onOwnRemoval: (entry) => this.#onOwnRemoval(entry),
         onQuarantine: (command) => this.#quarantine(command),
         onUnitEnd: (offset) => this.#onUnitEnd(offset),

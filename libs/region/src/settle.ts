@@ -7,6 +7,7 @@ import type { ReadonlyVector } from "@meridian/words";
 import { basePrint, mergeInto, SUPERSEDED, shownPrint } from "./content.js";
 import type { ConflictLedger } from "./conflict-ledger.js";
 import type { CellSlot } from "./key-entry.js";
+import { settleList } from "./list-settle.js";
 
 /** What settling a cell found. */
 export type Settled =
@@ -17,8 +18,12 @@ export type Settled =
   /** A local write came between issue and effect: only reading tells. */
   | "unsure";
 
-/** Settles the pending changes of a slot that `upTo` covers. Call it only where the mark did not leave the cell out. */
-export function settleSlot(slot: CellSlot, upTo: ReadonlyVector, conflicts: ConflictLedger): Settled {
+/**
+ * Settles the pending changes of a slot that `upTo` covers. Call it only where the mark did not leave the cell out.
+ * `removed`: long values that the batch took out of the slot's list.
+ */
+export function settleSlot(slot: CellSlot, upTo: ReadonlyVector, conflicts: ConflictLedger, removed: readonly Buffer[]): Settled {
+  if (slot.list) return settleList(slot, upTo, removed);
   const before = shownPrint(slot);
   const issued = slot.issued;
   const raced = slot.raced;

@@ -103,7 +103,8 @@ export function readEarly<M extends object = object>(from: ByteReader, writers: 
   }));
 }
 
-function writeSibling(out: ByteWriter, sibling: Sibling, writers: WriterTable): void {
+/** Writes one surviving write. */
+export function writeSibling(out: ByteWriter, sibling: Sibling, writers: WriterTable): void {
   const { number, value } = sibling;
   const form =
     number === 0 ? NUMBER_NONE : number === Infinity ? NUMBER_INFINITE : number === -Infinity ? NUMBER_SUPERSEDED : NUMBER_FINITE;
@@ -115,7 +116,8 @@ function writeSibling(out: ByteWriter, sibling: Sibling, writers: WriterTable): 
   if (isSketchPrint(sibling.print)) writeEarly(out, sibling.seen ? [sibling.seen] : [], writers);
 }
 
-function readSibling(from: ByteReader, writers: WriterTable): Sibling {
+/** Reads what {@link writeSibling} wrote. */
+export function readSibling(from: ByteReader, writers: WriterTable): Sibling {
   const head = from.varint();
   const form = head & 3;
   const hlc = from.hlc();
@@ -148,7 +150,8 @@ function readSum(from: ByteReader, writers: WriterTable): Cell["sums"][number] {
   };
 }
 
-function writeChange(out: ByteWriter, change: CellChange, writers: WriterTable): void {
+/** Writes a change that is pending. */
+export function writeChange(out: ByteWriter, change: CellChange, writers: WriterTable): void {
   const action = ACTIONS.indexOf(change.action);
   out.byte((action & 3) | (change.ahead ? 4 : 0) | (change.creates ? 8 : 0) | ((action & 4) << 2));
   writeSibling(out, change, writers);
@@ -164,7 +167,8 @@ function writeChange(out: ByteWriter, change: CellChange, writers: WriterTable):
   });
 }
 
-function readChange(from: ByteReader, writers: WriterTable): CellChange {
+/** Reads what {@link writeChange} wrote. */
+export function readChange(from: ByteReader, writers: WriterTable): CellChange {
   const head = from.byte();
   const action = ACTIONS[(head & 3) | ((head & 16) >> 2)] ?? "remove";
   const { writer, hlc, print, number, value } = readSibling(from, writers);
@@ -201,11 +205,13 @@ function readVector(from: ByteReader, writers: WriterTable): VersionVector {
   return new VersionVector(entries);
 }
 
-function writeList<T>(out: ByteWriter, list: readonly T[], write: (item: T) => void): void {
+/** Writes how many there are, and each. */
+export function writeList<T>(out: ByteWriter, list: readonly T[], write: (item: T) => void): void {
   out.varint(list.length);
   for (const item of list) write(item);
 }
 
-function readList<T>(from: ByteReader, read: () => T): T[] {
+/** Reads what {@link writeList} wrote. */
+export function readList<T>(from: ByteReader, read: () => T): T[] {
   return Array.from({ length: from.varint() }, read);
 }

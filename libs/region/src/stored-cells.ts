@@ -2,7 +2,7 @@
  * Reads everything that a region's store says about cells, for audits and checkers. Reads committed state only; a region
  * at work may know more. Refuses nothing: what it cannot name it leaves out, which only a damaged store has.
  */
-import type { Cell, CellChange } from "@meridian/merge";
+import { emptyCell, type Cell, type CellChange } from "@meridian/merge";
 import { ByteReader } from "@meridian/wire";
 import type { CellKind } from "@meridian/words";
 import { memberKey, memberPrefix } from "./cell-key.js";
@@ -10,6 +10,7 @@ import type { StateReader } from "./effects.js";
 import { readEntry, readMember } from "./entry-codec.js";
 import { GRAVE_PREFIX, GRAVE_PREFIX_END, hasRemains, keyHasRemains } from "./graves.js";
 import type { CellSlot, KeyEntry } from "./key-entry.js";
+import { loadBlocks } from "./list-codec.js";
 import { decodeState, STATE_KEY } from "./region-state.js";
 import { WriterTable } from "./writer-table.js";
 
@@ -28,9 +29,7 @@ export interface StoredCell {
 
 /** Every cell, keys in the order of their records. */
 export function readStoredCells(store: StateReader): StoredCell[] {
-  return storedKeys(store).flatMap(([{ db, key }, slots]) =>
-    slots.map(({ kind, field, base, pending, shown }) => ({ db, key, kind, field, base, pending, shown })),
-  );
+  return storedKeys(store).flatMap(([entry, slots]) => [...slots.map((slot) => storedCell(slot)), ...elementsOfList(entry)]);
 }
 
 function storedKeys(store: StateReader): (readonly [KeyEntry, readonly CellSlot[]])[] {
@@ -68,11 +67,31 @@ function slotsOf(store: StateReader, entry: KeyEntry, writers: WriterTable): rea
     const prefix = memberPrefix(entry.db, entry.key);
     for (const [name, bytes] of store.range("cell", prefix, `${prefix}\xff`)) {
       const kind = name.charAt(prefix.length) as CellKind;
+      if (kind === "l") continue;
       const slot = readMember(Buffer.from(bytes), entry, kind, name.slice(prefix.length + 2), writers);
       if (name === memberKey(entry.db, entry.key, kind, slot.field)) slots.push(slot);
     }
   }
+  if (entry.list) loadBlocks(entry.list, store, writers);
   return slots;
+}
+
+/** Each element as a cell of its own, named by its position. */
+function elementsOfList({ db, key, list }: KeyEntry): StoredCell[] {
+  const elements = [...(list?.list?.sequence.from(0) ?? [])];
+  return elements.map(({ position, siblings }) => ({
+    db,
+    key,
+    kind: "l",
+    field: position,
+    base: { ...emptyCell(), siblings },
+    pending: [],
+    shown: undefined,
+  }));
+}
+
+function storedCell({ entry, kind, field, base, pending, shown }: CellSlot): StoredCell {
+  return { db: entry.db, key: entry.key, kind, field, base, pending, shown };
 }
 
 function databaseOf(recordName: string): number {

@@ -1,5 +1,5 @@
 /**
- * The table of rules in the README of libs/merge, executed: every row on three real servers with agents that share a
+ * The tables of rules in the README and LISTS.md of libs/merge, executed: every row on three real servers with agents that share a
  * log. What two regions write concurrently is written while the log holds back what they would tell each other.
  */
 import { readFileSync } from "node:fs";
@@ -23,7 +23,7 @@ interface Vector {
   readonly reads: readonly { readonly command: string; readonly allowed: readonly string[] }[];
 }
 
-const README = new URL("../../../libs/merge/README.md", import.meta.url);
+const TABLES = ["README.md", "LISTS.md"].map((name) => new URL(`../../../libs/merge/${name}`, import.meta.url));
 const ROW = /^\|(?<rule>[^|]*)\|(?<first>[^|]*)\|(?<eu>[^|]*)\|(?<us>[^|]*)\|(?<reads>[^|]*)\|$/;
 
 function readVectors(text: string): Vector[] {
@@ -132,7 +132,7 @@ function isAllowed(value: string, allowed: readonly string[]): boolean {
   });
 }
 
-const vectors = readVectors(readFileSync(README, "utf8"));
+const vectors = TABLES.flatMap((table) => readVectors(readFileSync(table, "utf8")));
 
 describe("the rules as written", () => {
   test("are all read from the table", () => {

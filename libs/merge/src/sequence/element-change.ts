@@ -122,7 +122,7 @@ function coverWithin(sequence: Sequence, after: Map<Position, readonly Sibling[]
 
 /** What a reader sees of an element. */
 export function elementPrint({ siblings }: Pick<Element, "siblings">): string {
-  return winnerOf({ siblings })?.print ?? "";
+  return (siblings.length === 1 ? siblings[0] : winnerOf({ siblings }))?.print ?? "";
 }
 
 function withPut(

@@ -149,8 +149,11 @@ function strangers(
   const seen = new Set([...(made.written.get(a)?.seen ?? []), ...(made.written.get(b)?.seen ?? [])]);
   if (between.some(({ name }) => seen.has(name))) return [];
   const knew = (element: { seen: ReadonlySet<string> } | undefined, name: string): boolean => element?.seen.has(name) === true;
+  // Who put something beside what stands between them could not put it anywhere else, whatever else he had seen.
+  const inside = new Set(between.map(({ name }) => name));
   return between
     .filter((element) => !knew(element, a) && !knew(element, b))
+    .filter(({ left, right }) => !inside.has(left) && !inside.has(right))
     .filter((element) => !knew(made.written.get(a), element.name) && !knew(made.written.get(b), element.name))
     .filter((element) => element.writer !== made.written.get(a)?.writer && !element.replaces)
     .map(({ name }) => name);

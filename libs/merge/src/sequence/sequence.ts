@@ -105,6 +105,11 @@ export class Sequence {
     }
   }
 
+  /** Takes every element out. */
+  clear(): void {
+    for (const { position } of this.within("", "")) this.put(position, []);
+  }
+
   #insert(at: number, block: Block, place: number, element: Element): void {
     const isFull = block.count >= BLOCK_ELEMENTS_MAX;
     if (isFull && at === this.#blocks.length - 1 && place === block.count) {

@@ -2,7 +2,6 @@
 import { encodeReadResult, type ReadRequest, type ReadValue } from "@meridian/mark";
 import { bulk } from "./command.js";
 import type { Keyspace } from "./keyspace.js";
-import { dumpEntry } from "./payload.js";
 import { printScore } from "./score.js";
 import { packed, type StreamValue } from "./stream-value.js";
 import { inOrder } from "./zset-commands.js";
@@ -23,9 +22,9 @@ function readKey(space: Keyspace, db: number, key: string, byteLimit: number): R
   const entry = space.lookup(db, key);
   if (entry === undefined) return { db, key, type: "none", deadlineMs: -1 };
   const { deadlineMs } = entry;
-  const whole = (type: "string" | "whole", text: string): ReadValue =>
+  const whole = (type: "string", text: string): ReadValue =>
     text.length > byteLimit ? refused(text.length) : { db, key, type, deadlineMs, payload: bulk(text) };
-  const list = (type: "hash" | "set" | "zset" | "stream", texts: string[]): ReadValue => {
+  const list = (type: "hash" | "set" | "zset" | "stream" | "list", texts: string[]): ReadValue => {
     const bytes = texts.reduce((sum, text) => sum + text.length, 0);
     return bytes > byteLimit ? refused(bytes) : { db, key, type, deadlineMs, items: texts.map(bulk) };
   };
@@ -42,7 +41,7 @@ function readKey(space: Keyspace, db: number, key: string, byteLimit: number): R
     case "stream":
       return list("stream", streamItems(entry.value));
     case "list":
-      return whole("whole", dumpEntry(entry));
+      return list("list", entry.value);
   }
 }
 

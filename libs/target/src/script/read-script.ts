@@ -97,6 +97,7 @@ for i = 4, #A, 2 do
     elseif kind == 'hash' then list('h', key, deadline, call('HGETALL', key))
     elseif kind == 'set' then list('e', key, deadline, call('SMEMBERS', key))
     elseif kind == 'stream' then stream(key, deadline)
+    elseif kind == 'list' then list('l', key, deadline, call('LRANGE', key, 0, -1))
     elseif kind == 'zset' then list('z', key, deadline, call('ZRANGE', key, 0, -1, 'WITHSCORES'))
     else whole('w', key, deadline, call('DUMP', key)) end
   end

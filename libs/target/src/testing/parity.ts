@@ -222,7 +222,7 @@ function comparableRead(payload: string): unknown {
   const plain = values.map(({ items, payload: bytes, refused, deadlineMs, ...rest }) => ({
     ...rest,
     deadlineMs: rounded(String(deadlineMs)),
-    items: items && sortedItems(items.map((item) => item.toString("latin1")), rest.type === "set" ? 1 : 2),
+    items: items && (rest.type === "list" ? items.map(String) : sortedItems(items.map((item) => item.toString("latin1")), rest.type === "set" ? 1 : 2)),
     payload: rest.type === "whole" ? "payload" : bytes,
     refused: refused !== undefined,
   }));

@@ -128,7 +128,7 @@ function join(source: OperationSource): Operation {
   return { commands: [["SADD", key, source.unique()]], transaction: false, book: (ledger) => ledger.addMember(key) };
 }
 
-/** A list: replicated as a whole value, the last writer wins. */
+/** A list of what came last: every region pushes, every region trims. */
 function recent(source: OperationSource): Operation {
   const key = `demo:recent:${source.pick(3)}`;
   return {
