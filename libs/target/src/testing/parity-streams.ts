@@ -63,7 +63,10 @@ export const streamEdit: fc.Arbitrary<ParityStreamEdit> = fc.record({
     const named = new Set(steps.map((step) => step.id));
     return steps.filter((step) => step.does !== "move" || (!named.has(step.to) && named.add(step.to))).map((step) => [step]);
   }),
-  groups: fc.uniqueArray(fc.record({ name: group, start: fc.option(id, { nil: undefined }) }), { maxLength: 2, selector: ({ name }) => name }),
+  groups: fc.uniqueArray(fc.record({ name: group, start: fc.option(id, { nil: undefined }) }), {
+    maxLength: 2,
+    selector: ({ name }) => name,
+  }),
 });
 
 /** The edit for a stream that holds `entries`: ids with their fields and values. */

@@ -53,7 +53,7 @@ const SETTINGS: LifeSettings = {
   acceptUnknownRewrites: false,
   conflicts: CONFLICT_LIMITS,
   policies: undefined,
-    lateEntriesToGroups: true,
+  lateEntriesToGroups: true,
 };
 
 /** One region: a server, an agent's life, a client. */
