@@ -17,12 +17,13 @@ interface DiffOptions {
   readonly expiryMargin: number;
   readonly settle: number;
   readonly db?: number[];
+  readonly except?: string[];
   readonly mesh?: number;
 }
 
 const HELP = `
 Regions are those of the mesh that \`meridian dev\` runs on this machine; servers are redis:// or rediss:// URLs.
-Values are compared as clients read them, deadlines included, in every database. The keys meridian:* are left out.
+Values are compared as clients read them, deadlines included, in every database. The keys meridian:* are left out, and those named by --except.
 A key that differs is read again until it has stayed the same for --settle ms, so a working mesh gives no false alarm.
 
 Examples:
@@ -48,6 +49,7 @@ export function addDiffCommand(program: Command, context: CommandContext): void 
     .option("--expiry-margin <ms>", "judge a key this near to its deadline after it", wholeArgument(0, 60_000), 2_000)
     .option("--settle <ms>", "a difference must stay for this long; 0 where nobody writes", wholeArgument(0, 60_000), 500)
     .option("--db <n>", "only this database (may be repeated)", collectDatabases)
+    .option("--except <prefix>", "leave out keys that begin so, as of a policy `local` (may be repeated)", collectPrefixes)
     .option("--mesh <pid>", "which local mesh, where several run", wholeArgument(1, 2 ** 31))
     .addHelpText("after", HELP)
     .action(async (first: string, others: string[], options: DiffOptions) => {
@@ -65,6 +67,7 @@ async function runDiff(names: readonly string[], options: DiffOptions, context: 
     expiryMarginMs: options.expiryMargin,
     settleMs: options.settle,
     ...(options.db === undefined ? {} : { databases: options.db }),
+    ...(options.except === undefined ? {} : { except: options.except }),
     onProgress: (now) => progress.update(progressText(now)),
     signal: context.stop,
   }).finally(() => progress.clear());
@@ -89,6 +92,10 @@ function progressText({ db, keysScanned, keysExpected, differing, waiting }: Com
   const part = keysExpected === 0 ? 100 : Math.min(100, Math.floor((100 * keysScanned) / keysExpected));
   const suspects = waiting > 0 ? `, ${grouped(waiting)} being looked at again` : "";
   return `db${db}: ${grouped(keysScanned)} keys scanned (${part} %), ${grouped(differing)} different${suspects}`;
+}
+
+function collectPrefixes(text: string, before: string[] | undefined): string[] {
+  return [...(before ?? []), text];
 }
 
 function collectDatabases(text: string, before: number[] | undefined): number[] {

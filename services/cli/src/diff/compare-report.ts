@@ -29,6 +29,8 @@ export interface CompareReport {
   readonly keysWithDeadline: number;
   /** Keys of Meridian itself, left out. */
   readonly reserved: number;
+  /** Keys left out because of {@link CompareOptions.except}, of all servers together. */
+  readonly leftOut: number;
   readonly databases: readonly number[];
   /** Keys that differ and stayed so. */
   readonly differing: number;
@@ -56,6 +58,8 @@ export interface CompareOptions {
   readonly differencesMax?: number;
   /** Only these databases; all by default. */
   readonly databases?: readonly number[];
+  /** Keys that begin so are left out: those of a policy that keeps them in their region. */
+  readonly except?: readonly string[];
   /** Told now and then. */
   readonly onProgress?: (progress: CompareProgress) => void;
   /** Gives up; the comparison then rejects with the signal's reason. */
@@ -73,7 +77,7 @@ export interface CompareProgress {
 }
 
 /** {@link CompareOptions} with everything filled in. */
-export type CompareSettings = Required<Omit<CompareOptions, "databases" | "onProgress" | "signal">>;
+export type CompareSettings = Required<Omit<CompareOptions, "databases" | "except" | "onProgress" | "signal">>;
 
 /** Fills in the defaults. */
 export function compareSettings(options: CompareOptions): CompareSettings {

@@ -76,6 +76,13 @@ describe("compareServers on equal data", () => {
     expect(await compare()).toMatchObject({ verdict: "equal", keys: 1, reserved: 1 });
   });
 
+  it("leaves out keys that begin as the caller says", async () => {
+    await eu.set("local:a", "1");
+    await us.set("local:b", "2");
+    await everywhere("SET", "locale", "v");
+    expect(await compare({ except: ["local:", "other"] })).toMatchObject({ verdict: "equal", keys: 1, leftOut: 2 });
+  });
+
   it("finds HyperLogLogs with the same registers equal: sparse and dense, with and without a cached count", async () => {
     await everywhere("PFADD", "h", "a", "b", "c");
     await us.call("CONFIG", "SET", "hll-sparse-max-bytes", "0");

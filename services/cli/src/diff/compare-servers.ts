@@ -69,6 +69,7 @@ class Comparison {
   #keys = 0;
   #keysWithDeadline = 0;
   #reserved = 0;
+  #leftOut = 0;
   #scanned = 0;
   #expected = 0;
 
@@ -92,6 +93,7 @@ class Comparison {
       keysByType: Object.fromEntries([...this.#keysByType].sort(([a], [b]) => (a < b ? -1 : 1))),
       keysWithDeadline: this.#keysWithDeadline,
       reserved: this.#reserved,
+      leftOut: this.#leftOut,
       databases,
       differing,
       unsettled,
@@ -113,8 +115,9 @@ class Comparison {
 
   async #compareDatabase(db: number): Promise<void> {
     await Promise.all(this.#servers.map(({ connection }) => connection.call("SELECT", db)));
+    const except = (this.#options.except ?? []).map((prefix) => Buffer.from(prefix));
     for (const [index, { connection }] of this.#servers.entries()) {
-      await inParallel(scanKeys(connection), CHUNKS_IN_FLIGHT, async (chunk) => {
+      await inParallel(scanKeys(connection, except), CHUNKS_IN_FLIGHT, async (chunk) => {
         this.#options.signal?.throwIfAborted();
         await this.#compareChunk(db, chunk, index);
         this.#progress(db);
@@ -123,9 +126,10 @@ class Comparison {
     await this.#suspects.settle(db, this.#options.signal);
   }
 
-  async #compareChunk(db: number, { keys, reserved }: KeyChunk, scannedServer: number): Promise<void> {
-    this.#scanned += keys.length + reserved;
+  async #compareChunk(db: number, { keys, reserved, leftOut }: KeyChunk, scannedServer: number): Promise<void> {
+    this.#scanned += keys.length + reserved + leftOut;
     if (scannedServer === 0) this.#reserved += reserved;
+    this.#leftOut += leftOut;
     // keys that an earlier server has were compared when that one was scanned
     let fresh = keys;
     for (const { connection } of this.#servers.slice(0, scannedServer)) fresh = await absentKeys(connection, fresh);

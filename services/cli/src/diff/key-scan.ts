@@ -18,10 +18,12 @@ export const RESERVED_PREFIX = Buffer.from("meridian:");
 export interface KeyChunk {
   readonly keys: readonly Buffer[];
   readonly reserved: number;
+  /** Keys that begin as the caller does not want. */
+  readonly leftOut: number;
 }
 
-/** Scans the selected database. */
-export async function* scanKeys(connection: ServerConnection): AsyncGenerator<KeyChunk> {
+/** Scans the selected database. `except`: beginnings of keys that are left out. */
+export async function* scanKeys(connection: ServerConnection, except: readonly Buffer[] = []): AsyncGenerator<KeyChunk> {
   const ask = (cursor: Buffer): Promise<Reply> => connection.call("SCAN", cursor, "COUNT", SCAN_COUNT);
   let next: Promise<Reply> | undefined = ask(Buffer.from("0"));
   while (next !== undefined) {
@@ -30,13 +32,14 @@ export async function* scanKeys(connection: ServerConnection): AsyncGenerator<Ke
     next = cursor.toString() === "0" ? undefined : ask(cursor);
     next?.catch(() => undefined); // awaited above, unless the consumer gives up first
     const found = listOf(reply[1]!).map(bytesOf);
-    const keys = found.filter((key) => !isReserved(key));
-    if (found.length > 0) yield { keys, reserved: found.length - keys.length };
+    const users = found.filter((key) => !beginsWith(key, RESERVED_PREFIX));
+    const keys = users.filter((key) => !except.some((prefix) => beginsWith(key, prefix)));
+    if (found.length > 0) yield { keys, reserved: found.length - users.length, leftOut: users.length - keys.length };
   }
 }
 
-function isReserved(key: Buffer): boolean {
-  return key.length >= RESERVED_PREFIX.length && key.compare(RESERVED_PREFIX, 0, RESERVED_PREFIX.length, 0, RESERVED_PREFIX.length) === 0;
+function beginsWith(key: Buffer, prefix: Buffer): boolean {
+  return key.length >= prefix.length && key.compare(prefix, 0, prefix.length, 0, prefix.length) === 0;
 }
 
 /** The keys of `keys` that are absent on `connection`: one command where none is. */

@@ -22,10 +22,11 @@ function verdictText(report: CompareReport, color: Palette): string {
   const { servers, verdict, keys, differing, unsettled, durationMs, keysPerSecond } = report;
   const types = Object.entries(report.keysByType).map(([type, count]) => `${grouped(count)} ${type}`);
   const scope = `${counted(keys, "key")}${types.length > 0 ? ` (${types.join(", ")})` : ""}`;
+  const except = report.leftOut > 0 ? `, ${grouped(report.leftOut)} left out` : "";
   const pace = color.dim(`in ${millisecondsText(durationMs)}, ${grouped(keysPerSecond)} keys/s`);
   const names = servers.join(", ");
-  if (verdict === "equal") return `${color.green("equal")}: ${names}: ${scope} ${pace}`;
+  if (verdict === "equal") return `${color.green("equal")}: ${names}: ${scope}${except} ${pace}`;
   const still = unsettled > 0 ? `, ${grouped(unsettled)} never stood still` : "";
-  if (verdict === "different") return `${color.red("different")}: ${names}: ${grouped(differing)} of ${scope}${still} ${pace}`;
-  return `${color.yellow("unsettled")}: ${names}: no lasting difference${still} in ${scope} ${pace}`;
+  if (verdict === "different") return `${color.red("different")}: ${names}: ${grouped(differing)} of ${scope}${still}${except} ${pace}`;
+  return `${color.yellow("unsettled")}: ${names}: no lasting difference${still} in ${scope}${except} ${pace}`;
 }
