@@ -173,7 +173,7 @@ describe("each operation writes what matches and names what does not", () => {
     await redis.rpush("pushed", "a");
     const dumped = sha16(await redis.dumpBuffer("l"));
     await redis.rpush("pushed", "b");
-    const { skipped, effects } = await apply((b) => {
+    const { skipped, effects, behind } = await apply((b) => {
       b.setExpiry(0, "equal", -1, 1, "=v");
       b.setExpiry(0, "written", -1, 1, "=v");
       b.setExpiry(0, "digest", -1, 1, `#${sha16("v")}`);
@@ -189,7 +189,7 @@ describe("each operation writes what matches and names what does not", () => {
     expect(effects.map(([name, key]) => [name, key])).toEqual(["equal", "digest", "short", "h", "l"].map((key) => ["PEXPIREAT", key]));
     await expect.poll(() => redis.exists("equal", "digest", "short", "h", "l")).toBe(0);
     expect(await redis.exists("written", "digested", "long", "replaced", "pushed")).toBe(5);
-    expect((await stream()).filter(([name]) => name === "DEL" || name === "UNLINK").length).toBe(5);
+    expect([...behind, ...(await stream())].filter(([name]) => name === "DEL" || name === "UNLINK").length).toBe(5);
   });
 
   test("a value that brings a deadline along is written only over the deadline that was known", async () => {

@@ -66,19 +66,32 @@ export function batch(build: (b: ApplyBatch) => void): ApplyBatch {
   return b;
 }
 
-/** Applies and gives what was skipped as "kind key field", after checking that stream and key carry the same mark. */
-export async function apply(build: (b: ApplyBatch) => void): Promise<{ skipped: string[]; mark: Mark; effects: StreamCommand[] }> {
+/** What a batch did. */
+export interface Applied {
+  /** As "kind key field". */
+  readonly skipped: string[];
+  readonly mark: Mark;
+  readonly effects: StreamCommand[];
+  /** What the stream carried behind the batch already: the server may drop keys at any time. */
+  readonly behind: StreamCommand[];
+}
+
+/** Applies, after checking that stream and key carry the same mark. */
+export async function apply(build: (b: ApplyBatch) => void): Promise<Applied> {
   await stream();
   const reply = await target.apply(batch(build));
   expect(reply).toMatchObject({ status: "OK", epoch, seq });
   const held = decodeMark((await redis.getBuffer(MARK_KEY))!);
-  const commands = (await stream()).filter(([name]) => name !== "MULTI" && name !== "EXEC");
+  const seen = await stream();
+  const end = seen.findLastIndex(([name]) => name === "EXEC") + 1 || seen.length;
+  const commands = seen.slice(0, end).filter(([name]) => name !== "MULTI" && name !== "EXEC");
   const at = commands.findLastIndex(([name, key]) => name === "SET" && key === MARK_KEY);
   const mark = decodeMark(Buffer.from(commands[at]![2]!, "latin1"));
   expect(mark.skipped).toEqual(held.skipped);
   expect(mark.vector.toString()).toBe(vector.toString());
   expect(reply.skipped).toBe(mark.skipped.length);
-  return { skipped: mark.skipped.map((c) => `${c.kind} ${c.key}${c.field && ` ${c.field}`}`), mark, effects: commands.filter((_, i) => i !== at) };
+  const skipped = mark.skipped.map((c) => `${c.kind} ${c.key}${c.field && ` ${c.field}`}`);
+  return { skipped, mark, effects: commands.filter((_, i) => i !== at), behind: seen.slice(end) };
 }
 
 /** The digest as scripts compare it. */
