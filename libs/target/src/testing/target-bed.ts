@@ -83,7 +83,8 @@ export async function apply(build: (b: ApplyBatch) => void): Promise<Applied> {
   expect(reply).toMatchObject({ status: "OK", epoch, seq });
   const held = decodeMark((await redis.getBuffer(MARK_KEY))!);
   const seen = await stream();
-  const end = seen.findLastIndex(([name]) => name === "EXEC") + 1 || seen.length;
+  const begun = seen.findIndex(([name, key]) => name === "SET" && key === MARK_KEY);
+  const end = seen.findIndex(([name], index) => index > begun && name === "EXEC") + 1 || seen.length;
   const commands = seen.slice(0, end).filter(([name]) => name !== "MULTI" && name !== "EXEC");
   const at = commands.findLastIndex(([name, key]) => name === "SET" && key === MARK_KEY);
   const mark = decodeMark(Buffer.from(commands[at]![2]!, "latin1"));
