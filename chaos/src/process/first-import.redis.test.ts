@@ -55,7 +55,7 @@ async function write(client: Redis, db: number, isOver: () => boolean): Promise<
   }
 }
 
-it("every type, in two databases, with deadlines, under writes", { timeout: 90_000 }, async () => {
+it("every type, in two databases, with deadlines, under writes", { timeout: 150_000 }, async () => {
   const [eu, us] = servers.map((server) => server.client()) as [Redis, Redis];
   await fill(eu);
   let isOver = false;
@@ -63,7 +63,7 @@ it("every type, in two databases, with deadlines, under writes", { timeout: 90_0
   mesh = await startMesh({ regions: ["eu", "us"], servers: servers.map(({ url }) => url) });
   // the last pages of the import come when most keys are there
   await us.select(3);
-  await waitFor(async () => (await us.dbsize()) > KEYS * 5.5, { timeoutMs: 40_000, what: "the import" });
+  await waitFor(async () => (await us.dbsize()) > KEYS * 5.5, { timeoutMs: 100_000, what: "the import" });
   isOver = true;
   const times = await Promise.all(writing);
   const report = await settle(mesh);

@@ -186,7 +186,7 @@ export class ApplyRun {
         return ["ZREM", key, field];
       case OP.setExpiry:
         if (second === String(DEADLINE_NONE)) return ["PERSIST", key];
-        return ["PEXPIREAT", key, this.#past(second) ? String(this.#space.nowMs + 1) : second];
+        return ["PEXPIREAT", key, this.#past(second) ? String(this.#space.nowMs + 20) : second];
       case OP.restoreWhole:
         if (third === String(DEADLINE_NONE)) return ["RESTORE", key, "0", second, "REPLACE"];
         return this.#past(third) ? ["UNLINK", key] : ["RESTORE", key, third, second, "REPLACE", "ABSTTL"];

@@ -359,7 +359,7 @@ local function perform()
         elseif op == ${DO.removeScore} then call('ZREM', key, A[at + 2])
         elseif op == ${DO.setExpiry} then
           if A[at + 3] == '-1' then call('PERSIST', key)
-          elseif past(A[at + 3]) then call('PEXPIREAT', key, format('%.0f', now + 1))
+          elseif past(A[at + 3]) then call('PEXPIREAT', key, format('%.0f', now + 20))
           else call('PEXPIREAT', key, A[at + 3]) end
         elseif op == ${DO.restoreWhole} then
           if A[at + 4] == '-1' then call('RESTORE', key, '0', A[at + 3], 'REPLACE')
