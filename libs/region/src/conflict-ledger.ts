@@ -14,11 +14,12 @@ import {
   type CellChange,
   type CellConflict,
   type ChangeAction,
+  type ConflictRule,
   type Sibling,
 } from "@meridian/merge";
-import { ByteWriter } from "@meridian/wire";
 import { HLC_ZERO, regionOf, type CellKind, type Dot, type Mutation, type WriterId } from "@meridian/words";
-import { conflictId, readConflict, writeConflict, type ConflictRecord } from "./conflict-record.js";
+import { ConflictPages, newestMsOf, readPage } from "./conflict-page.js";
+import { conflictId } from "./conflict-record.js";
 import { CONFLICT_HEAD, conflictIdKey, conflictKey, EMPTY_HEAD, readHead, type ConflictHead } from "./conflict-store.js";
 import { SUPERSEDED } from "./content.js";
 import { countName, type RegionCounters } from "./counters.js";
@@ -38,10 +39,16 @@ export interface ConflictLimits {
 /** What is kept where nothing else is said: 64 MiB, a week, values up to 64 KiB. */
 export const CONFLICT_LIMITS: ConflictLimits = { bytesMax: 64 * 2 ** 20, ageMsMax: 7 * 24 * 3_600_000, valueBytesMax: 64 * 1024 };
 
-/** What a record takes in the store beside its own bytes: two names and a number. */
+/** What a page takes in the store beside its own bytes. */
 const OVERHEAD_BYTES = 80;
-/** Records forgotten because of their age in one commit: the rest goes with the next. */
+/** Records forgotten because of their age in one commit, to the end of a page: the rest goes with the next. */
 const AGED_MAX = 256;
+/**
+ * Of two values a pair is told when it comes into being, which merging sees by itself. These are found again whenever the
+ * key is looked at: whether they are recorded is remembered by name.
+ */
+const FOUND_AGAIN: ReadonlySet<ConflictRule> = new Set(["expiry", "remove", "hidden", "clamped", "type", "home"]);
+const NAMED = Buffer.from("1");
 
 /** What a ledger is told of its region. */
 export interface ConflictLedgerOptions {
@@ -59,8 +66,10 @@ export class ConflictLedger {
   readonly #nowMs: () => number;
   #head: ConflictHead;
   #oldestMs: number | undefined;
-  /** Not committed yet, by id. */
-  readonly #fresh = new Map<string, ConflictRecord>();
+  /** Not committed yet. */
+  readonly #fresh = new ConflictPages();
+  /** Names of what is not committed yet and can be found again. */
+  readonly #named = new Set<string>();
 
   constructor(options: ConflictLedgerOptions, counters: RegionCounters, nowMs: () => number) {
     this.#writer = options.writer;
@@ -127,57 +136,69 @@ export class ConflictLedger {
   collect(writes: StateWrite[], nowMs: number): void {
     const { ageMsMax, bytesMax } = this.#limits;
     const isAged = this.#oldestMs !== undefined && nowMs - this.#oldestMs > ageMsMax;
-    if (this.#fresh.size === 0 && !isAged) return;
-    const records = this.#encode();
+    if (this.#fresh.isEmpty && !isAged) return;
+    const pages = this.#fresh.take().filter((page) => sizeOf(page) <= bytesMax || this.#dropNames(page));
     let { first, next, bytes } = this.#head;
-    const added = records.reduce((sum, { value }) => sum + sizeOf(value), 0);
-    for (let aged = 0; first < next; aged += 1, first += 1) {
+    const added = pages.reduce((sum, page) => sum + sizeOf(page), 0);
+    for (let aged = 0; first < next; first += 1) {
       const stored = this.#store.get("state", conflictKey(first));
-      const record = stored && readConflict(stored);
-      if (record && bytes + added <= bytesMax && (aged >= AGED_MAX || nowMs - record.atMs <= ageMsMax)) break;
-      if (!stored || !record) continue;
+      if (!stored) continue;
+      if (bytes + added <= bytesMax && (aged >= AGED_MAX || nowMs - newestMsOf(stored) <= ageMsMax)) break;
       bytes -= sizeOf(stored);
-      writes.push({ table: "state", key: conflictKey(first), value: undefined }, { table: "state", key: conflictIdKey(record.id), value: undefined });
+      aged += this.#forget(first, stored, writes);
     }
-    for (const { id, value } of records) {
-      if (sizeOf(value) > bytesMax) continue;
-      writes.push({ table: "state", key: conflictKey(next), value }, { table: "state", key: conflictIdKey(id), value: Buffer.from(String(next)) });
-      bytes += sizeOf(value);
+    for (const id of this.#named) writes.push({ table: "state", key: conflictIdKey(id), value: NAMED });
+    this.#named.clear();
+    for (const page of pages) {
+      writes.push({ table: "state", key: conflictKey(next), value: page });
+      bytes += sizeOf(page);
       next += 1;
     }
     this.#head = { first, next, bytes };
     writes.push({ table: "state", key: CONFLICT_HEAD, value: Buffer.from(JSON.stringify(this.#head)) });
     this.#oldestMs = first < next ? (this.#ageOfFirst() ?? nowMs) : undefined;
-    this.#fresh.clear();
   }
 
-  #encode(): { id: string; value: Buffer }[] {
-    if (this.#fresh.size === 0) return [];
-    const bytes = new ByteWriter();
-    return [...this.#fresh.values()].map((record) => {
-      writeConflict(bytes, record);
-      return { id: record.id, value: bytes.take() };
-    });
+  /** Returns how many records the page held. */
+  #forget(number: number, page: Buffer, writes: StateWrite[]): number {
+    writes.push({ table: "state", key: conflictKey(number), value: undefined });
+    const records = readPage(page);
+    for (const { rule, id } of records) {
+      if (FOUND_AGAIN.has(rule)) writes.push({ table: "state", key: conflictIdKey(id), value: undefined });
+    }
+    return records.length;
+  }
+
+  /** What is too long for the ledger is not there by name either. */
+  #dropNames(page: Buffer): false {
+    for (const { id } of readPage(page)) this.#named.delete(id);
+    return false;
   }
 
   #ageOfFirst(): number | undefined {
     const stored = this.#store.get("state", conflictKey(this.#head.first));
-    return stored && readConflict(stored).atMs;
+    return stored && newestMsOf(stored);
   }
 
   /** False where the conflict is recorded already. */
   #record({ db, key }: Pick<KeyEntry, "db" | "key">, kind: CellKind | "k", field: string, conflict: CellConflict): boolean {
     const { rule, loser, since, winner, print, winnerPrint } = conflict;
-    const name = { rule, db, key, kind, field, loser, winner };
-    const id = conflictId({ ...name, winner: rule === "remove" ? undefined : winner }, since);
-    if (this.#fresh.has(id) || this.#store.get("state", conflictIdKey(id))) return false;
+    const name = { rule, db, key, kind, field, loser, since, winner };
+    if (FOUND_AGAIN.has(rule) && this.#isKnown(conflictId(name))) return false;
     const bytes = valueOfPrint(print) ?? conflict.value;
-    const value = bytes && bytes.length <= this.#limits.valueBytesMax ? Buffer.from(bytes) : undefined;
+    const value = bytes && bytes.length <= this.#limits.valueBytesMax ? bytes : undefined;
     const atMs = Math.max(0, Math.floor(this.#nowMs()));
-    this.#fresh.set(id, { ...name, id, atMs, value, valueBytes: bytes?.length, print, winnerPrint });
+    this.#fresh.add({ ...name, atMs, value, valueBytes: bytes?.length, print, winnerPrint });
     this.#counters.conflicts += 1;
     countName(this.#counters.conflictsByRule, rule);
     return true;
+  }
+
+  /** Remembers the name if it was not known. */
+  #isKnown(id: string): boolean {
+    if (this.#named.has(id) || this.#store.get("state", conflictIdKey(id))) return true;
+    this.#named.add(id);
+    return false;
   }
 }
 
@@ -214,6 +235,6 @@ function isWrite(action: ChangeAction): boolean {
   return action === "put" || action === "increment";
 }
 
-function sizeOf(record: Buffer): number {
-  return record.length + OVERHEAD_BYTES;
+function sizeOf(page: Buffer): number {
+  return page.length + OVERHEAD_BYTES;
 }

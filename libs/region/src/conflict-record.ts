@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { CONFLICT_RULES, valueOfPrint, type ConflictRule } from "@meridian/merge";
-import { ByteReader, type ByteWriter } from "@meridian/wire";
+import type { ByteReader, ByteWriter } from "@meridian/wire";
 import { parseWriterId, type CellKind, type Dot, type Hlc } from "@meridian/words";
 
 /** What lost a conflict, to what, where, by which rule. */
@@ -21,6 +21,8 @@ export interface ConflictRecord {
   readonly kind: CellKind | "k";
   readonly field: string;
   readonly loser: Dot;
+  /** Names the loser where its last version moves on; its version where that stays. */
+  readonly since: Hlc;
   /** Undefined where no single write won, as at the edge of 64 bits. */
   readonly winner: Dot | undefined;
   /** The losing value: bytes of a value, text of a number. Undefined: a removal, or not kept. */
@@ -33,24 +35,25 @@ export interface ConflictRecord {
   readonly winnerPrint: string;
 }
 
-const FORMAT = 1;
+/** A record as it is stored: its name follows from the rest. */
+export type StoredConflict = Omit<ConflictRecord, "id">;
+
 const HAS_WINNER = 1;
 const HAS_VALUE = 2;
 const HAS_LENGTH = 4;
 
-/** The name of a conflict. `since` names the loser where its last version moves on; no `winner`: whatever it lost to. */
-export function conflictId(name: Pick<ConflictRecord, "rule" | "db" | "key" | "kind" | "field" | "loser" | "winner">, since: Hlc): string {
-  const { rule, db, key, kind, field, loser, winner } = name;
+/** The name of a conflict. What a removal lost to does not matter: it is told once for a whole key. */
+export function conflictId(name: Omit<StoredConflict, "atMs" | "value" | "valueBytes" | "print" | "winnerPrint">): string {
+  const { rule, db, key, kind, field, loser, since } = name;
+  const winner = rule === "remove" ? undefined : name.winner;
   const text = JSON.stringify([rule, db, key, kind, field, loser.writer, since, winner?.writer, winner?.hlc]);
   return createHash("sha1").update(text).digest("hex").slice(0, 16);
 }
 
 /** Appends a record. */
-export function writeConflict(out: ByteWriter, record: ConflictRecord): void {
+export function writeConflict(out: ByteWriter, record: StoredConflict): void {
   const { winner, value, valueBytes } = record;
-  out.byte(FORMAT);
   out.byte((winner ? HAS_WINNER : 0) | (value ? HAS_VALUE : 0) | (valueBytes === undefined ? 0 : HAS_LENGTH));
-  out.text(record.id);
   out.varint(record.atMs);
   out.byte(CONFLICT_RULES.indexOf(record.rule));
   out.varint(record.db);
@@ -58,6 +61,7 @@ export function writeConflict(out: ByteWriter, record: ConflictRecord): void {
   out.text(record.key);
   out.text(record.field);
   writeDot(out, record.loser);
+  out.hlc(record.since);
   if (winner) writeDot(out, winner);
   out.text(record.print);
   out.text(record.winnerPrint);
@@ -66,12 +70,9 @@ export function writeConflict(out: ByteWriter, record: ConflictRecord): void {
   if (value && valueOfPrint(record.print) === undefined) out.slice(value, 0, value.length);
 }
 
-/** Reads a record; its value is a copy. Throws `BAD_RECORD`. */
-export function readConflict(bytes: Buffer): ConflictRecord {
-  const from = new ByteReader(bytes);
-  from.byte();
+/** Reads the record at which the reader stands; its value is a copy. Throws `BAD_RECORD`. */
+export function readConflict(from: ByteReader): ConflictRecord {
   const has = from.byte();
-  const id = from.text();
   const atMs = from.varint();
   const rule = CONFLICT_RULES[from.byte()] ?? "register";
   const db = from.varint();
@@ -79,12 +80,14 @@ export function readConflict(bytes: Buffer): ConflictRecord {
   const key = from.text();
   const field = from.text();
   const loser = readDot(from);
+  const since = from.hlc();
   const winner = has & HAS_WINNER ? readDot(from) : undefined;
   const print = from.text();
   const winnerPrint = from.text();
   const valueBytes = has & HAS_LENGTH ? from.varint() : undefined;
   const value = has & HAS_VALUE ? (valueOfPrint(print) ?? from.copy()) : undefined;
-  return { id, atMs, rule, db, key, kind, field, loser, winner, value, valueBytes, print, winnerPrint };
+  const name = { rule, db, key, kind, field, loser, since, winner };
+  return { ...name, id: conflictId(name), atMs, value, valueBytes, print, winnerPrint };
 }
 
 function writeDot(out: ByteWriter, { writer, hlc }: Dot): void {

@@ -1,11 +1,12 @@
 /**
- * Where the conflict ledger stands in the store, and how it is read: records by number in the order in which they were
- * merged, numbers by id.
+ * Where the conflict ledger stands in the store, and how it is read: pages by number in the order in which they were
+ * committed, and the names of conflicts that merging can meet again.
  *
- * Limit: one reading looks at `SCANNED_MAX` records, whatever it finds; the answer says where to go on.
+ * Limit: one reading looks at about `SCANNED_MAX` records, whatever it finds; the answer says where to go on.
  */
 import type { ConflictRule } from "@meridian/merge";
-import { readConflict, type ConflictRecord } from "./conflict-record.js";
+import { PAGE_RECORDS, readPage } from "./conflict-page.js";
+import type { ConflictRecord } from "./conflict-record.js";
 import type { StateReader } from "./effects.js";
 import { sequenceKey } from "./outbox.js";
 
@@ -15,7 +16,7 @@ const SCANNED_MAX = 2_000;
 /** The name of the ledger's head. */
 export const CONFLICT_HEAD = "conflicts";
 
-/** Which records there are: numbers from `first` up to, but not including, `next`. */
+/** Which pages there are: numbers from `first` up to, but not including, `next`. */
 export interface ConflictHead {
   readonly first: number;
   readonly next: number;
@@ -25,12 +26,12 @@ export interface ConflictHead {
 /** Of a ledger in which nothing was recorded yet. */
 export const EMPTY_HEAD: ConflictHead = { first: 1, next: 1, bytes: 0 };
 
-/** The name of a record. */
+/** The name of a page. */
 export function conflictKey(number: number): string {
   return `conflict:${sequenceKey(number)}`;
 }
 
-/** The name under which a record's number stands. */
+/** Stands where a conflict of this name is recorded. */
 export function conflictIdKey(id: string): string {
   return `conflict-id:${id}`;
 }
@@ -54,9 +55,9 @@ export interface ConflictQuery {
   /** Merged here at this time or later, or before it, in ms since 1970. */
   readonly sinceMs?: number | undefined;
   readonly untilMs?: number | undefined;
-  /** Records behind this number only, oldest first. */
+  /** Records behind this place only, oldest first: `next` of an answer. */
   readonly after?: number | undefined;
-  /** Records in front of this number only, newest first; 0: from the newest on. */
+  /** Records in front of this place only, newest first: `next` of such an answer; 0: from the newest on. */
   readonly before?: number | undefined;
   /** Most records in the answer. */
   readonly limit?: number | undefined;
@@ -71,20 +72,31 @@ export interface ConflictPage {
   readonly isEnd: boolean;
 }
 
-/** Reads the ledger of a store. Committed state only. */
+/** Reads the ledger of a store. Committed state only. A place is a page's number times `PAGE_RECORDS` and an index in it. */
 export function readConflicts(store: StateReader, query: ConflictQuery): ConflictPage {
   const head = readHead(store) ?? EMPTY_HEAD;
   const { before, limit = SCANNED_MAX } = query;
+  const [first, end] = [head.first * PAGE_RECORDS, head.next * PAGE_RECORDS];
   const step = before === undefined ? 1 : -1;
   const records: ConflictRecord[] = [];
-  let at = before === undefined ? Math.max(head.first, (query.after ?? 0) + 1) : Math.min(head.next, before || head.next) - 1;
-  const isInside = (): boolean => at >= head.first && at < head.next;
-  for (let scanned = 0; isInside() && scanned < SCANNED_MAX && records.length < limit; at += step, scanned += 1) {
-    const bytes = store.get("state", conflictKey(at));
-    const record = bytes && readConflict(bytes);
-    if (record && isMeant(record, query)) records.push(record);
+  let at = before === undefined ? Math.max(first, (query.after ?? 0) + 1) : Math.min(end, before || end) - 1;
+  const isInside = (): boolean => at >= first && at < end;
+  let page: readonly ConflictRecord[] = [];
+  let opened = -1;
+  for (let scanned = 0; isInside() && scanned < SCANNED_MAX && records.length < limit; at += step) {
+    const number = Math.floor(at / PAGE_RECORDS);
+    if (number !== opened) page = pageAt(store, (opened = number));
+    const record = page[at % PAGE_RECORDS];
+    if (!record) continue;
+    scanned += 1;
+    if (isMeant(record, query)) records.push(record);
   }
   return { records, next: at - step, isEnd: !isInside() };
+}
+
+function pageAt(store: StateReader, number: number): readonly ConflictRecord[] {
+  const bytes = store.get("state", conflictKey(number));
+  return bytes ? readPage(bytes) : [];
 }
 
 function isMeant(record: ConflictRecord, { id, db, key, prefix, rule, region, sinceMs, untilMs }: ConflictQuery): boolean {
