@@ -12,7 +12,7 @@ import type { Ledger } from "./ledger.js";
 export const BATCH_OPERATIONS_MAX = 200;
 const TICK_MS = 10;
 
-/** Writes to one region until `signal` fires; resolves when the last reply is in. */
+/** Writes to one region until `signal` fires, whenever it is its `turn`; resolves when the last reply is in. */
 export async function writeConflicts(
   region: string,
   client: Redis,
@@ -20,13 +20,15 @@ export async function writeConflicts(
   ledger: Ledger,
   signal: AbortSignal,
   random: () => number = Math.random,
+  turn: () => Promise<void> | undefined = () => undefined,
 ): Promise<void> {
   const source = new OperationSource(region, random);
   const startedMs = performance.now();
   for (let sent = 0; !signal.aborted; ) {
+    await turn();
     const due = Math.floor(((performance.now() - startedMs) * operationsPerSecond) / 1_000) - sent;
     const batch = Array.from({ length: Math.min(due, BATCH_OPERATIONS_MAX) }, () => source.next());
-    sent += Math.max(due, 0); // what was missed while the server was slow is not made up for
+    sent += Math.max(due, 0); // what was missed while the server was slow, or others behind it, is not made up for
     if (batch.length > 0) await send(client, batch, ledger);
     await delay(TICK_MS);
   }

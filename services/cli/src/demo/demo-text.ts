@@ -3,6 +3,7 @@ import { compareReportText } from "../diff/report-text.js";
 import { grouped, millisecondsText } from "../printable.js";
 import type { Palette } from "../terminal.js";
 import type { DemoReport } from "./demo.js";
+import { BEHIND_MS_MAX } from "./pace.js";
 
 /** The report, ending with the one line that says whether it holds. */
 export function demoText(report: DemoReport, color: Palette): string {
@@ -12,6 +13,7 @@ export function demoText(report: DemoReport, color: Palette): string {
   const lines = [
     "",
     `writes      ${grouped(writes.conflict + writes.redisBenchmark)} acknowledged${benchmark}${trouble}, ${grouped(report.writesPerSecond)}/s in all`,
+    `paced       clients waited ${millisecondsText(report.waitedMs)} of ${millisecondsText(report.writingMs)} for regions that were more than ${BEHIND_MS_MAX} ms behind`,
     `conflicts   ${grouped(report.conflicts)} merged`,
     `lag         ${lagText(report)}`,
     `agents      ${report.agents.map((agent) => agentText(agent, report.writingMs)).join("\n            ")}`,

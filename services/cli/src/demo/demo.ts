@@ -15,6 +15,7 @@ import { fetchStatus, pollAgents, type AgentAnswer } from "../status/agent-poll.
 import type { AgentStatus } from "../status/agent-status.js";
 import { writeConflicts } from "./conflict-writer.js";
 import { Ledger, type Inexact } from "./ledger.js";
+import { Pace } from "./pace.js";
 import { hasRedisBenchmark, runRedisBenchmark } from "./redis-benchmark.js";
 
 /** What to demonstrate. */
@@ -51,6 +52,8 @@ export interface DemoReport {
   readonly passed: boolean;
   readonly writes: { readonly conflict: number; readonly redisBenchmark: number; readonly refused: number; readonly unanswered: number };
   readonly writingMs: number;
+  /** Of it: how long clients waited for the slowest region. */
+  readonly waitedMs: number;
   readonly writesPerSecond: number;
   readonly quietAfterMs: number;
   /** What was still going on when waiting for quiet was given up; undefined where it became quiet. */
@@ -103,7 +106,7 @@ type Clients = readonly { readonly region: string; readonly client: Redis }[];
 async function drive(mesh: Mesh, clients: Clients, options: DemoOptions): Promise<DemoReport> {
   const { signal, onMilestone, onProgress } = options;
   const ledger = new Ledger();
-  const { writingMs, requests, increments } = await writeEverywhere(mesh, clients, ledger, options);
+  const { writingMs, waitedMs, requests, increments } = await writeEverywhere(mesh, clients, ledger, options);
   const acknowledged = ledger.acknowledged + requests;
   // lag is measured over a sliding window: now it still holds the time under load
   const loaded = await pollAgents(mesh.regions.map(({ agentUrl }) => agentUrl));
@@ -130,6 +133,7 @@ async function drive(mesh: Mesh, clients: Clients, options: DemoOptions): Promis
     passed: equal && countersExact && unrest === undefined,
     writes: { conflict: ledger.acknowledged, redisBenchmark: requests, refused: ledger.refused, unanswered: ledger.unanswered },
     writingMs: Math.round(writingMs),
+    waitedMs: Math.round(waitedMs),
     writesPerSecond: Math.round((acknowledged * 1_000) / writingMs),
     quietAfterMs,
     unrest,
@@ -157,7 +161,7 @@ async function writeEverywhere(
   clients: Clients,
   ledger: Ledger,
   options: DemoOptions,
-): Promise<{ writingMs: number; requests: number; increments: number }> {
+): Promise<{ writingMs: number; waitedMs: number; requests: number; increments: number }> {
   const { signal, onMilestone, onProgress } = options;
   const withBenchmark = await hasRedisBenchmark();
   const driver = withBenchmark ? "redis-benchmark and a conflict workload" : "a conflict workload (redis-benchmark is not installed)";
@@ -174,14 +178,18 @@ async function writeEverywhere(
     onProgress({ phase: "writing", acknowledged: ledger.acknowledged, secondsLeft });
   }, PROGRESS_INTERVAL_MS);
   try {
-    const conflicts = clients.map(({ region, client }) => writeConflicts(region, client, options.operationsPerSecond, ledger, end));
-    const benchmarks = withBenchmark ? mesh.regions.map(({ url }) => runRedisBenchmark(url, BENCHMARK_ROUNDS_MAX, end)) : [];
+    const pace = new Pace(clients);
+    const turn = (): Promise<void> | undefined => pace.turn();
+    const watching = pace.watch(end);
+    const conflicts = clients.map(({ region, client }) => writeConflicts(region, client, options.operationsPerSecond, ledger, end, Math.random, turn));
+    const benchmarks = withBenchmark ? mesh.regions.map(({ url }) => runRedisBenchmark(url, BENCHMARK_ROUNDS_MAX, end, turn)) : [];
     const traffic = await Promise.all(benchmarks);
-    await Promise.all(conflicts);
+    await Promise.all([...conflicts, watching]);
+    ledger.acknowledged += pace.acknowledged;
     signal.throwIfAborted();
     const requests = traffic.reduce((sum, of) => sum + of.requests, 0);
     const increments = traffic.reduce((sum, of) => sum + of.increments, 0);
-    return { writingMs: performance.now() - startedMs, requests, increments };
+    return { writingMs: performance.now() - startedMs, waitedMs: pace.waitedMs, requests, increments };
   } finally {
     clearInterval(ticker);
     clearTimeout(timer);

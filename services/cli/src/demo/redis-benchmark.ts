@@ -34,13 +34,20 @@ export async function hasRedisBenchmark(): Promise<boolean> {
   return ended?.[0] === 0;
 }
 
-/** Rounds until `signal` fires or `roundsMax` are done. Rejects where redis-benchmark reports a failure. */
-export async function runRedisBenchmark(url: string, roundsMax: number, signal: AbortSignal): Promise<BenchmarkTraffic> {
+/** Rounds until `signal` fires or `roundsMax` are done, each when it is its `turn`. Rejects where redis-benchmark reports a failure. */
+export async function runRedisBenchmark(
+  url: string,
+  roundsMax: number,
+  signal: AbortSignal,
+  turn: () => Promise<void> | undefined = () => undefined,
+): Promise<BenchmarkTraffic> {
   const { hostname, port } = new URL(url);
   const target = ["-h", hostname, "-p", port, "-t", TESTS.join(","), "-c", String(CONNECTIONS), "-P", String(PIPELINE)];
   const size = ["-n", String(REQUESTS), "-r", String(KEYSPACE), "-q"];
   let rounds = 0;
   while (rounds < roundsMax && !signal.aborted) {
+    await turn();
+    if (signal.aborted) break;
     const child = spawn("redis-benchmark", [...target, ...size], { stdio: ["ignore", "ignore", "pipe"], timeout: ROUND_TIMEOUT_MS });
     const release = guardChild(child);
     let complaint = "";
