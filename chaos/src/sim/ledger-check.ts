@@ -35,13 +35,19 @@ export function checkLedger(world: World, agent: AgentHost, metadata: Metadata, 
     if (known) known.push(m);
     else byDot.set(nameOf(m), [m]);
   }
-  const doubled = records.filter(({ id }, at) => records.findIndex((other) => other.id === id) !== at);
+  const doubled = records.filter((record, at) => records.findIndex((other) => other.id === record.id) !== at && !wonAgain(record, records));
   return [
     ...doubled.map(({ id }) => `the ledger holds ${id} twice`),
     ...records.flatMap((record) => (isTrue(record, byDot, here, world.settings.expiries > 0) ? [] : [`the ledger holds what was no conflict: ${tell(record)}`])),
     ...missing(records, metadata, world.nowMs),
     ...missingRemovals(records, metadata, mutations, byDot, here),
   ];
+}
+
+/** A pair comes into being again where the winner had lost to a third write, which was removed. */
+function wonAgain({ rule, winner, db, key, field }: ConflictRecord, records: readonly ConflictRecord[]): boolean {
+  if ((rule !== "register" && rule !== "score") || !winner) return false;
+  return records.some((other) => other.db === db && other.key === key && other.field === field && other.rule === rule && isSame(other.loser, winner));
 }
 
 function nameOf({ writer, hlc }: Dot): string {

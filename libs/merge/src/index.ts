@@ -32,6 +32,7 @@ export {
   printOf,
   printOfInteger,
   stringPrintOf,
+  isWholePrint,
   valueOfPrint,
 } from "./print.js";
 export { doubleOf, scaledOf } from "./score.js";

@@ -40,9 +40,14 @@ export function isDigest(print: string): boolean {
   return first === 0x23 || first === SKETCH_PRINT;
 }
 
+/** True where a print holds its value whole, behind one character. */
+export function isWholePrint(print: string): boolean {
+  return print.charCodeAt(0) === 0x3d;
+}
+
 /** The bytes that a print remembers whole, or undefined where it holds only a digest. */
 export function valueOfPrint(print: string): Buffer | undefined {
-  return print.charCodeAt(0) === 0x3d ? Buffer.from(print.slice(1), "latin1") : undefined;
+  return isWholePrint(print) ? Buffer.from(print.slice(1), "latin1") : undefined;
 }
 
 const INT64_MAX = 2n ** 63n - 1n;

@@ -7,8 +7,8 @@
  */
 import {
   findLosers,
+  isWholePrint,
   survivorOf,
-  valueOfPrint,
   winnerOf,
   type Cell,
   type CellChange,
@@ -185,10 +185,12 @@ export class ConflictLedger {
     const { rule, loser, since, winner, print, winnerPrint } = conflict;
     const name = { rule, db, key, kind, field, loser, since, winner };
     if (FOUND_AGAIN.has(rule) && this.#isKnown(conflictId(name))) return false;
-    const bytes = valueOfPrint(print) ?? conflict.value;
-    const value = bytes && bytes.length <= this.#limits.valueBytesMax ? bytes : undefined;
+    const isInPrint = isWholePrint(print);
+    const valueBytes = isInPrint ? print.length - 1 : conflict.value?.length;
+    const isKept = valueBytes !== undefined && valueBytes <= this.#limits.valueBytesMax;
+    const value = isKept ? isInPrint || conflict.value : undefined;
     const atMs = Math.max(0, Math.floor(this.#nowMs()));
-    this.#fresh.add({ ...name, atMs, value, valueBytes: bytes?.length, print, winnerPrint });
+    this.#fresh.add({ ...name, atMs, value, valueBytes, print, winnerPrint });
     this.#counters.conflicts += 1;
     countName(this.#counters.conflictsByRule, rule);
     return true;

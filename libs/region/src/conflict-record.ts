@@ -36,7 +36,10 @@ export interface ConflictRecord {
 }
 
 /** A record as it is stored: its name follows from the rest. */
-export type StoredConflict = Omit<ConflictRecord, "id">;
+export interface StoredConflict extends Omit<ConflictRecord, "id" | "value"> {
+  /** True where the print holds it whole. */
+  readonly value: Buffer | true | undefined;
+}
 
 const HAS_WINNER = 1;
 const HAS_VALUE = 2;
@@ -66,8 +69,7 @@ export function writeConflict(out: ByteWriter, record: StoredConflict): void {
   out.text(record.print);
   out.text(record.winnerPrint);
   if (valueBytes !== undefined) out.varint(valueBytes);
-  // What a print holds whole need not be stored twice.
-  if (value && valueOfPrint(record.print) === undefined) out.slice(value, 0, value.length);
+  if (value && value !== true) out.slice(value, 0, value.length);
 }
 
 /** Reads the record at which the reader stands; its value is a copy. Throws `BAD_RECORD`. */
