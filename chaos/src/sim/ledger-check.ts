@@ -47,7 +47,8 @@ export function checkLedger(world: World, agent: AgentHost, metadata: Metadata, 
 /** A pair comes into being again where the winner had lost to a third write, which was removed. */
 function wonAgain({ rule, winner, db, key, field }: ConflictRecord, records: readonly ConflictRecord[]): boolean {
   if ((rule !== "register" && rule !== "score") || !winner) return false;
-  return records.some((other) => other.db === db && other.key === key && other.field === field && other.rule === rule && isSame(other.loser, winner));
+  const ofCell = records.filter((other) => other.db === db && other.key === key && other.field === field && other.rule === rule);
+  return ofCell.some(({ loser }) => isSame(loser, winner));
 }
 
 function nameOf({ writer, hlc }: Dot): string {

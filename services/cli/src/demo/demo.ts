@@ -181,7 +181,8 @@ async function writeEverywhere(
     const pace = new Pace(clients);
     const turn = (): Promise<void> | undefined => pace.turn();
     const watching = pace.watch(end);
-    const conflicts = clients.map(({ region, client }) => writeConflicts(region, client, options.operationsPerSecond, ledger, end, Math.random, turn));
+    const rate = options.operationsPerSecond;
+    const conflicts = clients.map(({ region, client }) => writeConflicts(region, client, rate, ledger, end, Math.random, turn));
     const benchmarks = withBenchmark ? mesh.regions.map(({ url }) => runRedisBenchmark(url, BENCHMARK_ROUNDS_MAX, end, turn)) : [];
     const traffic = await Promise.all(benchmarks);
     await Promise.all([...conflicts, watching]);
