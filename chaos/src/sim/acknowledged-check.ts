@@ -22,7 +22,7 @@ export function checkAcknowledged(world: World, mutations: readonly Published[])
     const own = mutations.filter((m) => m.writer === writer);
     const unread = new Set([...readKeys(taken), ...taken.flatMap(({ db, words }) => readBesideLocal(world.policies, db, words))]);
     const isImported = at === 0 && world.settings.imported > 0;
-    const isChecked = (db: number, key: string): boolean => !isImported && !world.policies?.isLocal(key) && !unread.has(`${db}|${key}`) && !coarse.has(`${db}|${key}`);
+    const isChecked = (db: number, key: string): boolean => !isImported && !world.policies?.isLocal(key) && !world.policies?.isRegister(key) && !unread.has(`${db}|${key}`) && !coarse.has(`${db}|${key}`);
     return [...missingPuts(taken, own, isChecked), ...wrongSums(taken, own, isChecked)].map((problem) => `r${at}: ${problem}`);
   });
 }

@@ -87,7 +87,8 @@ function publishedOf(m: Mutation, frame: Frame): Published {
 function isValued(kind: MutationKind): boolean {
   const isOfStream = kind >= K.PutEntry && kind <= K.RemoveGroup;
   const isOfList = kind === K.PutElements || kind === K.RemoveElements;
-  return isOfStream || isOfList || kind === K.PutString || kind === K.PutField || kind === K.PutWhole || kind === K.PutSketch;
+  const isWhole = kind === K.PutString || kind === K.PutWhole || kind === K.PutRegister || kind === K.PutSketch;
+  return isOfStream || isOfList || isWhole || kind === K.PutField;
 }
 
 const K = MutationKind;
@@ -95,7 +96,7 @@ const K = MutationKind;
 /** Mutations of which one command may make several of one cell. */
 const SAID_AGAIN: ReadonlySet<MutationKind> = new Set([K.RemoveExpiry, K.RemoveEntry, K.RemoveElements]);
 const CELL_KINDS = new Map<MutationKind, string>([
-  [K.PutString, "s"], [K.IncrementString, "s"], [K.PutSketch, "s"], [K.PutWhole, "w"],
+  [K.PutString, "s"], [K.IncrementString, "s"], [K.PutSketch, "s"], [K.PutWhole, "w"], [K.PutRegister, "w"],
   [K.PutField, "h"], [K.IncrementField, "h"], [K.RemoveField, "h"],
   [K.AddMember, "e"], [K.RemoveMember, "e"],
   [K.PutScore, "z"], [K.IncrementScore, "z"], [K.RemoveScore, "z"],

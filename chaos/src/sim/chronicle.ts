@@ -72,9 +72,14 @@ export class Chronicle {
     return this.#cells.has(`${place}|t|`);
   }
 
-  /** True where a command named the key whose result the agent has to read, and for keys that stay in their region. */
+  /** True where a command named the key whose result the agent has to read, for registers, and for keys that stay in their region. */
   isRead(place: string): boolean {
-    return this.#read.has(place) || this.#policies?.isLocal(place.slice(place.indexOf("|") + 1)) === true;
+    return this.#read.has(place) || this.isRegister(place) || this.#policies?.isLocal(keyOf(place)) === true;
+  }
+
+  /** True where the key is written as a whole: what its clients had not seen goes too. */
+  isRegister(place: string): boolean {
+    return this.#policies?.isRegister(keyOf(place)) === true;
   }
 
   /** True where the key was given a value of which agents keep a digest only: a second one beside it is read first. */
@@ -103,6 +108,10 @@ export class Chronicle {
     const is = deadlinesOf(after);
     for (const place of places) append(this.#deadlines, place, { before: was.get(place), after: is.get(place) });
   }
+}
+
+function keyOf(place: string): string {
+  return place.slice(place.indexOf("|") + 1);
 }
 
 const NO_CHANGES: readonly ClientChange[] = [];

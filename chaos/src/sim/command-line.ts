@@ -14,6 +14,8 @@ what runs
   --regions N          always so many regions, 2 to 5 (default: the seed decides, as about everything here)
   --commands N         so many client commands per run
   --families a,b       only these kinds of keys: ${FAMILIES.join(", ")}
+  --policies           some keys stay in their region, others have a home
+  --registers          some keys are written as a whole (lww)
   --clashes            one name for keys of different types
 what is shown of a failure (it is made shorter first, and then told event by event)
   --full               the whole transcript, not its end
@@ -62,6 +64,8 @@ export function readRequest(words: readonly string[]): Request {
       commands: { type: "string" },
       families: { type: "string" },
       clashes: { type: "boolean", default: false },
+      policies: { type: "boolean", default: false },
+      registers: { type: "boolean", default: false },
       full: { type: "boolean", default: false },
       whole: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
@@ -78,6 +82,8 @@ export function readRequest(words: readonly string[]): Request {
       ...(commands === undefined ? {} : { commands }),
       ...(values.families === undefined ? {} : { families: values.families.split(",").map(familyOf) }),
       ...(values.clashes ? { clashes: true } : {}),
+      ...(values.policies ? { policies: true } : {}),
+      ...(values.registers ? { registers: true } : {}),
     },
     help: values.help,
     seed: numberOf("seed", values.seed, 0, Number.MAX_SAFE_INTEGER),

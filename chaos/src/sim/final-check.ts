@@ -11,6 +11,7 @@ import { checkContexts } from "./context-check.js";
 import { expectedCells } from "./oracle.js";
 import { checkLocalKeys, sharedCells } from "./policies.js";
 import { problemsOf, type Checker, type Problem } from "./problem.js";
+import { checkRegisters } from "./register-check.js";
 import type { World } from "./world.js";
 
 /** Problems of one kind beyond this many are not listed: the first ones tell. */
@@ -33,6 +34,7 @@ export function checkAtRest(world: World): Problem[] {
     ...problemsOf("exact counters", checkCounters(world, cells)),
     ...problemsOf("exact sketches", checkSketches(world, cells)),
     ...problemsOf("conflict ledger", checkLedgers(world, audited.mutations)),
+    ...problemsOf("registers", checkRegisters(world, audited.mutations).slice(0, LISTED_MAX)),
     ...problemsOf("stays in its region", checkLocalKeys(world, audited.mutations, metadata).slice(0, LISTED_MAX)),
   ];
 }
@@ -103,8 +105,8 @@ function checkSketches(world: World, cells: readonly ServerCells[]): string[] {
   const other = new Set<string>();
   for (const { db, words, reply } of world.taken) {
     const [name = ""] = words;
-    if (name === "PFADD" && !(reply instanceof ReplyError)) truth.execute(words, world.nowMs, db);
-    else if (name !== "PFCOUNT") for (const word of words.slice(1)) other.add(`${db}|${word}`);
+    if (name === "PFADD" && world.policies?.isRegister(words[1] ?? "") !== true && !(reply instanceof ReplyError)) truth.execute(words, world.nowMs, db);
+    else if (name !== "PFCOUNT" || world.policies?.isRegister(words[1] ?? "") === true) for (const word of words.slice(1)) other.add(`${db}|${word}`);
   }
   return [...cellsOfServer(truth)].flatMap(([cell, content]) => {
     const [db = "", key = ""] = cell.split("|");

@@ -31,9 +31,11 @@ export function checkLedger(world: World, agent: AgentHost, metadata: Metadata, 
   const { records } = readConflicts(agent.store, {});
   const byDot = new Map<string, Published[]>();
   for (const m of mutations) {
-    const known = byDot.get(nameOf(m));
+    // A register's write is named by its time.
+    const name = nameOf(m.kind === K.PutRegister ? { writer: m.writer, hlc: m.birth } : m);
+    const known = byDot.get(name);
     if (known) known.push(m);
-    else byDot.set(nameOf(m), [m]);
+    else byDot.set(name, [m]);
   }
   const doubled = records.filter((record, at) => records.findIndex((other) => other.id === record.id) !== at && !wonAgain(record, records));
   return [
@@ -72,6 +74,8 @@ function isTrue(record: ConflictRecord, byDot: ByDot, here: WriterId, mayDrop: b
       return some((l, w) => isPutOf(l, record) && isPutOf(w, record) && areConcurrent(l, w) && lostValue(record, l, w, mayDrop));
     case "expiry":
       return some((l, w) => hasDeadline(l) && hasDeadline(w) && l.number < w.number && areConcurrent(l, w));
+    case "lww":
+      return some((l, w) => areRegisters(l, w) && isEarlier(l, w) && areConcurrent(l, w) && lostWhole(record, l, w, mayDrop));
     case "remove":
       return record.winner?.writer === here && some((l, w) => REMOVALS.has(l.kind) && !takes(l, w));
     case "hidden":
@@ -105,6 +109,21 @@ function areConcurrent(a: Published, b: Published): boolean {
 function takes(m: Published, other: Published): boolean {
   if (!isIncrement(other)) return hasSeen(m, other, cellKindOf(other.kind), other.field);
   return m.absorbed.some(({ writer, birth, upTo }) => writer === other.writer && birth === other.birth && upTo >= other.hlc);
+}
+
+function areRegisters(a: Published, b: Published): boolean {
+  return a.kind === K.PutRegister && b.kind === K.PutRegister;
+}
+
+function isEarlier(a: Published, b: Published): boolean {
+  return a.birth < b.birth || (a.birth === b.birth && a.writer > b.writer);
+}
+
+/** A whole value that lost to another one, or to another deadline, or to a removal. */
+function lostWhole({ value }: ConflictRecord, loser: Published, winner: Published, mayDrop: boolean): boolean {
+  if (loser.value === winner.value && loser.number === winner.number) return false;
+  if (value === undefined) return loser.value === "" || mayDrop;
+  return value.toString("latin1") === loser.value;
 }
 
 function lostValue({ rule, value, print }: ConflictRecord, loser: Published, winner: Published, mayDrop: boolean): boolean {

@@ -106,6 +106,7 @@ export function compareWithServer(
   for (const [name, cell] of metadata) {
     const { db, key, kind, base } = cell;
     if (kind === "t" || kind === "l" || missing.has(name)) continue;
+    const whole = kind === "w" ? wholeOf(server, db, key, nowMs) : undefined;
     const deadline = deadlines.get(`${db}|${key}`) ?? Infinity;
     const print = deadline <= nowMs ? undefined : printOfCell(kind, base);
     if (kind === "x" || kind === "g") {
@@ -114,10 +115,12 @@ export function compareWithServer(
     } else {
       const isSketch = print !== undefined && isSketchPrint(print);
       const isHere = cells.has(name);
-      const held = isSketch ? printOfSketch(server, db, key, isHere) : kind === "w" ? digestOfWhole(server, db, key, isHere) : printHeld(cells.get(name));
+      const held = isSketch ? printOfSketch(server, db, key, isHere) : kind === "w" ? whole : printHeld(cells.get(name));
       if (print !== held) problems.push(`${name}: the cells say ${String(print)}, the server holds ${String(held)}`);
       if (print === undefined) continue;
       expected.add(name);
+      // A register has all cells of its key.
+      if (kind === "w") for (const other of cells.keys()) if (other.startsWith(`${db}|${key}|`)) expected.add(other);
     }
     const wanted = deadline < Infinity ? String(deadline) : undefined;
     const timer = cellName(db, key, "t");
@@ -207,8 +210,7 @@ function printHeld(content: string | undefined): string | undefined {
   return content === undefined ? undefined : printOf(Buffer.from(content, "latin1"));
 }
 
-function digestOfWhole(server: ServerHost, db: number, key: string, isPresent: boolean): string | undefined {
-  if (!isPresent) return undefined;
-  const dump = server.model.execute(["DUMP", key], 0, db);
+function wholeOf(server: ServerHost, db: number, key: string, nowMs: number): string | undefined {
+  const dump = server.model.execute(["DUMP", key], nowMs, db);
   return dump instanceof Buffer ? digestPrintOf(dump) : undefined;
 }

@@ -8,6 +8,7 @@
  * - A mutation that creates its key takes every cell of it away, and runs of increments that it has seen whole.
  * - A sketch that is visible is united with every other that survives. A deleted sketch (a mutation without bytes) takes
  *   away every one whose writer had not seen that, later or earlier.
+ * - A key that is one register holds what its latest write of all says, whatever that had seen.
  * - Increments count as long as no mutation that had seen them took them away; they add to a number and hide beside a text.
  * - A key's deadline is the longest of the surviving ones; a string brings its own, until an expiry that had seen it.
  */
@@ -15,6 +16,7 @@ import { MutationKind, type Dot } from "@meridian/words";
 import { cellKindOf, type Published } from "./audited-log.js";
 import { cellName } from "./cells-of-server.js";
 import { listContent } from "./list-oracle.js";
+import { expectedRegister } from "./register-check.js";
 import { registersOf, textOfRegisters } from "./sketch-content.js";
 import { expectedStream } from "./stream-oracle.js";
 
@@ -36,6 +38,10 @@ export function expectedCells(mutations: readonly Published[], nowMs: number): O
 function addKey(cells: OracleCells, mutations: readonly Published[], nowMs: number): void {
   const [first] = mutations;
   if (!first) return;
+  if (mutations.some(({ kind }) => kind === K.PutRegister)) {
+    for (const [name, content] of expectedRegister(mutations, nowMs)) cells.set(name, content);
+    return;
+  }
   const deadline = deadlineOf(mutations);
   if (deadline <= nowMs) return;
   const { db, key } = first;

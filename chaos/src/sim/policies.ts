@@ -1,23 +1,39 @@
 /**
- * Runs with policies: the first key of every family but one stays in its region, the second has a home.
+ * Runs with policies: the first key of every family but one stays in its region, the second has a home. Runs with registers:
+ * the first key of every family but one, or one that all of these share, is written as a whole.
  *
  * Checked then: nothing of a local key is published, and no agent remembers anything of one. Local keys are left out of
  * every comparison of regions: each holds what its own clients wrote.
  */
-import { PolicyTable } from "@meridian/region";
+import { PolicyTable, type PolicyRow } from "@meridian/region";
 import type { Published } from "./audited-log.js";
 import type { ServerCells } from "./cells-of-server.js";
 import type { Metadata } from "./metadata-check.js";
+import type { SimSettings } from "./settings.js";
 import type { World } from "./world.js";
 
 const LOCAL = ["s0", "c0", "h0", "e0", "z0", "l0", "x0"];
 const HOME = ["s1", "h1"];
+/** Keys that are one register. */
+export const REGISTER_PREFIX = "w";
 
-/** The table of all regions of such a run. */
-export const SIM_POLICIES = new PolicyTable([
-  ...LOCAL.map((prefix) => ({ prefix, policy: { kind: "local" } as const })),
-  ...HOME.map((prefix) => ({ prefix, policy: { kind: "home", region: "eu" } as const })),
-]);
+const TABLES = new Map<string, PolicyTable>();
+
+/** The table of all regions of a run; undefined where it has none. */
+export function policiesOf({ policies, registers }: SimSettings): PolicyTable | undefined {
+  if (!policies && !registers) return undefined;
+  const name = `${policies} ${registers}`;
+  const known = TABLES.get(name);
+  if (known) return known;
+  const rows: PolicyRow[] = registers ? [{ prefix: REGISTER_PREFIX, policy: { kind: "lww" } }] : [];
+  if (policies) {
+    rows.push(...LOCAL.map((prefix) => ({ prefix, policy: { kind: "local" } as const })));
+    rows.push(...HOME.map((prefix) => ({ prefix, policy: { kind: "home", region: "eu" } as const })));
+  }
+  const table = new PolicyTable(rows);
+  TABLES.set(name, table);
+  return table;
+}
 
 /** A server's cells without those of local keys. */
 export function sharedCells(world: World, cells: ServerCells): ServerCells {
@@ -37,9 +53,9 @@ export function checkLocalKeys(world: World, mutations: readonly Published[], me
   return [...published, ...remembered];
 }
 
-/** Keys that a command wrote beside local ones: they are read back, and of several values the log holds the last. */
+/** Keys that a command wrote beside local ones or registers: they are read back, and of several values the log holds the last. */
 export function readBesideLocal(policies: PolicyTable | undefined, db: number, words: readonly string[]): string[] {
-  if (!policies || words[0] !== "MSET") return [];
-  const keys = words.filter((_, at) => at % 2 === 1);
-  return keys.some((key) => policies.isLocal(key)) ? keys.map((key) => `${db}|${key}`) : [];
+  if (!policies || !(words[0] === "MSET" || words[0] === "LMOVE" || words[0] === "RPOPLPUSH")) return [];
+  const keys = words[0] === "MSET" ? words.filter((_, at) => at % 2 === 1) : words.slice(1, 3);
+  return keys.some((key) => policies.isLocal(key) || policies.isRegister(key)) ? keys.map((key) => `${db}|${key}`) : [];
 }

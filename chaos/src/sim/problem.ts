@@ -23,6 +23,7 @@ export type Checker =
   | "exact counters"
   | "exact sketches"
   | "conflict ledger"
+  | "registers"
   | "stays in its region"
   | "no exception";
 

@@ -3,6 +3,7 @@
  * which the checkers ask for.
  */
 import { CommandParser } from "@meridian/resp";
+import type { PolicyTable } from "@meridian/region";
 import { ServerModel } from "@meridian/target";
 import { cellName, cellsOfServer, differing, pairsAsBytes, pairsOf, parseCellName, type ServerCells } from "./cells-of-server.js";
 import type { ClientCommand } from "./event.js";
@@ -28,6 +29,14 @@ export class ServerHost {
   readonly made = new Set<string>();
   /** Keys that clients named in commands that the server took, as `db|key`. */
   readonly touched = new Set<string>();
+
+  /** What registers held behind commands of clients that named them, as DUMP gives it; empty: nothing. By `db|key`. */
+  readonly wholes = new Map<string, { readonly held: string[]; last: string | undefined }>();
+  readonly #policies: PolicyTable | undefined;
+
+  constructor(policies?: PolicyTable) {
+    this.#policies = policies;
+  }
 
   /** Bytes of the stream. */
   get streamEnd(): number {
@@ -60,7 +69,21 @@ export class ServerHost {
     const after = this.cells(nowMs);
     const changed = this.#change(before, after);
     this.#note(changed, after, db, commands);
+    if (this.#policies) this.#noteWholes(commands, db, changed, nowMs);
     return replies;
+  }
+
+  #noteWholes(commands: readonly ClientCommand[], db: number, changed: ReadonlyMap<string, unknown>, nowMs: number): void {
+    const changedPlaces = new Set([...changed.keys()].map((name) => parseCellName(name).place));
+    for (const key of new Set(commands.flatMap((words) => words.slice(1)))) {
+      if (this.#policies?.isRegister(key) !== true) continue;
+      const dump = this.model.execute(["DUMP", key], nowMs, db);
+      const whole = dump instanceof Buffer ? dump.toString("latin1") : "";
+      const known = this.wholes.get(`${db}|${key}`) ?? { held: [], last: undefined };
+      known.held.push(whole);
+      if (changedPlaces.has(`${db}|${key}`)) known.last = whole;
+      this.wholes.set(`${db}|${key}`, known);
+    }
   }
 
   /** Drops what is due. */

@@ -38,6 +38,7 @@ export interface SimOptions {
   readonly clashes?: boolean;
   readonly families?: readonly Family[];
   readonly policies?: boolean;
+  readonly registers?: boolean;
 }
 
 /** See the module's comment. */
@@ -69,6 +70,8 @@ export interface SimSettings {
   readonly cachedSlotsMax: number;
   /** Some keys stay in their region, others have a home. */
   readonly policies: boolean;
+  /** Some keys are written as a whole. */
+  readonly registers: boolean;
   /** How often an agent that has something to say tells how far it is. */
   readonly heartbeatMs: number;
 }
@@ -77,6 +80,7 @@ export interface SimSettings {
 const SKEW_MS_MAX_WITH_EXPIRY = 400;
 
 const POLICY_SALT = 7_919;
+const REGISTER_SALT = 104_729;
 /** By seed and not by chance, so that what is drawn after it stays. */
 const HEARTBEATS_MS = [1, 1, 20, 5000];
 const LIST_SALT = 15_485;
@@ -112,6 +116,7 @@ export function drawSettings(seed: number, options: SimOptions, random: Random):
     heartbeatMs: HEARTBEATS_MS[seed % HEARTBEATS_MS.length] ?? 1,
     // Drawn apart, so that every other choice of a seed stays what it was.
     policies: options.policies ?? new Random(seed + POLICY_SALT).chance(0.1),
+    registers: options.registers ?? new Random(seed + REGISTER_SALT).chance(0.1),
     listEdits: drawListEdits(seed),
   };
 }

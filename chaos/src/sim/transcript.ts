@@ -76,10 +76,11 @@ export class Transcript {
 
   #mutation(m: Mutation): string {
     const value = m.valueEnd > m.valueStart && (m.kind === MutationKind.PutString || m.kind === MutationKind.PutField || m.kind === MutationKind.PutElements) ? ` ${m.bytes.toString("latin1", m.valueStart, m.valueEnd)}` : "";
+    const erased = m.kind === MutationKind.PutRegister && m.valueEnd === m.valueStart ? " erases" : "";
     const sketch = m.kind === MutationKind.PutSketch ? (m.valueEnd > m.valueStart ? ` ${stringPrintOf(m.bytes, m.valueStart, m.valueEnd)}` : " wipes") : "";
     const number = m.number === 0 || m.number === Infinity ? "" : ` ${m.number}`;
     const sum = m.kind === MutationKind.IncrementString || m.kind === MutationKind.IncrementField || m.kind === MutationKind.IncrementScore ? ` birth ${this.#version(m.birth)} sum ${m.sum}` : "";
-    return `${KIND_NAMES.get(m.kind) ?? ""}@${this.#version(m.hlc)} ${m.key} ${m.field}${value}${sketch}${number}${sum}${m.detail ? this.#detail(m.detail) : ""}`;
+    return `${KIND_NAMES.get(m.kind) ?? ""}@${this.#version(m.hlc)} ${m.key} ${m.field}${value}${erased}${sketch}${number}${sum}${m.detail ? this.#detail(m.detail) : ""}`;
   }
 
   #detail({ unseen, absorbed }: MutationDetail): string {

@@ -1,5 +1,6 @@
 /** What clients do: commands on few, hot keys, drawn from the families that the run's settings name. */
 import type { ClientCommand } from "./event.js";
+import { REGISTER_PREFIX } from "./policies.js";
 import type { Random } from "./random.js";
 import type { Family, SimSettings } from "./settings.js";
 
@@ -39,7 +40,7 @@ export class Workload {
     if (family === "pure") return ["INCRBY", key, String(random.between(-3, 9) || 1)];
     if (random.chance(expiries)) return this.#expiry(family, key, nowMs);
     if (random.chance(deletes * 0.4)) return [random.pick(["DEL", "DEL", "UNLINK"]), key];
-    if (random.chance(renames)) return ["RENAME", key, this.#key(family)];
+    if (random.chance(renames)) return ["RENAME", key, this.#renamed(family, key)];
     return this.#write(family, key);
   }
 
@@ -66,7 +67,14 @@ export class Workload {
 
   #key(family: Family): string {
     const number = this.#random.below(this.#settings.keysPerFamily);
+    if (this.#settings.registers && number === 0 && family !== "pure") return this.#random.chance(0.5) ? `${REGISTER_PREFIX}0` : `${REGISTER_PREFIX}${PREFIX[family]}`;
     return this.#settings.clashes && family !== "pure" ? `x${number}` : `${PREFIX[family]}${number}`;
+  }
+
+  /** A register may have come to another type than the family's, and would take it along. */
+  #renamed(family: Family, from: string): string {
+    const to = this.#key(family);
+    return from.startsWith(REGISTER_PREFIX) && !to.startsWith(REGISTER_PREFIX) ? from : to;
   }
 
   #value(): string {

@@ -11,7 +11,7 @@ import { LogModel } from "./log-model.js";
 import type { Checker, Problem } from "./problem.js";
 import { ScriptWatch } from "./script-watch.js";
 import { ServerHost } from "./server-host.js";
-import { SIM_POLICIES } from "./policies.js";
+import { policiesOf } from "./policies.js";
 import type { SimSettings } from "./settings.js";
 import type { Transcript } from "./transcript.js";
 
@@ -50,7 +50,7 @@ export class World {
     this.#transcript = transcript;
     this.writers = NAMES.slice(0, settings.regions).map((name) => writerId(name, "0"));
     this.#watch = new ScriptWatch((checker, at, problem) => this.#report(checker, at, problem), settings.imported > 0, this, this.policies);
-    this.servers = this.writers.map(() => new ServerHost());
+    this.servers = this.writers.map(() => new ServerHost(this.policies));
     this.agents = this.writers.map((writer, at) => this.#agent(writer, at));
   }
 
@@ -83,7 +83,7 @@ export class World {
 
   /** The table of every region, where the run has one. */
   get policies(): PolicyTable | undefined {
-    return this.settings.policies ? SIM_POLICIES : undefined;
+    return policiesOf(this.settings);
   }
 
   /** The clock of an agent. */

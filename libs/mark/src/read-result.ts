@@ -15,11 +15,12 @@ import { ByteCursor } from "./byte-cursor.js";
 /** First byte of every read result. */
 export const READ_VERSION = 1;
 
-/** A key to read. `first`: of a stream, nothing but the id of its first entry. */
+/** A key to read. `first`: of a stream, nothing but the id of its first entry. `whole`: as one value, whatever its type. */
 export interface ReadKey {
   readonly db: number;
   readonly key: string;
   readonly first?: boolean;
+  readonly whole?: boolean;
 }
 
 /** Keys to read together, at one position. */

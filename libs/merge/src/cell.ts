@@ -47,16 +47,20 @@ export interface Cell {
   siblings: readonly Sibling[];
   sums: readonly CellSum[];
   early: readonly EarlyContext[];
-  /** Deletes that take away every sketch whose writer had not seen them, whenever it comes; undefined: none. */
+  /**
+   * Deletes that take away every sketch whose writer had not seen them, whenever it comes; of a register the delete that
+   * stands in it. Undefined: none.
+   */
   wipes?: readonly Dot[] | undefined;
 }
 
 /**
  * `remove`: a client removed this cell; `delete`: the whole key; `take`: what a write of another cell of the key does to
  * this one, and a put that was covered before it came. These are merged alike; `wipe` removes what its context covers, and
- * every sketch whose writer had not seen it.
+ * every sketch whose writer had not seen it. `assign` and `erase` are of a key that is one register: the later of all of
+ * these stands, whatever its writer had seen.
  */
-export type ChangeAction = "put" | "increment" | "remove" | "delete" | "take" | "wipe";
+export type ChangeAction = "put" | "increment" | "remove" | "delete" | "take" | "wipe" | "assign" | "erase";
 
 /** What one mutation does to one cell. */
 export interface CellChange extends Dot {

@@ -16,12 +16,13 @@ import { doubleOf } from "./score.js";
 import { isSketchPrint } from "./sketch.js";
 
 /** Every rule by which a write can lose. The order stands in stored records: append only. */
-export const CONFLICT_RULES = ["register", "score", "expiry", "remove", "hidden", "clamped", "type", "home"] as const;
+export const CONFLICT_RULES = ["register", "score", "expiry", "remove", "hidden", "clamped", "type", "home", "lww"] as const;
 
 /**
  * `register`: the later value was taken. `score`: the later score. `expiry`: the longest deadline. `remove`: what had not
  * been seen outlived its removal. `hidden`: increments wait behind a value that is no number. `clamped`: a sum stopped at
- * the edge of 64 bits. `type`: the type that holds the newest write hides the other. `home`: written outside of its home.
+ * the edge of 64 bits. `type`: the type that holds the newest write hides the other. `home`: written outside of its home. `lww`: a
+ * later write of the whole key was taken.
  */
 export type ConflictRule = (typeof CONFLICT_RULES)[number];
 

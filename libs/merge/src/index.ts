@@ -35,6 +35,7 @@ export {
   isWholePrint,
   valueOfPrint,
 } from "./print.js";
+export { findRegisterLoser, latestIn, mergeRegister, writeOf } from "./register.js";
 export { doubleOf, scaledOf } from "./score.js";
 export { Block, BLOCK_ELEMENTS_MAX, type Element } from "./sequence/block.js";
 export {

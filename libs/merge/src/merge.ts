@@ -1,7 +1,8 @@
 /**
  * Merging one change into one cell. Merging it twice in a row changes nothing; changes of different writers commute.
  *
- * Not here: whether a change was received before (the region drops duplicates by version: a put that was replaced
+ * Not here: `assign` and `erase` (register.ts), whether a change was received before (the region drops duplicates by
+ * version: a put that was replaced
  * meanwhile would come back), and what a reader sees (content.ts).
  */
 import { HLC_ZERO, VersionVector, type Dot, type ReadonlyVector, type RunningSum, type WriterId } from "@meridian/words";

@@ -12,8 +12,9 @@ import type { KeyEntry } from "./key-entry.js";
 import type { KeySpace } from "./key-space.js";
 import type { ListWrites } from "./list-writes.js";
 import type { LocalStreams } from "./local-streams.js";
-import { sharedBesideLocal } from "./policy-gate.js";
+import { isDeletion, sortByPolicy } from "./policy-gate.js";
 import type { PolicyTable } from "./policy-table.js";
+import { removeRegister } from "./register-writes.js";
 import type { LocalWrites } from "./local-writes.js";
 
 /** What capture tells its region. */
@@ -128,7 +129,7 @@ export class Capture {
     }
     const { counters, beginCommand } = this.#context;
     counters.commands += 1;
-    if (this.#context.policies && this.#staysHere(row, view, this.#context.policies)) return;
+    if (this.#context.policies && this.#takesApart(row, view, this.#context.policies)) return;
     const handler = row.treatment === "captured" ? LOCAL_COMMANDS.get(row.name) : undefined;
     if (handler) {
       beginCommand();
@@ -139,13 +140,23 @@ export class Capture {
     this.#other(row, view);
   }
 
-  /** True where the command writes local keys, and nothing else of it is to be captured. */
-  #staysHere(row: CommandRow, view: CommandView, policies: PolicyTable): boolean {
-    const { counters, keys, onBlind } = this.#context;
-    const shared = sharedBesideLocal(row, view, this.db, policies);
-    if (!shared) return false;
-    counters.localCommands += 1;
-    for (const { db, key } of shared) onBlind(keys.entry(db, key));
+  /** True where the command writes local keys or registers, and nothing else of it is to be captured. */
+  #takesApart(row: CommandRow, view: CommandView, policies: PolicyTable): boolean {
+    const { counters, keys, onBlind, beginCommand, nowMs } = this.#context;
+    const sorted = sortByPolicy(row, view, this.db, policies);
+    if (!sorted) return false;
+    if (sorted.hasLocal) counters.localCommands += 1;
+    const removes = isDeletion(row);
+    if (sorted.registers.length > 0) beginCommand();
+    for (const { db, key } of sorted.registers) {
+      const entry = keys.entry(db, key);
+      if (removes) removeRegister(entry, this.#context, nowMs());
+      else {
+        entry.rewritten = this.#context.writes.hlc;
+        onBlind(entry);
+      }
+    }
+    for (const { db, key } of sorted.shared) onBlind(keys.entry(db, key));
     return true;
   }
 

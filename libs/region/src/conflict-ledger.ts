@@ -7,6 +7,7 @@
  */
 import {
   findLosers,
+  findRegisterLoser,
   isWholePrint,
   survivorOf,
   winnerOf,
@@ -99,6 +100,12 @@ export class ConflictLedger {
     const lost = { rule: "remove" as const, loser, since: change.hlc, winner, print: "", value: undefined };
     const winnerPrint = winnerOf(cell)?.print ?? "";
     this.#record(slot.entry, isOfKey ? "k" : slot.kind, isOfKey ? "" : slot.field, { ...lost, winnerPrint: isOfKey ? "" : winnerPrint });
+  }
+
+  /** A write of a key that is one register is about to be merged: the later of the two stands. */
+  meets(slot: CellSlot, cell: Cell, change: CellChange): void {
+    const conflict = findRegisterLoser(cell, change);
+    if (conflict) this.#record(slot.entry, slot.kind, slot.field, conflict);
   }
 
   /** All cells of a mark are merged: of several deadlines that had not seen each other the longest holds. */

@@ -13,6 +13,7 @@ import {
   isStreamPrint,
   mergeChange,
   mergeEntryChange,
+  mergeRegister,
   registerContent,
   scoreContent,
   type Cell,
@@ -69,7 +70,7 @@ export function hasOwnDeadline({ string, whole }: KeyEntry): boolean {
 
 function bringsDeadline({ base, pending }: CellSlot): boolean {
   for (const { number } of base.siblings) if (Number.isFinite(number)) return true;
-  for (const { action, number } of pending) if (action === "put" && Number.isFinite(number)) return true;
+  for (const { action, number } of pending) if ((action === "put" || action === "assign") && Number.isFinite(number)) return true;
   return false;
 }
 
@@ -77,6 +78,15 @@ function bringsDeadline({ base, pending }: CellSlot): boolean {
 export function shownDeadlinePrint(entry: KeyEntry): string | undefined {
   if (!isHeld(entry)) return undefined;
   return entry.expiry?.shown ? entry.expiry.shown.print : deadlinePrint(baseDeadline(entry));
+}
+
+/**
+ * What the server holds of a cell as it would print it itself: DUMP of a restored whole value may differ from the payload
+ * that was sent.
+ */
+export function heldPrint(slot: CellSlot): string | undefined {
+  const print = shownPrint(slot);
+  return print !== undefined && slot.restored?.print === print ? slot.restored.held : print;
 }
 
 /** What `base` says that the server should hold. */
@@ -101,8 +111,14 @@ export function targetCell(slot: CellSlot): Cell {
 
 /** Merges a change into a cell, or a copy of it. */
 export function mergeInto({ kind, field }: CellSlot, cell: Cell, change: CellChange): void {
-  if (kind === "x" && field !== "") mergeEntryChange(cell, change);
+  if (isOfRegister(change)) mergeRegister(cell, change);
+  else if (kind === "x" && field !== "") mergeEntryChange(cell, change);
   else mergeChange(cell, change);
+}
+
+/** True for changes of keys that are one register. */
+export function isOfRegister({ action }: CellChange): boolean {
+  return action === "assign" || action === "erase";
 }
 
 /** True for cells whose siblings bring a deadline of their own. */

@@ -204,7 +204,7 @@ export class Inbox {
 }
 
 function mismatch(writer: WriterId): Hold {
-  const reason = `${writer} keeps other keys in its region than this one; give all regions the same local policies`;
+  const reason = `${writer} keeps other keys in its region, or writes other keys as a whole; give all regions the same local and lww policies`;
   return { writer, code: "POLICY_MISMATCH", reason };
 }
 

@@ -9,7 +9,7 @@
  */
 import { emptyCell, groupStart, isPresent, type Cell, type CellChange, type EarlyContext } from "@meridian/merge";
 import type { CellName } from "@meridian/mark";
-import type { CellKind, Unseen } from "@meridian/words";
+import { HLC_ZERO, type CellKind, type Hlc, type Unseen } from "@meridian/words";
 import { ListState } from "./list-state.js";
 
 /** What the server holds where that differs from what `base` says it should: `print` undefined means nothing. */
@@ -55,6 +55,10 @@ export class CellSlot {
   /** The last batch in flight that names this cell as deferred, by its sequence number; 0: none. */
   deferred = 0;
   shown: Shown | undefined;
+  /** Of a whole value that was restored: its print, and how the server's own DUMP of it prints. Not kept in the store. */
+  restored: { readonly print: string; readonly held: string } | undefined;
+  /** Reading the key was refused: what the server holds of it cannot be kept. */
+  unreadable = false;
   issued: Issue | undefined;
   /** A local write was captured since the apply in flight was issued. */
   raced = false;
@@ -144,6 +148,8 @@ export class KeyEntry {
   early: readonly KeyContext[] = NO_EARLY;
   /** The key's content is unknown since a command whose result the stream does not carry; a read is to come. */
   blind = false;
+  /** Of a register: the version of a client's last command since it was read, whether or not that changed it; 0: there was none. */
+  rewritten: Hlc = HLC_ZERO;
   /** The server dropped the key at its deadline: cells remain, for a longer deadline may still arrive. */
   expired = false;
   /** The read that will resolve `blind` or `unsure`, or 0. */

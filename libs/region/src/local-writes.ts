@@ -3,7 +3,7 @@
  * because its client could see that, and nothing that is pending.
  */
 import { HLC_ZERO, MutationKind, type Absorbed, type Hlc, type Mutation, type MutationDetail, type ReadonlyVector, type Unseen, type WriterId } from "@meridian/words";
-import { integerOfPrint, isDigest, isLive, isPresent, isSketchPrint, printOfInteger, type Cell } from "@meridian/merge";
+import { integerOfPrint, isDigest, isLive, isPresent, isSketchPrint, printOfInteger, type Cell, type ChangeAction } from "@meridian/merge";
 import { blankMutation } from "@meridian/wire";
 import { carriesDeadline, hasOwnDeadline, isHeld, scoreText, shownPrint, SUPERSEDED } from "./content.js";
 import { mayReachEdge } from "./integer-edge.js";
@@ -138,10 +138,11 @@ export class LocalWrites {
   }
 
   /** Publishes a mutation of one cell, with what of `slots` its client had not seen. */
-  tell(kind: MutationKind, entry: KeyEntry, field: string, slots: readonly CellSlot[], value: Buffer | undefined, number = 0): void {
+  tell(kind: MutationKind, entry: KeyEntry, field: string, slots: readonly CellSlot[], value?: Buffer, number = 0, birth = this.hlc): void {
     const detail = slots.some(({ excepted }) => excepted) ? this.#detail(slots) : undefined;
     this.#emit(kind, entry, field, detail, (m) => {
       m.number = number;
+      m.birth = birth;
       if (value) setValue(m, { bytes: value, start: 0, end: value.length });
     });
   }
@@ -370,7 +371,7 @@ export class LocalWrites {
 
   #addUnseen(unseen: Unseen[], { kind, field, pending }: CellSlot): void {
     for (const { action, writer, hlc } of pending) {
-      if ((action === "put" || action === "wipe") && this.#context.frontier.covers(writer, hlc)) unseen.push({ kind, field, writer, hlc });
+      if (WRITES.has(action) && this.#context.frontier.covers(writer, hlc)) unseen.push({ kind, field, writer, hlc });
     }
   }
 
@@ -383,6 +384,8 @@ export class LocalWrites {
   }
 }
 
+/** What stands in a cell by its dot. */
+const WRITES: ReadonlySet<ChangeAction> = new Set(["put", "wipe", "assign", "erase"]);
 const NO_SLOTS: readonly CellSlot[] = [];
 const NO_VALUE: ValueSlice = { bytes: Buffer.alloc(0), start: 0, end: 0 };
 

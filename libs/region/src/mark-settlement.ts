@@ -6,9 +6,9 @@
  */
 import { payloadType, type CellName, type Mark } from "@meridian/mark";
 import { winnerOf } from "@meridian/merge";
-import type { Hlc, WriterId } from "@meridian/words";
+import { HLC_ZERO, type Hlc, type WriterId } from "@meridian/words";
 import type { ConflictLedger } from "./conflict-ledger.js";
-import { numberOfPrint, targetCell } from "./content.js";
+import { basePrint, numberOfPrint, targetCell } from "./content.js";
 import { noteRefused, type RegionCounters } from "./counters.js";
 import type { CellSlot, KeyEntry } from "./key-entry.js";
 import type { KeySpace } from "./key-space.js";
@@ -78,11 +78,22 @@ export class MarkSettlement {
       return;
     }
     if (slot.pending.length === 0 && slot.issued?.seq !== this.#mark.seq) return;
+    // It was written, so it held what was expected: whatever clients did to it before came to nothing.
+    if (slot.issued?.how === "write") slot.entry.rewritten = HLC_ZERO;
     const removed = slot.list ? this.#removedFrom(slot) : NO_VALUES;
     const result = settleSlot(slot, this.#mark.vector, conflicts, removed);
     keys.touch(slot);
+    if (result === "equal" && slot.kind === "w") this.#noteRestored(slot);
     if (result === "unsure") this.#doubtCell(slot);
     if (result === "differs" || slot.pending.length > 0) retry(slot);
+  }
+
+  /** How the server itself prints a whole value that the batch has restored. */
+  #noteRestored(slot: CellSlot): void {
+    const { entry } = slot;
+    const print = basePrint(slot);
+    const note = this.#mark.notes.find(({ cell }) => cell.kind === "w" && cell.key === entry.key && cell.db === entry.db);
+    if (note && print !== undefined) slot.restored = { print, held: `#${note.digest}` };
   }
 
   /** Long values that the batch took out of a list. */

@@ -4,6 +4,7 @@
  * Everything compares before it writes, except increments, which commute with what was not captured yet.
  */
 import {
+  covers,
   integerOfPrint,
   isCounting,
   isDigest,
@@ -15,6 +16,8 @@ import {
   uniteSketches,
   valueOfPrint,
   winnerOf,
+  wins,
+  writeOf,
   type Cell,
 } from "@meridian/merge";
 import { DEADLINE_NO_KEY, type ApplyBatch, type Expect } from "@meridian/mark";
@@ -22,7 +25,9 @@ import {
   contentPrint,
   deadlineOrNone,
   deadlinePrint,
+  heldPrint,
   isHeld,
+  isOfRegister,
   shownDeadlinePrint,
   shownPrint,
   targetCell,
@@ -85,6 +90,7 @@ export function wouldLoseValue(slot: CellSlot): boolean {
   if (slot.list) return wouldLoseElement(slot) || lacksValues(slot);
   if (slot.kind !== "s" && slot.kind !== "h" && slot.kind !== "w") return false;
   const target = targetCell(slot);
+  if (slot.kind === "w" && losesUnseen(slot)) return true;
   if (target.siblings.length < 2) return false;
   const winner = winnerOf(target);
   const shown = shownPrint(slot);
@@ -92,6 +98,13 @@ export function wouldLoseValue(slot: CellSlot): boolean {
     ({ print, value, ...dot }) =>
       !value && print === shown && valueOfPrint(print) === undefined && (isSketchPrint(print) || !winner || !sameDot(winner, dot)),
   );
+}
+
+/** True where a register is replaced by what had not seen it: the ledger is to have what loses. */
+function losesUnseen({ base, pending, shown, entry, unreadable }: CellSlot): boolean {
+  const [held] = base.siblings;
+  if (!held || held.value || shown || entry.expired || unreadable) return false;
+  return pending.some((change) => isOfRegister(change) && wins(writeOf(change), held) && !covers(change, held));
 }
 
 /** What was planned for a cell. `missing`: elements of a list that are left out, because their values stand nowhere any more. */
@@ -154,7 +167,7 @@ function write(batch: ApplyBatch, slot: CellSlot, target: Cell, wanted: string, 
   const value = registerContent(target)?.value ?? valueOfPrint(wanted);
   if (!value) return "lost";
   const expect = expectOf(shown);
-  const expected = shown?.slice(1) ?? "";
+  const expected = heldPrint(slot)?.slice(1) ?? "";
   if (slot.kind === "h") {
     batch.setField(db, key, slot.field, expect, expected, value);
     return WRITE;
@@ -177,7 +190,7 @@ export function planRemoval(batch: ApplyBatch, slot: CellSlot): Omit<Issue, "seq
     return WRITE;
   }
   const { db, key } = slot.entry;
-  const shown = shownPrint(slot) ?? "";
+  const shown = heldPrint(slot) ?? "";
   const expect = expectOf(shown);
   if (slot.kind === "s") batch.delString(db, key, expect, shown.slice(1));
   else if (slot.kind === "h") batch.delField(db, key, slot.field, expect, shown.slice(1));
@@ -207,7 +220,7 @@ function heldContent({ string, whole, list, present }: KeyEntry): string {
   const text = string && shownPrint(string);
   // Numbers are not compared: increments commute, and what is so short can be brought back.
   if (text !== undefined) return integerOfPrint(text) === undefined ? text : `i${PRINT_INLINE_BYTES_MAX}`;
-  const digest = whole && shownPrint(whole);
+  const digest = whole && heldPrint(whole);
   if (digest !== undefined) return `d${digest.slice(1)}`;
   if (list && shownPrint(list) !== undefined) return "tlist";
   return present.h > 0 ? "thash" : present.e > 0 ? "tset" : present.z > 0 ? "tzset" : present.x + present.g > 0 ? "tstream" : "";

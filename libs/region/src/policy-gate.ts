@@ -1,9 +1,10 @@
 /**
- * Capture's gate for keys that stay in their region. A command that writes local keys only is passed over; one that
- * writes both kinds is read back: the keys that are shared are read at a position of the stream, because a handler takes
- * a command as a whole.
+ * Capture's gate for keys that are not merged by the published rules: those that stay in their region, and those that are one
+ * register. A command that writes local keys only is passed over; a register is read back after whatever command wrote it.
+ * Keys of other policies beside one of these are read back too, because a handler takes a command as a whole.
  */
 import { argumentText, writtenElsewhere, writtenKeys, type ArgumentView, type CommandRow } from "@meridian/commands";
+import { RESERVED_PREFIX } from "@meridian/mark";
 import type { PolicyTable } from "./policy-table.js";
 
 /** A key that a command writes. */
@@ -12,21 +13,36 @@ export interface WrittenKey {
   readonly key: string;
 }
 
-/** The shared keys of a command that also writes local ones; undefined: it writes none of these, and is captured as ever. */
-export function sharedBesideLocal(
-  row: CommandRow,
-  view: ArgumentView,
-  db: number,
-  policies: PolicyTable,
-): readonly WrittenKey[] | undefined {
+/** The keys that a command writes, by what is to be done with them. */
+export interface SortedKeys {
+  readonly hasLocal: boolean;
+  /** Keys that are one register. */
+  readonly registers: readonly WrittenKey[];
+  /** Keys of other policies: read back. */
+  readonly shared: readonly WrittenKey[];
+}
+
+/** Commands that leave nothing of the keys that they name, as the stream carries them. */
+const DELETIONS: ReadonlySet<string> = new Set(["del", "unlink", "getdel"]);
+
+/** True where the command deletes what it names. */
+export function isDeletion({ name }: CommandRow): boolean {
+  return DELETIONS.has(name);
+}
+
+/** Sorts what a command writes; undefined: neither local keys nor registers, and it is captured as ever. */
+export function sortByPolicy(row: CommandRow, view: ArgumentView, db: number, policies: PolicyTable): SortedKeys | undefined {
   const shared: WrittenKey[] = [];
+  const registers: WrittenKey[] = [];
   let hasLocal = false;
   const sort = (written: WrittenKey): void => {
-    if (policies.isLocal(written.key)) hasLocal = true;
-    else shared.push(written);
+    if (written.key.startsWith(RESERVED_PREFIX)) return;
+    const { kind } = policies.of(written.key);
+    if (kind === "local") hasLocal = true;
+    else (kind === "lww" ? registers : shared).push(written);
   };
   for (const index of writtenKeys(row, view)) sort({ db, key: argumentText(view, index) });
   const elsewhere = writtenElsewhere(row, view);
   if (elsewhere) sort({ db: elsewhere.database, key: argumentText(view, elsewhere.key) });
-  return hasLocal ? shared : undefined;
+  return hasLocal || registers.length > 0 ? { hasLocal, registers, shared } : undefined;
 }

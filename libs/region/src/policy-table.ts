@@ -3,10 +3,11 @@
  *
  * - `crdt`: the published rules; the default.
  * - `local`: the key stays in its region. Capture passes over it, nothing of it is published, remembered or merged.
+ * - `lww`: the key is one register: the last write of any type to it, deletes included, stands as a whole.
  * - `home=<region>`: the published rules, and a write in another region is flagged in the conflict ledger and counted.
  *
- * Which keys are local must be the same in every region: a digest of it stands in every record of the log. `home` only
- * flags, so regions may differ in it. Refuses `lww` and `regions=...` by name: they are not built.
+ * Which keys are local and which are registers must be the same in every region: a digest of it stands in every record of
+ * the log. `home` only flags, so regions may differ in it. Refuses `regions=...` by name: it is not built.
  */
 import { crc32 } from "node:zlib";
 
@@ -14,7 +15,7 @@ import { crc32 } from "node:zlib";
 export const POLICIES_MAX = 256;
 
 /** What is done with the keys of one prefix. */
-export type Policy = { readonly kind: "crdt" } | { readonly kind: "local" } | { readonly kind: "home"; readonly region: string };
+export type Policy = { readonly kind: "crdt" } | { readonly kind: "local" } | { readonly kind: "lww" } | { readonly kind: "home"; readonly region: string };
 
 /** One row: a prefix as a binary string, and what holds for it. */
 export interface PolicyRow {
@@ -24,10 +25,11 @@ export interface PolicyRow {
 
 const CRDT: Policy = { kind: "crdt" };
 const LOCAL: Policy = { kind: "local" };
+const LWW: Policy = { kind: "lww" };
 const REGION = /^[a-z][a-z0-9-]{0,31}$/;
 
 /** What a policy can look like, for messages. */
-export const POLICY_FORMS = "crdt, local, home=<region>";
+export const POLICY_FORMS = "crdt, lww, local, home=<region>";
 
 /** Reads one policy; a text where it is refused: the reason. */
 export function parsePolicy(text: string): Policy | string {
@@ -37,7 +39,7 @@ export function parsePolicy(text: string): Policy | string {
     const region = text.slice(5);
     return REGION.test(region) ? { kind: "home", region } : `${JSON.stringify(region)} is no region's name`;
   }
-  if (text === "lww") return "lww is not built: a delete that wins by time has to be remembered until every region is past it";
+  if (text === "lww") return LWW;
   if (text === "regions" || text.startsWith("regions=")) return "regions= is not built: a region has one log, which every other region reads";
   return "there is no such policy";
 }
@@ -50,7 +52,7 @@ export function policyText(policy: Policy): string {
 /** See the module's comment. */
 export class PolicyTable {
   readonly #rows: readonly PolicyRow[];
-  /** Names which keys are local: equal digests, equal keys. 0: none is. Fits 32 bits. */
+  /** Names which keys are local and which are registers: equal digests, equal keys. 0: none is. Fits 32 bits. */
   readonly digest: number;
 
   /** Rows in any order; each prefix once. */
@@ -74,16 +76,25 @@ export class PolicyTable {
   isLocal(key: string): boolean {
     return this.of(key).kind === "local";
   }
+
+  /** True where the key is one register. */
+  isRegister(key: string): boolean {
+    return this.of(key).kind === "lww";
+  }
+}
+
+/** What of a policy every region must agree in. */
+function agreedOn({ policy: { kind } }: PolicyRow): "local" | "lww" | "merged" {
+  return kind === "local" || kind === "lww" ? kind : "merged";
 }
 
 /** A row says something only where it differs from the next shorter prefix that covers it. */
 function digestOf(rows: readonly PolicyRow[]): number {
-  const isLocal = ({ policy }: PolicyRow): boolean => policy.kind === "local";
   const telling = rows.filter((row, at) => {
     const above = rows.slice(at + 1).find(({ prefix }) => row.prefix.startsWith(prefix));
-    return isLocal(row) !== (above !== undefined && isLocal(above));
+    return agreedOn(row) !== (above ? agreedOn(above) : "merged");
   });
   if (telling.length === 0) return 0;
-  // 0 stands for a table without local keys.
-  return crc32(JSON.stringify(telling.map((row) => [row.prefix, isLocal(row)]))) || 1;
+  // 0 stands for a table in which every key is merged.
+  return crc32(JSON.stringify(telling.map((row) => [row.prefix, agreedOn(row)]))) || 1;
 }

@@ -4,7 +4,7 @@
  *
  * Limits: `READ_KEYS_MAX` keys in one read, `READS_IN_FLIGHT_MAX` reads at a time.
  */
-import type { MarkNote, ReadResult } from "@meridian/mark";
+import type { MarkNote, ReadKey, ReadResult, ReadValue } from "@meridian/mark";
 import type { Applier } from "./applier.js";
 import type { RegionCounters } from "./counters.js";
 import type { Reading } from "./effects.js";
@@ -13,12 +13,13 @@ import type { KeySpace } from "./key-space.js";
 import type { ListWrites } from "./list-writes.js";
 import type { LocalStreams } from "./local-streams.js";
 import type { LocalWrites } from "./local-writes.js";
+import type { PolicyTable } from "./policy-table.js";
+import { reconcileRegister } from "./register-writes.js";
 import { numberOfPrint, shownDeadlinePrint, shownPrint } from "./content.js";
 import { firstIdIn } from "./reconcile-stream.js";
 import { ReadCells, reconcile } from "./reconcile.js";
 import { isPast, revive } from "./server-deadlines.js";
 import { countName } from "./counters.js";
-import type { ReadValue } from "@meridian/mark";
 
 /** Keys read by one script: they are read at one position, and what differs becomes one transaction. */
 export const READ_KEYS_MAX = 64;
@@ -40,6 +41,8 @@ export interface ReaderContext {
   readonly lists: ListWrites;
   readonly applier: Applier;
   readonly counters: RegionCounters;
+  /** What happens to keys by prefix; undefined: the published rules. */
+  readonly policies: PolicyTable | undefined;
   readonly beginCommand: () => void;
   readonly nowMs: () => number;
   /** The server's clock, at a position of the stream that is captured. */
@@ -108,9 +111,14 @@ export class Reader {
       for (const { entry } of wanted) entry.reading = this.#lastId;
       wanted.push(...this.#take(this.#trimmed, true, READ_KEYS_MAX - wanted.length));
       this.#inFlight.set(this.#lastId, wanted);
-      readings.push({ id: this.#lastId, keys: wanted.map(({ entry: { db, key }, first }) => (first ? { db, key, first } : { db, key })) });
+      readings.push({ id: this.#lastId, keys: wanted.map((one) => this.#readKey(one)) });
     }
     return readings;
+  }
+
+  #readKey({ entry: { db, key }, first }: Wanted): ReadKey {
+    if (first) return { db, key, first };
+    return this.#context.policies?.isRegister(key) === true ? { db, key, whole: true } : { db, key };
   }
 
   *#take(from: Set<KeyEntry>, first: boolean, limit: number): Generator<Wanted> {
@@ -166,6 +174,7 @@ export class Reader {
     counters.readBacks += 1;
     if (value.refused !== undefined) {
       countName(counters.unsupported, `read: ${value.refused.replace(/\d+/g, "N")}`);
+      this.#leaveUnread(entry);
       return;
     }
     // A whole stream says too what a trim has left of it.
@@ -173,9 +182,17 @@ export class Reader {
     if (entry.blind) {
       entry.blind = false;
       keys.touchEntry(entry);
-      reconcile(entry, value, this.#context, nowMs());
+      if (this.#context.policies?.isRegister(entry.key) === true) reconcileRegister(entry, value, this.#context, nowMs());
+      else reconcile(entry, value, this.#context, nowMs());
     }
     this.#show(entry, value);
+  }
+
+  /** A register that is too large to be read is not waited for: only the ledger goes without what it held. */
+  #leaveUnread({ whole }: KeyEntry): void {
+    if (!whole) return;
+    whole.unreadable = true;
+    if (whole.pending.length > 0) this.#context.applier.retry(whole);
   }
 
   /** A key is read whole, at one position: whatever was thought of its cells, this is what the server holds. */

@@ -69,6 +69,7 @@ export function kindOf(kind: MutationKind): CellKind | undefined {
     case K.RemoveGroup:
       return "g";
     case K.PutWhole:
+    case K.PutRegister:
       return "w";
     case K.PutElements:
     case K.RemoveElements:
@@ -80,6 +81,7 @@ export function kindOf(kind: MutationKind): CellKind | undefined {
 
 function actionOf(m: Mutation): ChangeAction {
   const { kind } = m;
+  if (kind === K.PutRegister) return m.valueStart === m.valueEnd ? "erase" : "assign";
   if (kind === K.PutSketch) return m.valueStart === m.valueEnd ? "wipe" : "put";
   if (kind === K.IncrementString || kind === K.IncrementField || kind === K.IncrementScore) return "increment";
   const removes = kind === K.RemoveField || kind === K.RemoveMember || kind === K.RemoveScore || kind === K.RemoveElements;
@@ -180,7 +182,8 @@ function isDeadlineReplaced(expiry: CellSlot, dot: Dot): boolean {
 
 function changeOf(m: Mutation, frame: Frame, ahead: ReadonlyVector | undefined, keyLevel: boolean): CellChange {
   const print = receivedPrint(m);
-  const numbered = m.kind === K.PutString || m.kind === K.PutWhole || m.kind === K.PutScore || m.kind === K.PutExpiry;
+  const isWhole = m.kind === K.PutString || m.kind === K.PutWhole || m.kind === K.PutRegister;
+  const numbered = isWhole || m.kind === K.PutScore || m.kind === K.PutExpiry;
   const action = actionOf(m);
   return {
     action,
@@ -191,7 +194,7 @@ function changeOf(m: Mutation, frame: Frame, ahead: ReadonlyVector | undefined, 
     number: numbered ? m.number : m.kind === K.PutSketch ? SUPERSEDED : 0,
     // A short value stands in its print; a longer one is a view into the record, kept until the cell is settled.
     value: isDigest(print) ? m.bytes.subarray(m.valueStart, m.valueEnd) : undefined,
-    birth: action === "increment" ? m.birth : m.hlc,
+    birth: action === "increment" || m.kind === K.PutRegister ? m.birth : m.hlc,
     sum: action === "increment" ? m.sum : 0n,
     context: frame.context,
     // What a removal of the whole key covers ahead of its arrival is remembered with the key, not with one cell.
@@ -212,6 +215,8 @@ function receivedPrint({ kind, bytes, valueStart, valueEnd }: Mutation): string 
       return printOf(bytes, valueStart, valueEnd);
     case K.PutWhole:
       return digestPrintOf(bytes, valueStart, valueEnd);
+    case K.PutRegister:
+      return valueStart === valueEnd ? "" : digestPrintOf(bytes, valueStart, valueEnd);
     default:
       return "";
   }

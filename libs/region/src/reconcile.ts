@@ -57,7 +57,7 @@ function reconcileString(entry: KeyEntry, payload: Buffer, deadline: number, key
 }
 
 function reconcileWhole(entry: KeyEntry, payload: Buffer, deadline: number, writes: LocalWrites): void {
-  const print = digestPrintOf(payload);
+  const print = entry.whole ? printOfWhole(entry.whole, payload) : digestPrintOf(payload);
   if (entry.whole && shownPrint(entry.whole) === print && entry.presentMembers === 0 && !entry.list) return;
   writes.putWhole(entry, print, slice(payload), deadline);
 }
@@ -133,7 +133,7 @@ export class ReadCells {
     if (kind === "t") return type === "none" || deadlineMs < 0 ? undefined : `=${deadlineMs}`;
     if (kind === "s") return type === "string" ? stringPrintOf(payload ?? EMPTY) : undefined;
     if (kind === "x" || kind === "g") return this.#stream && printOfStreamCell(slot, this.#stream);
-    if (kind === "w") return type === "whole" ? digestPrintOf(payload ?? EMPTY) : undefined;
+    if (kind === "w") return type === "whole" ? printOfWhole(slot, payload ?? EMPTY) : undefined;
     const content = this.#member(slot);
     if (content === undefined) return undefined;
     return kind === "e" ? "" : kind === "h" ? printOf(content) : `=${scoreText(numberOfPrint(`=${content.toString("latin1")}`))}`;
@@ -148,6 +148,12 @@ export class ReadCells {
   #member({ kind, field }: CellSlot): Buffer | undefined {
     return this.#value.type === TYPE_OF[kind] ? this.#members.get(field) : undefined;
   }
+}
+
+/** A whole value's print; of what we have restored, the print that it had when it was sent. */
+export function printOfWhole({ restored }: CellSlot, payload: Buffer): string {
+  const print = digestPrintOf(payload);
+  return restored?.held === print ? restored.print : print;
 }
 
 const TYPE_OF: Readonly<Record<string, ReadValue["type"]>> = { h: "hash", e: "set", z: "zset" };

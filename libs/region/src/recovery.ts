@@ -11,6 +11,7 @@ import type { KeyEntry } from "./key-entry.js";
 import type { KeySpace } from "./key-space.js";
 import type { Outbox } from "./outbox.js";
 import type { Reader } from "./reader.js";
+import { FIRST_HLC } from "./register-writes.js";
 
 /** The parts of a region that take up what was left. */
 export interface RecoveryContext {
@@ -22,6 +23,7 @@ export interface RecoveryContext {
   readonly inbox: Inbox;
   readonly applier: Applier;
   readonly reader: Reader;
+  readonly isImporting: boolean;
   /** Asks for a key to be read of which it is not known what the server holds. */
   readonly requestRead: (entry: KeyEntry) => void;
 }
@@ -40,7 +42,10 @@ export function recover(context: RecoveryContext): readonly Publication[] {
     context.requestRead(entry);
   }
   for (const [, bytes] of stored(context.store, "state", "blind:", "blind;")) {
-    context.reader.want(named(context.keys, bytes).entry);
+    const { entry } = named(context.keys, bytes);
+    // When its client wrote it is not known any more: what is read is as late as the reading.
+    if (!context.isImporting) entry.rewritten = FIRST_HLC;
+    context.reader.want(entry);
   }
   for (const [, bytes] of stored(context.store, "state", "trim:", "trim;")) {
     const { entry } = named(context.keys, bytes);

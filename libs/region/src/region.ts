@@ -120,7 +120,8 @@ export class Region {
     this.#unitOffset = state.place?.offset ?? 0;
     this.#unitDb = state.db;
     const [outbox, inbox, applier, reader] = [this.#outbox, this.#inbox, this.#applier, this.#reader];
-    this.#outbox.again = recover({ ...own, store: options.store, frontier: state.frontier, outbox, inbox, applier, reader, requestRead });
+    const parts = { outbox, inbox, applier, reader, requestRead, isImporting: this.isImporting };
+    this.#outbox.again = recover({ ...own, ...parts, store: options.store, frontier: state.frontier });
   }
 
   /** Where capture continues; undefined: attach anew. */

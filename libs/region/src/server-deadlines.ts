@@ -6,6 +6,7 @@ import { baseDeadline, basePrint, deadlinePrint, hasOwnDeadline, isHeld, shownDe
 import type { ConflictLedger } from "./conflict-ledger.js";
 import type { CellSlot, KeyEntry } from "./key-entry.js";
 import type { KeySpace } from "./key-space.js";
+import { releaseValues } from "./settle.js";
 
 /**
  * A deadline this close, or past, is taken for the reason where the server drops a key: the agent's clock may be behind
@@ -46,8 +47,16 @@ export class ServerDeadlines {
     }
   }
 
+  /** The server holds the value, and as long as it should. */
+  #releaseWhole(slot: CellSlot): void {
+    if (slot.pinned || !slot.base.siblings[0]?.value || slot.entry.expired) return;
+    releaseValues(slot);
+    this.#keys.touch(slot);
+  }
+
   #note(entry: KeyEntry, print: string | undefined): void {
     const equal = print === deadlinePrint(baseDeadline(entry));
+    if (equal && entry.whole) this.#releaseWhole(entry.whole);
     if (equal && !entry.expiry?.shown) return;
     const slot = this.#keys.single(entry, "t");
     slot.shown = equal ? undefined : { print };

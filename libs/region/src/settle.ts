@@ -2,9 +2,9 @@
  * Moves changes from pending to `base` when the mark that carries them is read in the stream: from that position on,
  * clients could see them. Also finds out what the server holds afterwards.
  */
-import { covers, integerOfPrint, printOfInteger, type CellChange } from "@meridian/merge";
+import { covers, integerOfPrint, printOfInteger, type CellChange, type Sibling } from "@meridian/merge";
 import type { ReadonlyVector } from "@meridian/words";
-import { basePrint, mergeInto, SUPERSEDED, shownPrint } from "./content.js";
+import { basePrint, isOfRegister, mergeInto, SUPERSEDED, shownPrint } from "./content.js";
 import type { ConflictLedger } from "./conflict-ledger.js";
 import type { CellSlot } from "./key-entry.js";
 import { settleList } from "./list-settle.js";
@@ -37,6 +37,7 @@ export function settleSlot(slot: CellSlot, upTo: ReadonlyVector, conflicts: Conf
         rest.push(change);
         continue;
       }
+      if (isOfRegister(change)) conflicts.meets(slot, cell, change);
       mergeInto(slot, cell, change);
       if (isLedgered && (change.action === "remove" || change.action === "delete")) conflicts.removed(slot, cell, change);
       if (slot.kind === "t" && change.action === "put") supersede(slot, change);
@@ -49,7 +50,8 @@ export function settleSlot(slot: CellSlot, upTo: ReadonlyVector, conflicts: Conf
   slot.issued = undefined;
   slot.raced = false;
   const result = show(slot, before, issued, raced);
-  if (result === "equal") releaseValues(slot);
+  if (result === "equal" && isToBeKept(slot, known)) keepValues(slot);
+  else if (result === "equal") releaseValues(slot);
   return result;
 }
 
@@ -99,8 +101,23 @@ export function isStream({ kind, field }: CellSlot): boolean {
   return kind === "x" && field === "";
 }
 
+/**
+ * True for a register of which only the deadline is to be changed in the server: where it comes too late, the key is gone, and
+ * only we have its value.
+ */
+function isToBeKept({ kind, base }: CellSlot, known: readonly Sibling[]): boolean {
+  const [now] = base.siblings;
+  const [before] = known;
+  return kind === "w" && now?.value !== undefined && before?.print === now.print && before.number !== now.number;
+}
+
+/** What was received is a view into a record. */
+function keepValues(slot: CellSlot): void {
+  slot.base.siblings = slot.base.siblings.map((s) => (s.value ? { ...s, value: Buffer.from(s.value) } : s));
+}
+
 /** The server holds the only sibling's value, or those of all entries of an id: we need not. */
-function releaseValues(slot: CellSlot): void {
+export function releaseValues(slot: CellSlot): void {
   if (slot.kind === "x") {
     if (slot.base.siblings.some(({ value }) => value)) slot.base.siblings = slot.base.siblings.map((s) => ({ ...s, value: undefined }));
     return;

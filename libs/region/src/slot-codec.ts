@@ -27,7 +27,7 @@ export const ONE_SIBLING = 1;
 const CREATES = { creates: true };
 
 /** Two bits of a change's first byte, and a third beyond the flags between them. */
-const ACTIONS = ["put", "increment", "remove", "wipe", "take", "delete"] as const satisfies readonly ChangeAction[];
+const ACTIONS = ["put", "increment", "remove", "wipe", "take", "delete", "assign", "erase"] as const satisfies readonly ChangeAction[];
 
 /** Both at once say nothing of what is shown: then another byte does, and says whether there are wipes. */
 const HAS_MORE = HAS_SHOWN | HAS_NOTHING_SHOWN;

@@ -50,6 +50,11 @@ function writeBody(out: ByteWriter, m: Mutation): void {
       out.double(m.number);
       out.slice(m.bytes, m.valueStart, m.valueEnd);
       return;
+    case K.PutRegister:
+      out.hlc(m.birth);
+      out.double(m.number);
+      out.slice(m.bytes, m.valueStart, m.valueEnd);
+      return;
     case K.PutEntry:
       out.text(m.field);
       out.byte(m.number);
@@ -147,6 +152,11 @@ function readBody(from: ByteReader, m: Mutation): void {
   switch (m.kind) {
     case K.PutString:
     case K.PutWhole:
+      m.number = from.double();
+      readValue(from, m);
+      return;
+    case K.PutRegister:
+      m.birth = from.hlc();
       m.number = from.double();
       readValue(from, m);
       return;

@@ -66,6 +66,11 @@ export const MutationKind = {
   PutGroup: 23,
   /** Removes a consumer group, also one that is made elsewhere meanwhile. */
   RemoveGroup: 24,
+  /**
+   * A key that is one register: its whole value as DUMP gives it, with its deadline. Without bytes: the key was deleted.
+   * `birth` is the version of the command that wrote it, which was read back later: the latest of these stands.
+   */
+  PutRegister: 31,
 } as const;
 export type MutationKind = (typeof MutationKind)[keyof typeof MutationKind];
 
@@ -125,9 +130,9 @@ export interface Mutation {
   bytes: Buffer;
   valueStart: number;
   valueEnd: number;
-  /** PutString, PutWhole, PutExpiry: deadline in ms since 1970 or `Infinity`. PutScore: the score. PutEntry: 1 if found by reading. */
+  /** Puts of whole keys, PutExpiry: deadline in ms since 1970 or `Infinity`. PutScore: the score. PutEntry: 1 if found by reading. */
   number: number;
-  /** Increments: the running sum after this mutation (integers, or for scores multiples of 2^-1074). */
+  /** Increments: the running sum after this mutation (integers, or for scores multiples of 2^-1074). PutRegister: `birth`, its time. */
   birth: Hlc;
   sum: bigint;
   detail: MutationDetail | undefined;

@@ -56,7 +56,7 @@ function refused(found: string, allowed: string): HttpReply {
 }
 
 function recordJson(record: ConflictPage["records"][number]): object {
-  const { id, atMs, rule, db, key, kind, field, loser, winner, value, valueBytes, winnerPrint } = record;
+  const { id, atMs, rule, db, key, kind, field, loser, winner, value, valueBytes, print, winnerPrint } = record;
   return {
     id, atMs, rule, db, kind,
     key: textOrBase64(Buffer.from(key, "latin1")),
@@ -65,6 +65,7 @@ function recordJson(record: ConflictPage["records"][number]): object {
     winner: winner && writeJson(winner),
     value: value && textOrBase64(value),
     valueBytes,
+    isRemoval: rule === "lww" && print === "" ? true : undefined,
     visible: visibleOf(winnerPrint),
   };
 }

@@ -9,17 +9,17 @@ import type { AgentOptions } from "./options.js";
 const PREFIX_CHARS_MAX = 512;
 
 const PREFIX: TextShape = { accepts: (text) => text.length <= PREFIX_CHARS_MAX, says: `at most ${PREFIX_CHARS_MAX} characters` };
-const POLICY: TextShape = { accepts: (text) => typeof parsePolicy(text) !== "string", says: `${POLICY_FORMS}; lww and regions= are not built yet` };
+const POLICY: TextShape = { accepts: (text) => typeof parsePolicy(text) !== "string", says: `${POLICY_FORMS}; regions= is not built yet` };
 
 /** The table. */
 export const POLICY_FIELDS = option.table({
-  help: "What happens to keys by prefix, the longest prefix wins; other keys are merged by the published rules. Which prefixes are local must be the same in every region and cannot be changed once this server was captured: a difference is refused.",
+  help: "What happens to keys by prefix, the longest prefix wins; other keys are merged by the published rules. Which prefixes are local and which are lww must be the same in every region and cannot be changed once this server was captured: a difference is refused.",
   rowsMin: 0,
   rowsMax: POLICIES_MAX,
   fields: {
     prefix: option.text({ help: "Beginning of the keys' names.", required: true, shape: PREFIX }),
     policy: option.text({
-      help: "With crdt the published rules hold. With local the keys stay in this region, nothing of them is published. With home=<region> the published rules hold, and a write in another region is recorded as a conflict and counted.",
+      help: "With crdt the published rules hold. With local the keys stay in this region, nothing of them is published. With lww a key is one register: its last write of any type, deletes included, stands as a whole; it is read back (DUMP) behind every command, so regions need servers that load each other's payloads. With home=<region> the published rules hold, and a write in another region is recorded as a conflict and counted.",
       required: true,
       shape: POLICY,
     }),

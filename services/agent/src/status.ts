@@ -96,7 +96,7 @@ export interface PipelineStatus {
     readonly readBacks: number;
   };
   readonly policies: {
-    /** Names which keys are local: equal in every region, or its records are held. Empty: none is. */
+    /** Names which keys are local or lww: equal in every region, or its records are held. Empty: none is. */
     readonly digest: string;
     /** Commands of clients that wrote local keys. */
     readonly localCommands: number;

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import type { Redis } from "ioredis";
+import { PolicyTable } from "@meridian/region";
 import { waitFor } from "@meridian/testkit";
 import { hlcMs } from "@meridian/words";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -52,13 +53,15 @@ function phasesOf(cell: string): Phase[] {
 
 const NAMES = ["eu", "us", "ap"] as const;
 const DATABASES = 200;
+/** Keys of the rows about registers begin so. */
+const POLICIES = new PolicyTable([{ prefix: "lww:", policy: { kind: "lww" } }]);
 let places: Place[];
 let clients: Redis[];
 /** A mesh that did not come to rest tells nothing about the rows that follow. */
 let stuck: Error | undefined;
 
 beforeAll(async () => {
-  places = await openPlaces(NAMES, ["--databases", String(DATABASES)]);
+  places = await openPlaces(NAMES, ["--databases", String(DATABASES)], POLICIES);
   clients = places.map(({ server }) => server.client());
   await allQuiet();
 });

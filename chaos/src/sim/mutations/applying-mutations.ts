@@ -41,8 +41,8 @@ export const APPLYING: readonly Mutation[] = [
       { in: "region", text: DELTA, becomes: "return undefined;" },
       {
         in: "region",
-        text: `const expect = expectOf(shown); const expected = shown?.slice(1) ?? "";`,
-        becomes: `const expect = target.sums.length > 0 ? "~" : expectOf(shown); const expected = shown?.slice(1) ?? "";`,
+        text: `const expect = expectOf(shown); const expected = heldPrint(slot)?.slice(1) ?? "";`,
+        becomes: `const expect = target.sums.length > 0 ? "~" : expectOf(shown); const expected = heldPrint(slot)?.slice(1) ?? "";`,
       },
     ],
     options: { families: ["pure"] },

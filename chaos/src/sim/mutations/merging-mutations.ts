@@ -2,7 +2,7 @@
 import type { Mutation } from "./mutation.js";
 
 const TIE = "return a.hlc !== b.hlc ? a.hlc > b.hlc : a.writer < b.writer;";
-const UNSEEN = `if ((action === "put" || action === "wipe") && this.#context.frontier.covers(writer, hlc)) unseen.push({ kind, field, writer, hlc });`;
+const UNSEEN = `if (WRITES.has(action) && this.#context.frontier.covers(writer, hlc)) unseen.push({ kind, field, writer, hlc });`;
 
 /** See the module's comment. */
 export const MERGING: readonly Mutation[] = [
@@ -11,6 +11,18 @@ export const MERGING: readonly Mutation[] = [
     breaks: "of two writes of the same time the one that arrived last is read",
     edits: [{ in: "merge", text: TIE, becomes: "return a.hlc >= b.hlc;" }],
     options: { families: ["string", "hash"] },
+  },
+  {
+    name: "registers-by-arrival",
+    breaks: "of two writes of a whole key the one that arrived last stands",
+    edits: [{ in: "merge", text: "if (latest && !wins(write, latest)) return;", becomes: "" }],
+    options: { registers: true },
+  },
+  {
+    name: "deletes-leave-registers-empty",
+    breaks: "a key that was deleted as a whole comes back with an earlier write that arrives later",
+    edits: [{ in: "merge", text: 'cell.wipes = change.action === "assign" ? undefined : [write];', becomes: "cell.wipes = undefined;" }],
+    options: { registers: true },
   },
   {
     name: "clock-does-not-observe",

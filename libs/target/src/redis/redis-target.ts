@@ -85,7 +85,7 @@ export class RedisTarget implements Target {
 
   async read(request: ReadRequest, epoch: number, byteLimit: number): Promise<ReadStatus> {
     const args: CommandArgument[] = [READ_SHA, "0", epoch, request.id, byteLimit];
-    for (const { db, key, first } of request.keys) args.push(first ? `f${db}` : db, key);
+    for (const { db, key, first, whole } of request.keys) args.push(first ? `f${db}` : whole ? `w${db}` : db, key);
     return ((await this.#script(args, "read")) as Buffer).toString("latin1") as ReadStatus;
   }
 

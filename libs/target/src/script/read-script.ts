@@ -2,7 +2,8 @@
  * The script that reads keys at an exact position of the stream: it sets one key to everything it read and deletes it.
  *
  * ARGV: epoch, id, byte limit per key, then database and key in turn; `f` before the database: of a stream, nothing but the
- * id of its first entry, whatever its size. Reply: OK, FENCED or NOMARK; only OK wrote.
+ * id of its first entry, whatever its size; `w`: the key as one value (DUMP), whatever its type.
+ * Reply: OK, FENCED or NOMARK; only OK wrote.
  * The payload's layout is in libs/mark `read-result`. A key beyond the limit is refused, not cut. A collection whose
  * memory is {@link MEMORY_FACTOR} times the limit (and {@link EXACT_BYTES}) is refused without being read, because
  * reading it would hold the server up; the size named is then its memory, estimated by the server.
@@ -71,8 +72,9 @@ local function stream(key, deadline)
   list('x', key, deadline, items)
 end
 for i = 4, #A, 2 do
-  local first = string.sub(A[i], 1, 1) == 'f'
-  local wanted = first and string.sub(A[i], 2) or A[i]
+  local how = string.sub(A[i], 1, 1)
+  local first, asOne = how == 'f', how == 'w'
+  local wanted = (first or asOne) and string.sub(A[i], 2) or A[i]
   if wanted ~= db then
     db = wanted
     call('SELECT', db)
@@ -91,6 +93,7 @@ for i = 4, #A, 2 do
     local memory = 0
     if kind ~= 'string' then memory = call('MEMORY', 'USAGE', key) or 0 end
     if memory > unread then refuse(key, deadline, memory)
+    elseif asOne then whole('w', key, deadline, call('DUMP', key))
     elseif kind == 'string' then
       local size = call('STRLEN', key)
       if size > limit then refuse(key, deadline, size) else whole('s', key, deadline, call('GET', key)) end

@@ -219,8 +219,8 @@ export class RegionPipeline implements Pipeline {
 /** What was captured under one table cannot be gone on with under another: the regions would not know from where on. */
 function refuseOtherPolicies(writer: WriterId, captured: number | undefined, given: number): void {
   if (captured === undefined || captured === given) return;
-  throw new MeridianError("BAD_OPTION", `${writer} was captured with other local policies than the options name`, {
-    advice: "start with the policies that it had; which keys are local cannot be changed yet, homes can",
+  throw new MeridianError("BAD_OPTION", `${writer} was captured with other local or lww policies than the options name`, {
+    advice: "start with the policies that it had; which keys are local or lww cannot be changed yet, homes can",
   });
 }
 

@@ -1,7 +1,7 @@
 /** One region for tests: a real server, an agent's life over it, and a log that can hold back what its peers publish. */
 import type { Redis } from "ioredis";
 import { memoryLog, MemoryShelf, type LogPosition, type LogRecord, type MutationLog } from "@meridian/log";
-import { CONFLICT_LIMITS, zeroCounters, type RegionCounters } from "@meridian/region";
+import { CONFLICT_LIMITS, zeroCounters, type PolicyTable, type RegionCounters } from "@meridian/region";
 import { createLogger } from "@meridian/shell";
 import { MemoryStore } from "@meridian/store";
 import { startRedis, type TestRedis } from "@meridian/testkit";
@@ -69,20 +69,27 @@ export class Place {
   readonly life: Life;
   readonly #ended: Promise<unknown>;
 
-  constructor(server: TestRedis, writer: WriterId, peers: readonly WriterId[], shelf: MemoryShelf, store = new MemoryStore()) {
+  constructor(
+    server: TestRedis,
+    writer: WriterId,
+    peers: readonly WriterId[],
+    shelf: MemoryShelf,
+    store?: MemoryStore,
+    policies?: PolicyTable,
+  ) {
     this.server = server;
-    this.store = store;
+    this.store = store ?? new MemoryStore();
     this.writer = writer;
     this.log = new HeldLog(memoryLog({ shelf }));
     this.life = new Life({
       writer,
       peers,
       endpoint: () => ({ host: server.host, port: server.port }),
-      store,
+      store: this.store,
       log: this.log,
       logger: createLogger({ name: writer, level: "error", pretty: "never", destination: { write: () => undefined } }),
       lastEpoch: 0,
-      settings: SETTINGS,
+      settings: { ...SETTINGS, policies },
       counters: this.counters,
       onVisible: () => undefined,
       onPeerFailure: (_, error) => this.failures.push(error),
@@ -130,9 +137,10 @@ export function describePlace({ writer, life: { region }, failures }: Place): un
 }
 
 /** Servers with agents that share a log, one for each region's name. */
-export async function openPlaces(names: readonly string[], args: readonly string[] = []): Promise<Place[]> {
+export async function openPlaces(names: readonly string[], args: readonly string[] = [], policies?: PolicyTable): Promise<Place[]> {
   const shelf = new MemoryShelf();
   const writers = names.map((name) => writerId(name, "0"));
   const servers = await Promise.all(names.map(() => startRedis({ args })));
-  return servers.map((server, at) => new Place(server, writers[at] as WriterId, writers.filter((_, other) => other !== at), shelf));
+  const peersOf = (own: WriterId): WriterId[] => writers.filter((other) => other !== own);
+  return writers.map((writer, at) => new Place(servers[at] as TestRedis, writer, peersOf(writer), shelf, undefined, policies));
 }

@@ -25,10 +25,11 @@ Policies stand in each agent's configuration (\`policies:\`), checked whole befo
 that no prefix names are merged by the published rules.
 
   crdt            the published rules: makes an exception below a longer prefix
+  lww             the key is one register: its last write, of any type, deletes included, stands as a whole
   local           the keys stay in their region: nothing of them is published, remembered or merged
   home=<region>   the published rules; a write in another region is recorded (\`meridian conflicts --rule home\`) and counted
 
-Which keys are local must be the same in every region: a digest of it stands in every record of the log, and records with
+Which keys are local or lww must be the same in every region: a digest of it stands in every record of the log, and records with
 another one are held. It cannot be changed once a server was captured. Homes may differ and be changed: they only flag.
 
 Examples:
@@ -66,11 +67,11 @@ async function showPolicies(options: PolicyOptions, context: CommandContext): Pr
   }
   const { color } = terminal;
   for (const { region, server, rows, digest, localCommands } of all) {
-    terminal.out(`${color.bold(region)}/${server}  ${color.dim(digest === "" ? "no local keys" : `local keys: digest ${digest}, ${localCommands} commands passed over`)}\n`);
+    terminal.out(`${color.bold(region)}/${server}  ${color.dim(digest === "" ? "no local or lww keys" : `local and lww keys: digest ${digest}, ${localCommands} commands passed over`)}\n`);
     for (const { prefix, policy } of rows) terminal.out(`  ${printable(Buffer.from(prefix, "utf8"))}  ${policy}\n`);
     if (rows.length === 0) terminal.out("  every key by the published rules\n");
   }
-  terminal.out(agree ? color.green("the regions agree on which keys are local\n") : color.red("the regions do not agree on which keys are local: their records are held\n"));
+  terminal.out(agree ? color.green("the regions agree on which keys are local or lww\n") : color.red("the regions do not agree on which keys are local or lww: their records are held\n"));
 }
 
 async function policiesAt(url: string): Promise<ShownPolicies[]> {

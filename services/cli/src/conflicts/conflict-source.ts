@@ -30,6 +30,8 @@ export interface Conflict {
   /** The losing value, where it was kept. */
   readonly value?: ToldBytes;
   readonly valueBytes?: number;
+  /** What lost is the removal of a key that is one register. */
+  readonly isRemoval?: boolean;
   /** What is visible instead, where it is short. */
   readonly visible?: ToldBytes;
   /** Regions whose ledgers hold it. */

@@ -23,7 +23,8 @@ export function cellText({ db, kind, key, field }: Conflict): string {
   return field === "" ? name : `${name} ${shown(field)}`;
 }
 
-function lostText({ rule, kind, value, valueBytes }: Conflict): string {
+function lostText({ rule, kind, value, valueBytes, isRemoval }: Conflict): string {
+  if (isRemoval === true) return "removed the key";
   if (rule === "home") return "wrote it";
   if (rule === "remove") return kind === "k" ? "removed the key" : "removed it";
   if (value === undefined) return valueBytes === undefined ? "a long value (not kept)" : `${valueBytes} bytes (not kept)`;

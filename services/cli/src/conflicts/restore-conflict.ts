@@ -47,6 +47,7 @@ function valueToRestore(conflict: Conflict): Buffer {
   if (rule === "home") throw refusal(conflict, "nothing was lost: the write is kept", "see that this region's clients leave the key to its home");
   if (rule === "hidden") throw refusal(conflict, "these increments are not lost", "they count again as soon as a number stands there: SET the key to 0");
   if (rule === "clamped") throw refusal(conflict, "the sum does not fit into 64 bits", "lower the counter, or SET it");
+  if (rule === "lww" && conflict.isRemoval === true) throw refusal(conflict, "what lost is a removal, which has no value", "remove it again if that is what is wanted");
   if (value !== undefined) return bytesTold(value);
   const length = valueBytes === undefined ? "was not at hand" : `of ${valueBytes} bytes was longer than conflicts.valueBytesMax`;
   throw refusal(conflict, `the losing value ${length} and was not kept`, "nothing can be written back");
@@ -63,6 +64,8 @@ function commandOf(conflict: Conflict, value: Buffer, type: string, deadlineMs: 
     if (Number(deadline) <= Date.now()) throw refusal(conflict, "the losing deadline is past", "writing it back would delete the key; DEL it if that is wanted");
     return ["PEXPIREAT", key, deadline];
   }
+  // A register has had any type.
+  if (conflict.rule === "lww") return ["RESTORE", key, String(deadlineMs), value, "REPLACE", "ABSTTL"];
   const needed = TYPES[kind];
   const fits = type === "none" || (needed === undefined ? !Object.values(TYPES).includes(type) : type === needed);
   if (!fits) throw refusal(conflict, `the key holds a ${type} now`, "delete it first if the old value is to come back");

@@ -39,7 +39,7 @@ export interface PipelineStatus {
 
 /** What happens to keys by prefix. */
 export interface PolicyStatus {
-  /** Names which keys are local; empty: none is. */
+  /** Names which keys are local or lww; empty: none is. */
   readonly digest: string;
   readonly localCommands: number;
   readonly rows: readonly { readonly prefix: string; readonly policy: string }[];
