@@ -1,7 +1,8 @@
 /**
  * No acknowledged write is lost: what a region's clients were told is written stands in that region's log, as often as
  * they wrote it, and the amounts of its increments add up. Keys whose content the agent has to read (imported, renamed,
- * edited in place) are left out: of several such writes the log holds the last.
+ * edited in place) are left out: of several such writes the log holds the last. So is a value of a list whose key had to be
+ * read, if it had gone by then: after a crash nobody knows at which place it had stood, and no other region has missed it.
  */
 import { ReplyError } from "@meridian/resp";
 import { idOfField, scaledOf } from "@meridian/merge";
@@ -23,7 +24,8 @@ export function checkAcknowledged(world: World, mutations: readonly Published[])
     const unread = new Set([...readKeys(taken), ...taken.flatMap(({ db, words }) => readBesideLocal(world.policies, db, words))]);
     const isImported = at === 0 && world.settings.imported > 0;
     const isChecked = (db: number, key: string): boolean => !isImported && !world.policies?.isLocal(key) && !world.policies?.isRegister(key) && !unread.has(`${db}|${key}`) && !coarse.has(`${db}|${key}`);
-    return [...missingPuts(taken, own, isChecked), ...wrongSums(taken, own, isChecked)].map((problem) => `r${at}: ${problem}`);
+    const isGone = (command: TakenCommand, value: string): boolean => wasGoneWhenRead(world, command, value);
+    return [...missingPuts(taken, own, isChecked, isGone), ...wrongSums(taken, own, isChecked)].map((problem) => `r${at}: ${problem}`);
   });
 }
 
@@ -51,7 +53,15 @@ function readKeys(taken: readonly TakenCommand[]): Set<string> {
   return names;
 }
 
-function missingPuts(taken: readonly TakenCommand[], own: readonly Published[], isChecked: IsChecked): string[] {
+/** True where the key was read behind a command that put the value into its list, and did not hold it any more. */
+function wasGoneWhenRead(world: World, { at, db, words, offset }: TakenCommand, value: string): boolean {
+  const readings = world.servers[at]?.listReadings.get(`${db}|${words[1] ?? ""}`) ?? [];
+  return readings.find((reading) => reading.offset > offset)?.values.includes(value) === false;
+}
+
+type IsGone = (command: TakenCommand, value: string) => boolean;
+
+function missingPuts(taken: readonly TakenCommand[], own: readonly Published[], isChecked: IsChecked, isGone: IsGone): string[] {
   const published = new Map<string, number>();
   for (const m of own) {
     if (m.kind === K.PutEntry) count(published, `${cellName(m.db, m.key, "x", idOfField(m.field))}=${m.value}`);
@@ -60,9 +70,11 @@ function missingPuts(taken: readonly TakenCommand[], own: readonly Published[], 
     count(published, `${cellName(m.db, m.key, cellKindOf(m.kind), m.field)}=${m.value}`);
   }
   const expected = new Map<string, number>();
-  for (const { db, words, reply } of taken) {
+  for (const command of taken) {
+    const { db, words, reply } = command;
     if (!isChecked(db, words[1] ?? "")) continue;
-    if (reply !== -1 && reply !== 0) for (const put of elementsIn(words, db)) count(expected, put);
+    const elements = reply === -1 || reply === 0 ? [] : elementsIn(words).filter((value) => !isGone(command, value));
+    for (const value of elements) count(expected, `${cellName(db, words[1] ?? "", "l")}=${value}`);
     for (const put of putsOf(words, db)) count(expected, put);
     if (words[0] === "XADD") count(expected, `${cellName(db, words[1] ?? "", "x", String(reply))}=${pairsAsBytes(pairsOf(words))}`);
   }
@@ -71,9 +83,10 @@ function missingPuts(taken: readonly TakenCommand[], own: readonly Published[], 
 }
 
 /** Values that a command puts into a list, each as often as it stands there. */
-function elementsIn([name, key = "", ...rest]: readonly string[], db: number): string[] {
-  const values = name === "LPUSH" || name === "RPUSH" || name === "LPUSHX" || name === "RPUSHX" ? rest : name === "LSET" ? rest.slice(1) : name === "LINSERT" ? rest.slice(2) : [];
-  return values.map((value) => `${cellName(db, key, "l")}=${value}`);
+function elementsIn([name, , ...rest]: readonly string[]): readonly string[] {
+  if (name === "LSET") return rest.slice(1);
+  if (name === "LINSERT") return rest.slice(2);
+  return name === "LPUSH" || name === "RPUSH" || name === "LPUSHX" || name === "RPUSHX" ? rest : [];
 }
 
 /** The last of several values for one name within a command is the one that counts. */

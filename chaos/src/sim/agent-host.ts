@@ -156,7 +156,11 @@ export class AgentHost {
       this.pages.push({ db, ...model.scan(db, cursor, PAGE_KEYS, serverMs) });
       return true;
     }
-    if (script.kind === "read") return model.read(script.reading, script.epoch, READ_BYTES_MAX, serverMs) === "OK";
+    if (script.kind === "read") {
+      const isRead = model.read(script.reading, script.epoch, READ_BYTES_MAX, serverMs) === "OK";
+      if (isRead) for (const { db, key } of script.reading.keys) this.context.server.noteReading(db, key, serverMs);
+      return isRead;
+    }
     const check = this.context.onApply(script.batch, script.seenOffset, serverMs);
     const { status, skipped } = model.apply(script.batch, serverMs);
     if (status === "OK") {

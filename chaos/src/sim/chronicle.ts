@@ -82,7 +82,7 @@ export class Chronicle {
     return this.#policies?.isRegister(keyOf(place)) === true;
   }
 
-  /** True where the key was given a value of which agents keep a digest only: a second one beside it is read first. */
+  /** True where the key was given a value of which agents keep a digest only, and which may be read first: long ones, sketches. */
   isLong(place: string): boolean {
     return this.#long.has(place);
   }
@@ -91,6 +91,7 @@ export class Chronicle {
   noteCommands(commands: readonly ClientCommand[], db: number): void {
     for (const words of commands) {
       if (READ_COMMANDS.has(words[0] ?? "")) for (const key of words.slice(1)) this.#read.add(`${db}|${key}`);
+      if (words[0]?.startsWith("PF")) this.#long.add(`${db}|${words[1] ?? ""}`);
       for (const place of readBesideLocal(this.#policies, db, words)) this.#read.add(place);
     }
   }

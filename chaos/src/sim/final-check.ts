@@ -33,7 +33,7 @@ export function checkAtRest(world: World): Problem[] {
     ...problemsOf("the rules", checkOracle(world, cells, audited.mutations, missing[0] ?? NOTHING)),
     ...problemsOf("exact counters", checkCounters(world, cells)),
     ...problemsOf("exact sketches", checkSketches(world, cells)),
-    ...problemsOf("conflict ledger", checkLedgers(world, audited.mutations)),
+    ...problemsOf("conflict ledger", checkLedgers(world, metadata, audited.mutations)),
     ...problemsOf("registers", checkRegisters(world, audited.mutations).slice(0, LISTED_MAX)),
     ...problemsOf("stays in its region", checkLocalKeys(world, audited.mutations, metadata).slice(0, LISTED_MAX)),
   ];
@@ -64,8 +64,11 @@ function checkRegions(world: World, cells: readonly ServerCells[], metadata: rea
   });
 }
 
-function checkLedgers(world: World, mutations: readonly Published[]): string[] {
-  return world.agents.flatMap((agent, at) => checkLedger(world, agent, metadataOf(agent), mutations).slice(0, LISTED_MAX).map((problem) => `r${at}: ${problem}`));
+function checkLedgers(world: World, metadata: readonly Metadata[], mutations: readonly Published[]): string[] {
+  return world.agents.flatMap((agent, at) => {
+    const problems = checkLedger(world, agent, metadata[at] ?? new Map(), mutations).slice(0, LISTED_MAX);
+    return problems.map((problem) => `r${at}: ${problem}`);
+  });
 }
 
 /**

@@ -10,7 +10,9 @@ import { HEARTBEAT_IDLE_MS, type World } from "./world.js";
 export const ROUNDS_MAX = 120;
 /** Longer than any near deadline of the workload, any skew, and any drift that is waited for. */
 const LATER_MS = 60_000;
-const CALM_ROUNDS = 3;
+/** Rounds in which nothing moves, before deadlines pass; and at the very end. */
+const CALM_ROUNDS = 1;
+const CALM_ROUNDS_AT_LAST = 3;
 /** Every region tells that it has everything; then what was put aside meanwhile waits once more. */
 const FORGET_TURNS_MAX = 6;
 const STREAM_BYTES = 1 << 30;
@@ -19,11 +21,11 @@ const RECORDS = 1 << 20;
 /** Brings the mesh to rest, lets near deadlines pass, and brings it to rest again. Returns what stands in the way. */
 export function heal(world: World): string[] {
   for (const at of world.agents.keys()) world.perform({ kind: "skew", at, ms: 0 });
-  const restless = settle(world);
+  const restless = settle(world, CALM_ROUNDS);
   if (restless.length > 0) return restless;
   world.perform({ kind: "time", ms: LATER_MS });
   for (const at of world.agents.keys()) world.perform({ kind: "expire", at });
-  const still = settle(world);
+  const still = settle(world, CALM_ROUNDS);
   if (still.length > 0) return still;
   return forget(world);
 }
@@ -32,13 +34,13 @@ export function heal(world: World): string[] {
 function forget(world: World): string[] {
   for (let turn = 0; turn < FORGET_TURNS_MAX; turn += 1) {
     world.perform({ kind: "time", ms: HEARTBEAT_IDLE_MS + 1 });
-    const restless = settle(world);
+    const restless = settle(world, CALM_ROUNDS_AT_LAST);
     if (restless.length > 0 || world.agents.every(({ store }) => readRemains(store).length === 0)) return restless;
   }
   return [];
 }
 
-function settle(world: World): string[] {
+function settle(world: World, calmRounds: number): string[] {
   let calm = 0;
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
     world.perform({ kind: "time", ms: 100 });
@@ -46,7 +48,7 @@ function settle(world: World): string[] {
     for (const at of world.agents.keys()) roundOf(world, at);
     if (world.problems.length > 0) return [];
     calm = world.agents.every(({ region }) => region?.isQuiet === true) && workOf(world) === before ? calm + 1 : 0;
-    if (calm < CALM_ROUNDS) continue;
+    if (calm < calmRounds) continue;
     // The last heartbeats are durable: now the agents forget them too.
     for (const at of world.agents.keys()) world.perform({ kind: "flush", at });
     return [];

@@ -16,6 +16,13 @@ export interface LocalChange {
   readonly before: ReadonlyMap<string, string | undefined>;
 }
 
+/** What an agent found in a list when it read its key. */
+export interface ListReading {
+  /** Where the stream stood. */
+  readonly offset: number;
+  readonly values: readonly string[];
+}
+
 /** See the module's comment. */
 export class ServerHost {
   readonly model = new ServerModel();
@@ -25,6 +32,8 @@ export class ServerHost {
   readonly changes: LocalChange[] = [];
   /** The marks of the apply scripts that had an effect, and where the stream stands behind each. */
   readonly marks: { readonly endOffset: number; readonly header: Buffer }[] = [];
+  /** What agents found in lists, by `db|key`, in order. */
+  readonly listReadings = new Map<string, ListReading[]>();
   /** Every content that a client ever gave to a cell, as `cell=content`. */
   readonly made = new Set<string>();
   /** Keys that clients named in commands that the server took, as `db|key`. */
@@ -92,6 +101,14 @@ export class ServerHost {
     const dropped = this.model.expire(nowMs);
     if (dropped > 0) this.#change(before, this.cells());
     return dropped;
+  }
+
+  /** An agent reads a key. */
+  noteReading(db: number, key: string, nowMs: number): void {
+    const values = JSON.parse(this.cells(nowMs).get(cellName(db, key, "l")) ?? "[]") as string[];
+    const place = `${db}|${key}`;
+    const before = this.listReadings.get(place) ?? [];
+    this.listReadings.set(place, [...before, { offset: this.streamEnd, values }]);
   }
 
   /** The commands in the stream behind `from`, for the transcript and the guard. */

@@ -29,6 +29,8 @@ export interface TakenCommand {
   readonly db: number;
   readonly words: ClientCommand;
   readonly reply: unknown;
+  /** Where its server's stream stood before it. */
+  readonly offset: number;
 }
 
 /** See the module's comment. */
@@ -159,10 +161,11 @@ export class World {
 
   #client(at: number, server: ServerHost, commands: readonly ClientCommand[], db: number): boolean {
     const before = server.cells(this.nowMs);
+    const offset = server.streamEnd;
     const mark = server.marks.at(-1)?.header;
     const replies = server.client(commands, db, this.nowMs);
     this.#watch.onClient({ at, db, commands, replies, mark }, before, server.cells(this.nowMs));
-    for (const [index, words] of commands.entries()) this.taken.push({ at, db, words, reply: replies[index] });
+    for (const [index, words] of commands.entries()) this.taken.push({ at, db, words, reply: replies[index], offset });
     return true;
   }
 

@@ -53,7 +53,7 @@ export class Stability {
   readonly graves: Graves;
   readonly #peers: readonly WriterId[];
   readonly #pace: HeartbeatPace;
-  readonly #subject: StabilitySubject;
+  readonly #subject: HeartbeatSubject;
   readonly #horizon: Horizon;
   readonly #clock: HeartbeatClock;
   #changed = false;
@@ -62,11 +62,17 @@ export class Stability {
     const { claims, said, closed, open } = read(store);
     this.#peers = peers;
     this.#pace = heartbeat;
-    this.#subject = subject;
     const heard = claims.map(([writer, known, settledMs]): [WriterId, Claim] => [writer, { known: new VersionVector(known), settledMs }]);
     this.#horizon = new Horizon(peers, new Map(heard));
     this.#clock = new HeartbeatClock(heartbeat, new VersionVector(said));
-    this.graves = new Graves(store, { closed: closed.map((bucket) => ({ ...bucket, vector: new VersionVector(bucket.vector) })), open });
+    const graves = new Graves(store, { closed: closed.map((bucket) => ({ ...bucket, vector: new VersionVector(bucket.vector) })), open });
+    this.graves = graves;
+    this.#subject = {
+      ...subject,
+      get waits() {
+        return graves.waits;
+      },
+    };
   }
 
   /** A peer's heartbeat came, in the order of its log. */
@@ -99,7 +105,7 @@ export class Stability {
   /** Says how far this region is, where that is due; behind everything captured, and behind the cells. */
   beat(outbox: Outbox, nowMs: number): void {
     if (outbox.isBeating) return;
-    const heartbeat = this.#clock.next({ ...this.#subject, waits: this.graves.waits }, nowMs);
+    const heartbeat = this.#clock.next(this.#subject, nowMs);
     if (!heartbeat) return;
     outbox.beat(heartbeat);
     this.#changed = true;
