@@ -41,9 +41,16 @@ async function fill(client: Redis): Promise<void> {
   }
 }
 
-/** Raises and changes what is being imported, and what is new, until `isOver`. Returns how often each counter rose. */
-async function write(client: Redis, db: number, isOver: () => boolean): Promise<number> {
-  await client.select(db);
+/** Rounds of writes that the other region may not have seen yet: enough that pages of the import meet them. */
+const ROUNDS_AHEAD = 40;
+
+/**
+ * Raises and changes what is being imported, and what is new, until `isOver`. Once the import has begun it goes on as fast as
+ * `peer` follows, for the import shares the stream with it. Returns how often each counter rose.
+ */
+async function write(client: Redis, peer: Redis, db: number, isOver: () => boolean): Promise<number> {
+  await Promise.all([client.select(db), peer.select(db)]);
+  const follows = async (times: number): Promise<boolean> => isOver() || Number((await peer.get("new:0")) ?? times) > times - ROUNDS_AHEAD;
   for (let times = 1; ; times += 1) {
     const pipeline = client.pipeline();
     for (let at = 0; at < KEYS; at += 90) {
@@ -51,6 +58,7 @@ async function write(client: Redis, db: number, isOver: () => boolean): Promise<
       pipeline.rpush(`list:${at}`, times).del(`sorted:${at + 1}`).set(`string:${at + 1}`, `late ${times}`).incr(`new:${at}`);
     }
     for (const [error] of (await pipeline.exec()) ?? []) if (error) throw error;
+    await waitFor(() => follows(times), { timeoutMs: 100_000, what: "the peer to follow" });
     if (isOver()) return times;
   }
 }
@@ -59,7 +67,7 @@ it("every type, in two databases, with deadlines, under writes", { timeout: 150_
   const [eu, us] = servers.map((server) => server.client()) as [Redis, Redis];
   await fill(eu);
   let isOver = false;
-  const writing = DATABASES.map((db) => write(servers[0]!.client(), db, () => isOver));
+  const writing = DATABASES.map((db) => write(servers[0]!.client(), servers[1]!.client(), db, () => isOver));
   mesh = await startMesh({ regions: ["eu", "us"], servers: servers.map(({ url }) => url) });
   // the last pages of the import come when most keys are there
   await us.select(3);
