@@ -134,6 +134,8 @@ export function storeAcceptance(name: string, harness: StoreHarness): void {
             expectPlain(store, model);
           }
           expect(readStore(store, FIRST, LAST)).toEqual(readModel(model, FIRST, LAST));
+          store = await harness.reopen(store, "close");
+          expect(store.cellCount()).toBe([...model.keys()].filter((name) => name.startsWith("cell ")).length);
           for (const [at, value] of model) expect(store.get(...splitName(at))?.equals(value)).toBe(true);
         }),
         { numRuns: 40 },

@@ -29,7 +29,10 @@ export function patchBlock(
     at += block.copyCells(cell, places[index * 2] as number, bytes, at);
     cell = places[index * 2 + 1] as number;
     const value = values[index];
-    if (value === undefined) continue;
+    if (value === undefined) {
+      if (cell !== places[index * 2]) context.onGoneKey();
+      continue;
+    }
     const key = writes.keys[from + index] as string;
     if (cell === places[index * 2]) context.onNewKey(key);
     at = putCell(bytes, at, key, block.prefixLength, value);

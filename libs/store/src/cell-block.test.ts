@@ -25,7 +25,7 @@ function readAll(blocks: readonly Buffer[]): Cells {
 /** Merges into the block to which each write belongs, as the table does; returns copies. */
 function mergeAll(blocks: readonly Buffer[], changes: ReadonlyMap<string, Buffer | undefined>): Buffer[] {
   const reader = new BlockReader();
-  const context = { arena: new BlockArena(), onNewKey: () => undefined };
+  const context = { arena: new BlockArena(), onNewKey: () => undefined, onGoneKey: () => undefined };
   const writes = sortedWrites(changes);
   const sources = blocks.length === 0 ? [Buffer.alloc(0)] : blocks;
   let from = 0;

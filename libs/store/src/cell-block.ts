@@ -19,10 +19,11 @@ export interface SortedWrites {
   value(index: number): Buffer | undefined;
 }
 
-/** What a merge needs beside its block: memory for the result, and who is told of every key that was not there. */
+/** What a merge needs beside its block: memory for the result, and who is told of every key that comes or goes. */
 export interface MergeContext {
   readonly arena: BlockArena;
   onNewKey(key: string): void;
+  onGoneKey(): void;
 }
 
 /** One block after a merge. Its bytes belong to the arena. */
@@ -106,7 +107,10 @@ function mergeItems(block: BlockReader, writes: SortedWrites, from: number, to: 
     items.pushCells(cell, place);
     cell = place < block.count && block.compare(place, key) === 0 ? place + 1 : place;
     const value = writes.value(index);
-    if (value === undefined) continue;
+    if (value === undefined) {
+      if (cell !== place) context.onGoneKey();
+      continue;
+    }
     if (cell === place) context.onNewKey(key);
     items.pushWrite(index, value);
   }

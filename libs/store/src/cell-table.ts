@@ -34,7 +34,10 @@ export class CellTable implements DiskTable {
   readonly #snapshot: Snapshot;
   readonly #reader = new BlockReader();
   readonly #filter = new KeyFilter();
-  readonly #context = { arena: new BlockArena(), onNewKey: (key: string) => this.#filter.add(hashKey(key)) };
+  readonly #context = { arena: new BlockArena(), onNewKey: (key: string) => this.#noteNew(key), onGoneKey: () => void (this.#change -= 1) };
+  #cells = 0;
+  /** By how many cells the step that is being planned changes their number. */
+  #change = 0;
   readonly #labels: string[] = [];
 
   constructor(table: BinaryTable, snapshot: Snapshot, onCell?: OnCell) {
@@ -43,6 +46,7 @@ export class CellTable implements DiskTable {
     for (const { key, value } of table.getRange({ start: FIRST_LABEL, ...snapshot.options })) {
       this.#labels.push(key);
       this.#reader.open(value, value.length);
+      this.#cells += this.#reader.count;
       for (let cell = 0; cell < this.#reader.count; cell += 1) {
         const cellKey = this.#reader.key(cell);
         this.#filter.add(hashKey(cellKey));
@@ -55,6 +59,11 @@ export class CellTable implements DiskTable {
   /** Blocks on disk. */
   get blocks(): number {
     return this.#labels.length;
+  }
+
+  /** Cells on disk. */
+  get cells(): number {
+    return this.#cells;
   }
 
   get(key: string, hash: number): Buffer | undefined {
@@ -81,6 +90,7 @@ export class CellTable implements DiskTable {
   step(writes: SortedWrites, from: number, haste: number): MergeStep {
     // The owner has committed the step before: its blocks are no longer needed.
     this.#context.arena.reset();
+    this.#change = 0;
     const puts: DiskPut[] = [];
     const edits: LabelEdit[] = [];
     let next = from;
@@ -90,7 +100,13 @@ export class CellTable implements DiskTable {
       edits.push({ index, labels: this.#mergeInto(index, writes, next, end, puts) });
       next = end;
     }
-    return { next, puts, adopt: () => this.#adopt(edits) };
+    const change = this.#change;
+    return { next, puts, adopt: () => this.#adopt(edits, change) };
+  }
+
+  #noteNew(key: string): void {
+    this.#filter.add(hashKey(key));
+    this.#change += 1;
   }
 
   #mergeInto(index: number, writes: SortedWrites, from: number, to: number, puts: DiskPut[]): string[] {
@@ -108,7 +124,8 @@ export class CellTable implements DiskTable {
     });
   }
 
-  #adopt(edits: readonly LabelEdit[]): void {
+  #adopt(edits: readonly LabelEdit[], change: number): void {
+    this.#cells += change;
     const [first, last] = [edits[0], edits[edits.length - 1]];
     if (first === undefined || last === undefined) return;
     const region: string[] = [];

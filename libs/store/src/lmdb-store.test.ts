@@ -67,6 +67,26 @@ function codeOf(run: () => unknown): string | undefined {
 const cells = (from: number, to: number, text: string): StoreWrite[] =>
   Array.from({ length: to - from }, (_, at) => ({ table: "cell", key: `k${String(from + at).padStart(6, "0")}`, value: Buffer.from(text) }));
 
+describe("LmdbStore's count of cells", () => {
+  afterEach(removeFolders);
+
+  it("follows what is written, replaced and removed, without reading the tables again", async () => {
+    const store = openLmdbStore({ path: newFolder(), owner: OWNER });
+    const removed = (from: number, to: number): StoreWrite[] => cells(from, to, "").map((write) => ({ ...write, value: undefined }));
+    const rounds = [cells(0, 3_000, "first"), cells(1_000, 5_000, "again"), removed(500, 4_000), removed(0, 4_990), cells(7, 8, "x".repeat(9_000)), removed(0, 9_000)];
+    const counted: number[] = [];
+    for (const writes of rounds) {
+      store.commit(writes);
+      store.flush();
+      await store.flushed();
+      counted.push(store.cellCount());
+      expect(counted.at(-1)).toBe([...store.range("cell", "k", "l")].length);
+    }
+    expect(counted).toEqual([3_000, 5_000, 1_500, 10, 11, 0]);
+    await store.close();
+  });
+});
+
 describe("LmdbStore's memory", () => {
   let path: string;
   beforeEach(() => (path = newFolder()));

@@ -70,7 +70,7 @@ export class LmdbStore implements Store {
   readonly #options: Required<LmdbStoreOptions>;
   readonly #lock: StoreLock;
   readonly #root: RootDatabase<Buffer, string>;
-  readonly #target: CheckpointTarget;
+  readonly #target: Target;
   readonly #checkpoint: Checkpoint;
   readonly #redo: RedoLog;
   /** Cells that have had a value that is not plain since the store was opened. */
@@ -150,6 +150,11 @@ export class LmdbStore implements Store {
     return stats.pageSize * (stats.lastPageNumber + 1) + this.#redo.bytes + this.#checkpoint.redoBytes;
   }
 
+  cellCount(): number {
+    this.#assertOpen();
+    return this.#target.tables.cell.cells;
+  }
+
   async close(): Promise<void> {
     if (!this.#open) return;
     this.#open = false;
@@ -226,7 +231,10 @@ export class LmdbStore implements Store {
   }
 }
 
-function openTarget(root: RootDatabase<Buffer, string>, haste: () => number, onCell: OnCell): CheckpointTarget {
+/** The tables, of which that of the cells counts. */
+type Target = CheckpointTarget & { readonly tables: { readonly cell: CellTable } };
+
+function openTarget(root: RootDatabase<Buffer, string>, haste: () => number, onCell: OnCell): Target {
   // A transaction knows only the tables that were open when it began: the snapshot comes last.
   const [meta, cell, out, received, state] = ["meta", "cell", "out", "in", "state"].map((name) => openTable(root, name)) as [
     BinaryTable, BinaryTable, BinaryTable, BinaryTable, BinaryTable,

@@ -71,6 +71,11 @@ export class MemoryStore implements Store {
     return STORE_TABLES.reduce((sum, table) => sum + this.#tables[table].bytes, 0);
   }
 
+  cellCount(): number {
+    this.#assertOpen();
+    return this.#tables.cell.size;
+  }
+
   /** What is committed now; costs one map copy per table, values are shared. */
   snapshot(): MemorySnapshot {
     this.#assertOpen();

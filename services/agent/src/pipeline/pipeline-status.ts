@@ -62,7 +62,7 @@ export function pipelineStatus(pipeline: RegionPipeline, state: PipelineState): 
     ...(notices.length === 0 ? {} : { notices }),
     ...(counters.refused.size === 0 ? {} : { refused: Object.fromEntries(counters.refused) }),
     wholeValue: Object.fromEntries(counters.wholeValue),
-    store: { bytes: store?.sizeBytes() ?? 0, cells: 0 },
+    store: { bytes: store?.sizeBytes() ?? 0, cells: store?.cellCount() ?? 0 },
     ...(region ? { stability: stabilityStatus(region, counters.heartbeats) } : {}),
     clock: { aheadMs: region?.aheadMs(Date.now()) ?? 0 },
     log: logStatus(pipeline),
