@@ -50,6 +50,8 @@ export class Chronicle {
   readonly #policies: PolicyTable | undefined;
   readonly #read = new Set<string>();
   readonly #long = new Set<string>();
+  /** Of each key the kinds of cells that clients gave it. */
+  readonly #kinds = new Map<string, Set<string>>();
   readonly #cells = new Map<string, ClientChange[]>();
   readonly #deadlines = new Map<string, DeadlineChange[]>();
 
@@ -87,6 +89,11 @@ export class Chronicle {
     return this.#long.has(place);
   }
 
+  /** True where clients gave the key values of different types: who replaces or deletes one means what it hides too. */
+  isOfSeveralTypes(place: string): boolean {
+    return (this.#kinds.get(place)?.size ?? 0) > 1;
+  }
+
   /** Notes what clients ran. */
   noteCommands(commands: readonly ClientCommand[], db: number): void {
     for (const words of commands) {
@@ -100,7 +107,8 @@ export class Chronicle {
   note(at: number, before: ServerCells, after: ServerCells, changed: Iterable<string>, mark: Buffer | undefined): void {
     const places = new Set<string>();
     for (const name of changed) {
-      const { place } = parseCellName(name);
+      const { place, kind } = parseCellName(name);
+      if (kind !== "t") this.#noteKind(place, kind);
       append(this.#cells, name, { at, before: before.get(name), after: after.get(name), mark });
       places.add(place);
       if ((after.get(name)?.length ?? 0) > PRINT_INLINE_BYTES_MAX) this.#long.add(place);
@@ -108,6 +116,12 @@ export class Chronicle {
     const was = deadlinesOf(before);
     const is = deadlinesOf(after);
     for (const place of places) append(this.#deadlines, place, { before: was.get(place), after: is.get(place) });
+  }
+
+  #noteKind(place: string, kind: string): void {
+    const kinds = this.#kinds.get(place);
+    if (kinds) kinds.add(kind === "g" ? "x" : kind);
+    else this.#kinds.set(place, new Set([kind === "g" ? "x" : kind]));
   }
 }
 

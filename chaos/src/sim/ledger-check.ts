@@ -17,6 +17,7 @@ import type { AgentHost } from "./agent-host.js";
 import type { Metadata } from "./metadata-check.js";
 import { hasSeen } from "./oracle.js";
 import { contentOfString } from "./sketch-content.js";
+import { keyTypes } from "./visible-types.js";
 import type { World } from "./world.js";
 
 const K = MutationKind;
@@ -42,6 +43,7 @@ export function checkLedger(world: World, agent: AgentHost, metadata: Metadata, 
     ...doubled.map(({ id }) => `the ledger holds ${id} twice`),
     ...records.flatMap((record) => (isTrue(record, byDot, here, world.settings.expiries > 0) ? [] : [`the ledger holds what was no conflict: ${tell(record)}`])),
     ...missing(records, metadata, world.nowMs),
+    ...missingTypes(records, metadata),
     ...missingRemovals(records, metadata, mutations, byDot, here),
   ];
 }
@@ -80,11 +82,34 @@ function isTrue(record: ConflictRecord, byDot: ByDot, here: WriterId, mayDrop: b
       return record.winner?.writer === here && some((l, w) => REMOVALS.has(l.kind) && !takes(l, w));
     case "hidden":
       return some((l, w) => isIncrement(l) && isPutOf(w, record) && !takes(w, l));
+    case "type":
+      return some((l, w) => isTypeLost(record, l, w) && mutationsOf(byDot, record).some((other) => isOtherType(l, other) && !takes(other, l) && !takes(l, other)));
     case "home":
       return record.loser.writer === here && here !== "eu/0" && losers.length > 0;
     default:
       return false;
   }
+}
+
+/** The winner is the newest write of its type by then: it may have seen the loser, where another of its type had hidden that before. */
+function isTypeLost({ kind, value }: ConflictRecord, loser: Published, winner: Published): boolean {
+  const isLater = winner.hlc > loser.hlc || (winner.hlc === loser.hlc && winner.writer < loser.writer);
+  const hasValue = loser.kind === K.PutString || loser.kind === K.PutField || loser.kind === K.PutEntry;
+  return isLater && isOtherType(loser, winner) && typeOfKind(loser) === kind && (!hasValue || value === undefined || value.toString("latin1") === loser.value);
+}
+
+function typeOfKind({ kind }: Published): string {
+  const type = cellKindOf(kind);
+  return type === "g" ? "x" : type;
+}
+
+function isOtherType(a: Published, b: Published): boolean {
+  const [one, other] = [typeOfKind(a), typeOfKind(b)];
+  return one !== other && other !== "t" && other !== "";
+}
+
+function mutationsOf(byDot: ByDot, { db, key }: ConflictRecord): Published[] {
+  return [...byDot.values()].flat().filter((m) => m.db === db && m.key === key);
 }
 
 function isPutOf(m: Published, { kind, field }: ConflictRecord): boolean {
@@ -102,12 +127,17 @@ function isIncrement({ kind }: Published): boolean {
 }
 
 function areConcurrent(a: Published, b: Published): boolean {
-  return !hasSeen(a, b, cellKindOf(b.kind), b.field) && !hasSeen(b, a, cellKindOf(a.kind), a.field);
+  return !hasSeen(a, b, cellKindOf(b.kind), fieldOf(b)) && !hasSeen(b, a, cellKindOf(a.kind), fieldOf(a));
+}
+
+/** A list is one cell. */
+function fieldOf({ kind, field }: Published): string {
+  return cellKindOf(kind) === "l" ? "" : field;
 }
 
 /** True where `m`, which removes or replaces, had seen `other`. */
 function takes(m: Published, other: Published): boolean {
-  if (!isIncrement(other)) return hasSeen(m, other, cellKindOf(other.kind), other.field);
+  if (!isIncrement(other)) return hasSeen(m, other, cellKindOf(other.kind), fieldOf(other));
   return m.absorbed.some(({ writer, birth, upTo }) => writer === other.writer && birth === other.birth && upTo >= other.hlc);
 }
 
@@ -145,6 +175,15 @@ function missing(records: readonly ConflictRecord[], metadata: Metadata, nowMs: 
   });
 }
 
+/** What is hidden behind another type is recorded by its newest write, whatever it was hidden by. */
+function missingTypes(records: readonly ConflictRecord[], metadata: Metadata): string[] {
+  const told = new Set(records.filter(({ rule }) => rule === "type").map(({ db, key, loser }) => `${db}|${key} ${nameOf(loser)}`));
+  return [...keyTypes(metadata.values())].flatMap(([place, { visible, newest }]) => {
+    const hidden = [...newest].filter(([type, dot]) => type !== visible && !told.has(`${place} ${nameOf(dot)}`));
+    return hidden.map(([type, dot]) => `the ledger lacks type of ${place}: ${nameOf(dot)} of ${type}, hidden behind ${visible}`);
+  });
+}
+
 interface Hidden {
   readonly rule: ConflictRecord["rule"];
   readonly loser: Dot;
@@ -169,11 +208,13 @@ function areDifferent(a: string, b: string): boolean {
   return a !== b && !(isSketchPrint(a) && isSketchPrint(b));
 }
 
-/** Of a key that is there. */
+const MEMBER_TYPES: ReadonlySet<string> = new Set(["h", "e", "z", "x"]);
+
+/** Of a key that is there, and shows a type that brings no deadline along. */
 function shorterThanLongest({ db, key, base }: StoredCell, metadata: Metadata, nowMs: number): Hidden[] {
-  const isMember = (kind: string): boolean => ["h", "e", "z", "x", "g"].includes(kind);
   const ofKey = [...metadata.values()].filter((other) => other.db === db && other.key === key);
-  const isHeld = ofKey.some((other) => isMember(other.kind) && other.base.siblings.length > 0);
+  const visible = keyTypes(ofKey).get(`${db}|${key}`)?.visible;
+  const isHeld = visible !== undefined && MEMBER_TYPES.has(visible) && ofKey.some((other) => MEMBER_TYPES.has(other.kind) && other.base.siblings.length > 0);
   const [first] = base.siblings;
   if (!isHeld || !first) return [];
   const longest = base.siblings.reduce((a, b) => (b.number > a.number ? b : a), first);

@@ -23,15 +23,22 @@ export function elementsOf(m: Published): PublishedElement[] {
   return values.map((value, at) => ({ mutation: m, position: shifted(m.field, at), value }));
 }
 
-/** What a reader sees of a key's list, or undefined where there is none. `hasSeen`: the rule of contexts. */
-export function listContent(mutations: readonly Published[], hasSeen: (taker: Published, put: Published) => boolean): string[] | undefined {
+/** The rule of contexts. */
+type HasSeen = (taker: Published, put: Published) => boolean;
+
+/** What stands in a key's list, visible or behind another value of the same place. */
+export function survivingElements(mutations: readonly Published[], hasSeen: HasSeen): PublishedElement[] {
   const elements = mutations.flatMap(elementsOf);
-  if (elements.length === 0) return undefined;
+  if (elements.length === 0) return elements;
   const takers = mutations.flatMap(placesTaken);
+  return elements.filter(({ mutation, position }) => !takers.some((taker) => taker.takes(position) && hasSeen(taker.mutation, mutation)));
+}
+
+/** What a reader sees of a key's list, or undefined where there is none. */
+export function listContent(mutations: readonly Published[], hasSeen: HasSeen): string[] | undefined {
   const visible = new Map<string, PublishedElement>();
-  for (const element of elements) {
+  for (const element of survivingElements(mutations, hasSeen)) {
     const { mutation, position } = element;
-    if (takers.some((taker) => taker.takes(position) && hasSeen(taker.mutation, mutation))) continue;
     const known = visible.get(position)?.mutation;
     const isLater = !known || mutation.hlc > known.hlc || (mutation.hlc === known.hlc && mutation.writer < known.writer);
     if (isLater) visible.set(position, element);

@@ -21,6 +21,7 @@ import { readRemains, readStoredCells, readUnfinished, type StoredCell } from "@
 import { cellName, type ServerCells } from "./cells-of-server.js";
 import type { ServerHost } from "./server-host.js";
 import type { AgentHost } from "./agent-host.js";
+import { isHiddenCell, keyTypes, type KeyTypes } from "./visible-types.js";
 
 /** Cells of one region, by name. */
 export type Metadata = ReadonlyMap<string, StoredCell>;
@@ -36,11 +37,14 @@ export function metadataOf(agent: AgentHost): Metadata {
  */
 export function missingIn(metadata: Metadata): Set<string> {
   const missing = new Set<string>();
+  const types = keyTypes(metadata.values());
   const unheld = new Set<string>();
   for (const { db, key, kind, field, base } of metadata.values()) {
     if (kind === "l" && field !== "" && base.siblings.some(({ value, print }) => !value && !valueOfPrint(print))) unheld.add(`${db}|${key}`);
   }
-  for (const [name, { db, key, kind, field, base, shown }] of metadata) {
+  for (const [name, cell] of metadata) {
+    const { db, key, kind, field, base, shown } = cell;
+    if (isHiddenCell(types, cell)) continue;
     if (kind === "l" && field === "" && shown && unheld.has(`${db}|${key}`)) missing.add(name).add(cellName(db, key, "t"));
     if (kind === "x" && shown && field !== "") {
       const lost = entriesOf(base, field).filter(({ print, sibling }) => !sibling.value && !valueOfPrint(print));
@@ -67,8 +71,11 @@ export function unfinishedIn(agent: AgentHost, metadata: Metadata, missing: Read
   if (region.halt) found.push(`halted: ${region.halt.code} ${region.halt.reason}`);
   for (const hold of region.holds) found.push(`holds ${hold.writer}: ${hold.code} ${hold.reason}`);
   if (!region.isQuiet) found.push(`not quiet: ${JSON.stringify(region.pending)}`);
+  const types = keyTypes(metadata.values());
   for (const [name, cell] of metadata) {
     if (cell.pending.length > 0) found.push(`${name} has ${cell.pending.length} pending changes in the store`);
+    // Of what another type hides the server holds nothing.
+    if (isHiddenCell(types, cell) && cell.shown?.print === undefined) continue;
     if (cell.shown && !missing.has(name)) found.push(`${name} is noted as showing ${String(cell.shown.print)}`);
   }
   return found;
@@ -100,13 +107,20 @@ export function compareWithServer(
   nowMs: number,
   missing: ReadonlySet<string>,
 ): string[] {
-  const deadlines = deadlinesOf(metadata);
+  const types = keyTypes(metadata.values());
+  const deadlines = deadlinesOf(metadata, types);
   const problems: string[] = [];
   const expected = new Set<string>();
   for (const [name, cell] of metadata) {
     const { db, key, kind, base } = cell;
     if (kind === "t" || kind === "l" || missing.has(name)) continue;
     const whole = kind === "w" ? wholeOf(server, db, key, nowMs) : undefined;
+    if (isHiddenCell(types, cell)) {
+      // Where something of the same name is held it is found below, as held by nobody.
+      const hasContent = kind === "g" ? groupStart(base) !== undefined : printOfCell(kind, base) !== undefined;
+      if (hasContent && !cell.shown && (deadlines.get(`${db}|${key}`) ?? Infinity) > nowMs) problems.push(`${name}: hidden, and noted as held`);
+      continue;
+    }
     const deadline = deadlines.get(`${db}|${key}`) ?? Infinity;
     const print = deadline <= nowMs ? undefined : printOfCell(kind, base);
     if (kind === "x" || kind === "g") {
@@ -127,7 +141,7 @@ export function compareWithServer(
     expected.add(timer);
     if (cells.get(timer) !== wanted && !missing.has(timer)) problems.push(`${timer}: the cells say ${String(wanted)}, the server holds ${String(cells.get(timer))}`);
   }
-  problems.push(...compareLists(metadata, cells, { deadlines, nowMs, missing, expected }));
+  problems.push(...compareLists(metadata, cells, { types, deadlines, nowMs, missing, expected }));
   for (const name of cells.keys()) if (!expected.has(name) && !missing.has(name)) problems.push(`${name}: the server holds ${String(cells.get(name))}, of which no cell knows`);
   return problems;
 }
@@ -150,16 +164,17 @@ function compareStreamCell(cell: StoredCell, cells: ServerCells, isDead: boolean
 }
 
 interface ListComparison {
+  readonly types: ReadonlyMap<string, KeyTypes>;
   readonly deadlines: ReadonlyMap<string, number>;
   readonly nowMs: number;
   readonly missing: ReadonlySet<string>;
   readonly expected: Set<string>;
 }
 
-function compareLists(metadata: Metadata, cells: ServerCells, { deadlines, nowMs, missing, expected }: ListComparison): string[] {
+function compareLists(metadata: Metadata, cells: ServerCells, { types, deadlines, nowMs, missing, expected }: ListComparison): string[] {
   const lists = new Map<string, StoredCell[]>();
   for (const cell of metadata.values()) {
-    if (cell.kind !== "l" || cell.field === "") continue;
+    if (cell.kind !== "l" || cell.field === "" || isHiddenCell(types, cell)) continue;
     const of = `${cell.db}|${cell.key}`;
     lists.set(of, [...(lists.get(of) ?? []), cell]);
   }
@@ -182,10 +197,11 @@ function compareLists(metadata: Metadata, cells: ServerCells, { deadlines, nowMs
   return problems;
 }
 
-function deadlinesOf(metadata: Metadata): Map<string, number> {
+function deadlinesOf(metadata: Metadata, types: ReadonlyMap<string, KeyTypes>): Map<string, number> {
   const deadlines = new Map<string, number>();
-  for (const { db, key, kind, base } of metadata.values()) {
-    if (kind !== "s" && kind !== "w" && kind !== "t") continue;
+  for (const cell of metadata.values()) {
+    const { db, key, kind, base } = cell;
+    if ((kind !== "s" && kind !== "w" && kind !== "t") || isHiddenCell(types, cell)) continue;
     const deadline = deadlineContent(base);
     if (deadline === undefined || deadline === -Infinity) continue;
     const name = `${db}|${key}`;

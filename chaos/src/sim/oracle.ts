@@ -10,15 +10,16 @@
  *   away every one whose writer had not seen that, later or earlier.
  * - A key that is one register holds what its latest write of all says, whatever that had seen.
  * - Increments count as long as no mutation that had seen them took them away; they add to a number and hide beside a text.
- * - A key's deadline is the longest of the surviving ones; a string brings its own, until an expiry that had seen it.
+ * - Of several types in one key the one with the highest version among its surviving writes and increments is visible.
+ * - A key's deadline is the longest of the surviving ones, but for those of strings that another type hides; a string brings its own, until an expiry that had seen it.
  */
 import { MutationKind, type Dot } from "@meridian/words";
 import { cellKindOf, type Published } from "./audited-log.js";
 import { cellName } from "./cells-of-server.js";
-import { listContent } from "./list-oracle.js";
+import { listContent, survivingElements } from "./list-oracle.js";
 import { expectedRegister } from "./register-check.js";
 import { registersOf, textOfRegisters } from "./sketch-content.js";
-import { expectedStream } from "./stream-oracle.js";
+import { expectedStream, standingInStream } from "./stream-oracle.js";
 
 const K = MutationKind;
 const REMOVALS: ReadonlySet<MutationKind> = new Set([K.RemoveField, K.RemoveMember, K.RemoveScore, K.RemoveExpiry, K.RemoveKey]);
@@ -42,28 +43,40 @@ function addKey(cells: OracleCells, mutations: readonly Published[], nowMs: numb
     for (const [name, content] of expectedRegister(mutations, nowMs)) cells.set(name, content);
     return;
   }
-  const deadline = deadlineOf(mutations);
-  if (deadline <= nowMs) return;
   const { db, key } = first;
-  let present = false;
-  const named = new Set(mutations.map((m) => `${cellKindOf(m.kind)}|${m.field}`).filter((name) => !/^[tl]?\|/.test(name)));
+  const named = new Set(mutations.map((m) => `${cellKindOf(m.kind)}|${m.field}`).filter((name) => !/^[tlxg]?\|/.test(name)));
+  const visible = visibleKind(mutations, named);
+  const deadline = deadlineOf(mutations, visible);
+  if (deadline <= nowMs || visible === undefined) return;
   for (const name of named) {
     const kind = name.charAt(0);
-    if (kind === "x" || kind === "g") continue;
     const field = name.slice(2);
-    const content = contentOf(mutations, kind, field);
-    if (content === undefined) continue;
-    cells.set(cellName(db, key, kind, field), content);
-    present = true;
+    const content = kind === visible ? contentOf(mutations, kind, field) : undefined;
+    if (content !== undefined) cells.set(cellName(db, key, kind, field), content);
   }
-  for (const [name, content] of expectedStream(mutations)) {
-    cells.set(name, content);
-    present = true;
+  if (visible === "x") for (const [name, content] of expectedStream(mutations)) cells.set(name, content);
+  if (visible === "l") cells.set(cellName(db, key, "l"), JSON.stringify(listContent(mutations, seesInList)));
+  if (deadline < Infinity) cells.set(cellName(db, key, "t"), String(deadline));
+}
+
+function seesInList(taker: Published, put: Published): boolean {
+  return hasSeen(taker, put, "l", "");
+}
+
+/** The kind of the newest write that survives or increment that counts; `x` for all of a stream. */
+function visibleKind(mutations: readonly Published[], named: ReadonlySet<string>): string | undefined {
+  let newest: { kind: string; dot: Published } | undefined;
+  const weigh = (kind: string, dots: readonly Published[]): void => {
+    for (const dot of dots) if (!newest || beats(dot, newest.dot)) newest = { kind, dot };
+  };
+  for (const name of named) {
+    const kind = name.charAt(0);
+    const field = name.slice(2);
+    weigh(kind, [...survivors(mutations, kind, field), ...counting(mutations, kind, field).map(({ last }) => last)]);
   }
-  const list = listContent(mutations, (taker, put) => hasSeen(taker, put, "l", ""));
-  if (list) cells.set(cellName(db, key, "l"), JSON.stringify(list));
-  present ||= list !== undefined;
-  if (present && deadline < Infinity) cells.set(cellName(db, key, "t"), String(deadline));
+  weigh("l", survivingElements(mutations, seesInList).map(({ mutation }) => mutation));
+  weigh("x", standingInStream(mutations));
+  return newest?.kind;
 }
 
 /** True where the mutation acts on the cell, in whatever way. */
@@ -119,19 +132,24 @@ function beats(a: Published, b: Published): boolean {
 
 /** The sum of the increments that count; undefined where there are none. */
 function liveTotal(mutations: readonly Published[], kind: string, field: string): bigint | undefined {
+  return counting(mutations, kind, field).reduce<bigint | undefined>((total, { left }) => (total ?? 0n) + left, undefined);
+}
+
+/** The increments of each writer that count: the last of them, and what is left of their sum. */
+function counting(mutations: readonly Published[], kind: string, field: string): { last: Published; left: bigint }[] {
   const own = mutations.filter((m) => INCREMENTS.has(m.kind) && cellKindOf(m.kind) === kind && m.field === field);
   const taken = mutations.flatMap((m) => m.absorbed.filter((a) => a.kind === kind && a.field === field));
   const creators = mutations.filter((m) => m.creates);
-  let total: bigint | undefined;
+  const found: { last: Published; left: bigint }[] = [];
   for (const run of groupBy(own, (m) => `${m.writer} ${m.birth}`).values()) {
     const last = run.reduce((a, b) => (a.hlc > b.hlc ? a : b));
     const seen = taken.filter((a) => a.writer === last.writer && a.birth === last.birth);
     const most = seen.reduce<(typeof seen)[number] | undefined>((a, b) => (a && a.upTo > b.upTo ? a : b), undefined);
     if (most && most.upTo >= last.hlc) continue;
     if (creators.some((m) => hasSeen(m, last, kind, field) && !isUnseenSum(m, last, kind, field))) continue;
-    total = (total ?? 0n) + last.sum - (most?.sum ?? 0n);
+    found.push({ last, left: last.sum - (most?.sum ?? 0n) });
   }
-  return total;
+  return found;
 }
 
 function isUnseenSum(m: Published, run: Published, kind: string, field: string): boolean {
@@ -182,10 +200,10 @@ function nearestDouble(scaled: bigint): number {
 }
 
 /** Milliseconds since 1970; Infinity where the key has none. */
-function deadlineOf(mutations: readonly Published[]): number {
+function deadlineOf(mutations: readonly Published[], visible: string | undefined): number {
   const expiries = mutations.filter((m) => m.kind === K.PutExpiry);
   const candidates = survivors(mutations, "t", "").map(({ number }) => number);
-  for (const kind of ["s", "w"]) {
+  for (const kind of ["s", "w"].filter((carrier) => carrier === visible)) {
     for (const put of survivors(mutations, kind, "")) if (put.kind !== K.PutSketch && !expiries.some((expiry) => hasSeen(expiry, put, kind, ""))) candidates.push(put.number);
   }
   return candidates.length === 0 ? Infinity : Math.max(...candidates);

@@ -36,8 +36,8 @@ function checkLoss({ before, after }: ScriptEffect, name: string, chronicle: Chr
   const was = before.get(name);
   // A key goes at its deadline by itself, and with it whatever a script would have left there.
   if (was === undefined || after.has(name) || kind === "t" || chronicle.isTimed(place) || chronicle.isRead(place)) return;
-  // Where a key was given different types at once, only one of them is visible.
-  if ([...after.keys()].some((other) => other.startsWith(`${place}|`) && parseCellName(other).kind !== kind)) return;
+  // Of several types one is visible, and who replaces or deletes that means what it hides too: the oracle looks at these.
+  if (chronicle.isOfSeveralTypes(place)) return;
   const isSeen = (content: string | undefined): boolean => (isUnique(was) ? content === was : content !== undefined);
   const changes = chronicle.of(name);
   const isTaken = changes.some((change) => change.before !== change.after && isSeen(change.before));
@@ -68,10 +68,22 @@ function checkDeadlines({ before, after, changed }: ScriptEffect, chronicle: Chr
   for (const [place, long] of was) {
     if (chronicle.isRegister(place)) continue;
     const short = is.get(place);
+
     // A key that was made without a deadline has none that anybody gave it: it takes the one that is given elsewhere.
     if (short === undefined || short >= long || long === Infinity) continue;
+    // With another type another deadline comes: what is hidden has no say.
+    if (typeAt(place, before) !== typeAt(place, after)) continue;
     const changes = chronicle.deadlinesOf(place);
     const isMade = changes.some((change) => lengthOf(change.before) >= long && lengthOf(change.after) < lengthOf(change.before));
     if (!isMade) report("deadlines", `a script shortened the deadline of ${place} from ${long} to ${short}: no client had seen it and done so`);
   }
+}
+
+/** The kind of what stands in a key; that of a stream's groups does not count. */
+function typeAt(place: string, cells: ServerCells): string | undefined {
+  for (const name of cells.keys()) {
+    const { place: at, kind } = parseCellName(name);
+    if (at === place && kind !== "t" && kind !== "g") return kind;
+  }
+  return undefined;
 }

@@ -5,7 +5,7 @@
  */
 import { Random } from "./random.js";
 
-/** Kinds of keys that clients write. Each has its own names, so that types never meet unless `clashes` is set. */
+/** Kinds of keys that clients write. Each has its own names, so that types meet only in runs with `clashes`. */
 export const FAMILIES = ["string", "counter", "pure", "hash", "set", "zset", "list", "sketch", "stream"] as const;
 /** Drawn beside the others, so that a seed that never meets them goes on meaning what it meant. */
 const LATER_FAMILIES: readonly Family[] = ["sketch", "stream"];
@@ -34,7 +34,7 @@ export interface SimOptions {
   readonly regions?: number;
   /** Client commands per run. */
   readonly commands?: number;
-  /** Keys of one name may get values of different types. */
+  /** Keys of one name get values of different types. */
   readonly clashes?: boolean;
   readonly families?: readonly Family[];
   readonly policies?: boolean;
@@ -84,18 +84,20 @@ const REGISTER_SALT = 104_729;
 /** By seed and not by chance, so that what is drawn after it stays. Mostly few: they cost more than all else that a run does. */
 const HEARTBEATS_MS = [1, 5000, 20, 5000, 1, 5000, 5000, 5000];
 const LIST_SALT = 15_485;
+const CLASH_SALT = 32_452;
 
 /** Draws the settings of a run. */
 export function drawSettings(seed: number, options: SimOptions, random: Random): SimSettings {
   const regions = options.regions ?? random.pick([2, 3, 3, 3, 3, 4, 5]);
   const expiries = random.chance(0.3) ? random.pick([0.1, 0.3]) : 0;
   const some = (share: number, most: number): number => (random.chance(share) ? (random.between(1, 10) / 10) * most : 0);
+  const clashes = options.clashes ?? false;
   const pace = (): number[] => Array.from({ length: regions }, () => random.pick([1, 1, 1, 0.5, 0.2, 0.05]));
   return {
     seed,
     regions,
     commands: options.commands ?? random.between(6, 40),
-    families: options.families ?? withLaterFamilies(seed, drawFamilies(random)),
+    families: options.families ?? (clashes ? drawClashing(seed, drawFamilies(random)) : withLaterFamilies(seed, drawFamilies(random))),
     keysPerFamily: random.pick([1, 1, 2, 3]),
     fieldsPerKey: random.pick([1, 2, 3]),
     databases: random.chance(0.15) ? 2 : 1,
@@ -106,7 +108,7 @@ export function drawSettings(seed: number, options: SimOptions, random: Random):
     edits: some(0.2, 0.4),
     groups: some(0.3, 0.5),
     longValues: some(0.4, 1),
-    clashes: options.clashes ?? false,
+    clashes,
     weights: drawWeights(random),
     streamPace: pace(),
     recordsPace: pace(),
@@ -135,6 +137,15 @@ function withLaterFamilies(seed: number, drawn: readonly Family[]): readonly Fam
   if (random.chance(0.95)) return drawn;
   const later = random.pick(LATER_FAMILIES);
   return random.chance(0.6) ? [later] : [...drawn, later];
+}
+
+/** At least two, of all that there are. */
+function drawClashing(seed: number, drawn: readonly Family[]): readonly Family[] {
+  const random = new Random(seed + CLASH_SALT);
+  const families = new Set(drawn.filter((family) => family !== "pure"));
+  if (random.chance(0.5)) families.clear();
+  while (families.size < 2) families.add(random.pick(FAMILIES.filter((family) => family !== "pure")));
+  return [...families];
 }
 
 function drawFamilies(random: Random): Family[] {

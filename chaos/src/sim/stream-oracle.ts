@@ -28,11 +28,20 @@ export function expectedStream(mutations: readonly Published[]): Map<string, str
   if (!first || !mutations.some(({ kind }) => kind >= K.PutEntry)) return cells;
   const { db, key } = first;
   for (const [id, value] of entriesOf(mutations)) cells.set(cellName(db, key, "x", id), value);
-  for (const group of groupsOf(mutations)) cells.set(cellName(db, key, "g", group), "");
-  const makers = mutations.filter(({ kind }) => MAKES_STREAM.has(kind));
-  const isMade = makers.some((maker) => !mutations.some((m) => (MAKES_STREAM.has(m.kind) || takesAll(m)) && hasSeen(m, maker, "x", "")));
-  if (isMade || cells.size > 0) cells.set(cellName(db, key, "x"), "");
+  for (const group of groupsOf(mutations).keys()) cells.set(cellName(db, key, "g", group), "");
+  if (makersOf(mutations).length > 0 || cells.size > 0) cells.set(cellName(db, key, "x"), "");
   return cells;
+}
+
+/** What says that the stream is there. */
+function makersOf(mutations: readonly Published[]): Published[] {
+  const makers = mutations.filter(({ kind }) => MAKES_STREAM.has(kind));
+  return makers.filter((maker) => !mutations.some((m) => (MAKES_STREAM.has(m.kind) || takesAll(m)) && hasSeen(m, maker, "x", "")));
+}
+
+/** Every write of a key's stream that stands, visible or not. */
+export function standingInStream(mutations: readonly Published[]): Published[] {
+  return [...makersOf(mutations), ...madeEntries(mutations), ...groupsOf(mutations).values()].flat();
 }
 
 function hasSeen(m: Published, dot: Dot, kind: string, field: string): boolean {
@@ -41,13 +50,25 @@ function hasSeen(m: Published, dot: Dot, kind: string, field: string): boolean {
   return !m.unseen.some((u) => u.kind === kind && u.field === field && u.writer === dot.writer && u.hlc === dot.hlc);
 }
 
-function entriesOf(mutations: readonly Published[]): [string, string][] {
-  const removals = mutations.filter(({ kind }) => kind === K.RemoveEntry).map(({ field, value }) => ({ field, ...decodeRemoval(Buffer.from(value, "latin1")) }));
-  const isNamed = (m: Published, dots: readonly Dot[]): boolean => dots.some(({ writer, hlc }) => writer === m.writer && hlc === m.hlc);
+function removalsOf(mutations: readonly Published[]): (ReturnType<typeof decodeRemoval> & { readonly field: string })[] {
+  return mutations.filter(({ kind }) => kind === K.RemoveEntry).map(({ field, value }) => ({ field, ...decodeRemoval(Buffer.from(value, "latin1")) }));
+}
+
+function isNamed(m: Published, dots: readonly Dot[]): boolean {
+  return dots.some(({ writer, hlc }) => writer === m.writer && hlc === m.hlc);
+}
+
+function madeEntries(mutations: readonly Published[]): Published[] {
+  const removals = removalsOf(mutations);
   const isGone = (put: Published): boolean =>
     removals.some(({ field, removed }) => field === put.field && isNamed(put, removed)) ||
     mutations.some((m) => (takesAll(m) || (m.kind === K.PutEntry && m.field === put.field && m.writer === put.writer)) && hasSeen(m, put, "x", put.field));
-  const made = mutations.filter((m) => m.kind === K.PutEntry && !isGone(m));
+  return mutations.filter((m) => m.kind === K.PutEntry && !isGone(m));
+}
+
+function entriesOf(mutations: readonly Published[]): [string, string][] {
+  const removals = removalsOf(mutations);
+  const made = madeEntries(mutations);
   const isBeside = (put: Published): boolean => removals.some(({ field, beside }) => field === put.field && isNamed(put, beside));
   const isCopy = (put: Published): boolean => put.number === 1 && !isBeside(put);
   const isSame = (a: Published, b: Published): boolean => a !== b && a.field === b.field && a.value === b.value;
@@ -65,13 +86,14 @@ function idBeside({ field, writer, hlc }: Published): string {
   return `${idOfField(field).split("-")[0] ?? ""}-${2n ** 52n + BigInt(`0x${digest.slice(0, 13)}`)}`;
 }
 
-function groupsOf(mutations: readonly Published[]): Set<string> {
+/** The groups that are there, with what made them. */
+function groupsOf(mutations: readonly Published[]): Map<string, Published[]> {
   const writes = mutations.filter(({ kind }) => kind === K.PutGroup || kind === K.RemoveGroup);
-  const found = new Set<string>();
+  const found = new Map<string, Published[]>();
   for (const { field } of writes) {
     const ofGroup = writes.filter((m) => m.field === field);
     const left = ofGroup.filter((put) => ![...ofGroup, ...mutations.filter(takesAll)].some((m) => hasSeen(m, put, "g", field)));
-    if (left.length > 0 && left.every(({ kind }) => kind === K.PutGroup)) found.add(field);
+    if (left.length > 0 && left.every(({ kind }) => kind === K.PutGroup)) found.set(field, left);
   }
   return found;
 }

@@ -8,6 +8,7 @@
  */
 import { parseCellName, type ServerCells } from "./cells-of-server.js";
 import { isUnique, type Chronicle } from "./chronicle.js";
+import { isSketchContent } from "./sketch-content.js";
 import type { Report, ScriptEffect } from "./script-checks.js";
 
 interface Content {
@@ -39,7 +40,8 @@ export class TransactionCheck {
       const transaction = this.#byContent.get(`${name}=${after.get(name) ?? ""}`);
       if (!transaction || transaction.at === at || isLeftOut(name, chronicle)) continue;
       for (const [other, content] of transaction.cells) {
-        if (isLeftOut(other, chronicle) || !isAsBefore(other, content, after, chronicle)) continue;
+        // What is added to a sketch is read, and comes later.
+        if (isLeftOut(other, chronicle) || isSketchContent(content.after ?? "") || !isAsBefore(other, content, after, chronicle)) continue;
         const seen = `${name} = ${String(after.get(name))} of a transaction in r${transaction.at} is visible`;
         report("transactions whole", `${seen}, but ${other} is ${String(content.before)} as before it`);
       }
@@ -47,10 +49,10 @@ export class TransactionCheck {
   }
 }
 
-/** Deadlines come with their values; whole values, and keys that have to be read in between, in parts. */
+/** Deadlines come with their values; whole values, and keys that have to be read in between, in parts. Of several types one is visible. */
 function isLeftOut(name: string, chronicle: Chronicle): boolean {
   const { place, kind } = parseCellName(name);
-  return kind === "w" || kind === "t" || chronicle.isRead(place) || chronicle.isLong(place);
+  return kind === "w" || kind === "t" || chronicle.isRead(place) || chronicle.isLong(place) || chronicle.isOfSeveralTypes(place);
 }
 
 function isAsBefore(name: string, { before, after }: Content, held: ServerCells, chronicle: Chronicle): boolean {

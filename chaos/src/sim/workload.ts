@@ -68,7 +68,7 @@ export class Workload {
   #key(family: Family): string {
     const number = this.#random.below(this.#settings.keysPerFamily);
     if (this.#settings.registers && number === 0 && family !== "pure") return this.#random.chance(0.5) ? `${REGISTER_PREFIX}0` : `${REGISTER_PREFIX}${PREFIX[family]}`;
-    return this.#settings.clashes && family !== "pure" ? `x${number}` : `${PREFIX[family]}${number}`;
+    return this.#settings.clashes && family !== "pure" ? `k${number}` : `${PREFIX[family]}${number}`;
   }
 
   /** A register may have come to another type than the family's, and would take it along. */

@@ -50,7 +50,7 @@ describe("apply batch", () => {
     b.setString(0, "k", "-", "", "v", -1);
     b.setString(0, "other", "-", "", "v", -1);
     b.setString(1, "k", "-", "", "v", -1);
-    expect(ops(b)).toEqual(["U=", "k", "hash", "Mu", "1", "k", "v", "M-", "1", "other", "v", "B", "1", "M-", "1", "k", "v"]);
+    expect(ops(b)).toEqual(["U=", "k", "hash", "", "0", "Mu", "1", "k", "v", "M-", "1", "other", "v", "B", "1", "M-", "1", "k", "v"]);
   });
 
   test("reading the arguments twice, or between additions, changes nothing", () => {

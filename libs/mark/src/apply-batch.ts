@@ -19,6 +19,22 @@ export const BATCH_HEAD_ARGS = 4;
 /** Bytes that RESP adds to an argument, for {@link ApplyBatch.bytes}. */
 const ARG_OVERHEAD_BYTES = 8;
 
+/** All that a key must hold for it to be taken away. */
+export interface ExactContent {
+  /** The exact deadline, -1 for none. */
+  readonly heldMs: number;
+  /**
+   * Each element with its content as a print (`=` and its bytes or `#` and their digest): a field, a list's element in its
+   * order without a name, an entry of a stream by its id; a member of a set with nothing, one of a sorted set with `=` and
+   * its score, a group of a stream with {@link GROUP_CONTENT}; of any other type one, without name, as `holds` of
+   * `setExpiry` says it.
+   */
+  readonly elements: readonly (readonly [field: string, content: string])[];
+}
+
+/** Says of an element of a stream that it is a consumer group. */
+export const GROUP_CONTENT = "g";
+
 /** One batch, to be given to a target. */
 export class ApplyBatch {
   readonly epoch: number;
@@ -209,11 +225,18 @@ export class ApplyBatch {
 
   /**
    * UNLINK of whatever the key holds, if TYPE says `expectedType` ("any": anything, also nothing). Operations added
-   * afterwards for the same key lose their own expectation: they happen exactly when this one does.
+   * afterwards for the same key lose their own expectation: they happen exactly when this one does. With `exactly` only
+   * where the key holds that and nothing else, under that deadline.
    */
-  unlinkKey(db: number, key: string, expectedType: string): void {
+  unlinkKey(db: number, key: string, expectedType: string, exactly?: ExactContent): void {
     this.#begin(db, `${OP.unlinkKey}=`, key);
     this.#push(expectedType);
+    this.#push(exactly ? String(exactly.heldMs) : "");
+    this.#push(String(exactly ? exactly.elements.length : 0));
+    for (const [field, content] of exactly?.elements ?? []) {
+      this.#push(field);
+      this.#push(content);
+    }
     this.#unlinked ??= new Set();
     this.#unlinked.add(`${db} ${key}`);
   }

@@ -11,7 +11,8 @@
  *     H  key, field, expected, value               J  key, field, delta               F  key, field, expected
  *     A  key, member                               R  key, member
  *     Z  key, member, expected, score              Y  key, member, expected
- *     T  key, expected deadline, deadline, holds   U  key, type                       K  key, held, added
+ *     T  key, expected deadline, deadline, holds   U  key, type, held, n, n x (field, content)
+ *     K  key, held, added
  *     E  key, flags, last id, n, m, n x (field, k, k x step), m x (group, start or empty)
  *     W  key, expected, payload, deadline, note, held
  *     X  key, expected

@@ -1,4 +1,4 @@
-export { ApplyBatch, BATCH_HEAD_ARGS, type Bytes } from "./apply-batch.js";
+export { ApplyBatch, BATCH_HEAD_ARGS, GROUP_CONTENT, type Bytes, type ExactContent } from "./apply-batch.js";
 export { AFTER_UNLINK, DEADLINE_NO_KEY, DEADLINE_NONE, OP, RUN_LIMIT, type Expect } from "./apply-op.js";
 export { DB_LIMIT, type CellKind, type CellName } from "./cell-name.js";
 export {

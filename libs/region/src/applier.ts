@@ -11,6 +11,7 @@ import { aheadOf } from "@meridian/merge";
 import type { Frame } from "@meridian/wire";
 import type { Hlc, VersionVector, WriterId } from "@meridian/words";
 import { BatchPlan } from "./batch-plan.js";
+import { Conversions } from "./conversions.js";
 import type { CellSlot, KeyEntry } from "./key-entry.js";
 import type { KeySpace } from "./key-space.js";
 import { doubtSlot, MarkSettlement, type SettlementContext, type SettlingFrame } from "./mark-settlement.js";
@@ -20,6 +21,7 @@ import { receiveFrame } from "./received-changes.js";
 import type { ConflictLedger } from "./conflict-ledger.js";
 import type { RegionCounters } from "./counters.js";
 import { setShown } from "./settle.js";
+import { restsHidden } from "./type-clash.js";
 
 /** Batches that may be on their way to the server. */
 export const BATCHES_IN_FLIGHT_MAX = 8;
@@ -35,6 +37,15 @@ interface FrameInFlight extends SettlingFrame {
 }
 
 const NO_SLOTS: readonly CellSlot[] = [];
+const NO_KEYS: ReadonlySet<KeyEntry> = new Set();
+
+/** What one batch is made of. */
+interface BatchContent {
+  readonly ready: ReadonlySet<CellSlot>;
+  readonly converted: ReadonlySet<KeyEntry>;
+  readonly deferred: readonly CellName[];
+  readonly settled: readonly CellName[];
+}
 
 /** What the applier needs of its region. */
 export interface ApplierContext {
@@ -59,6 +70,11 @@ export class Applier {
   readonly #retries = new Set<CellSlot>();
   /** The cells of each batch in flight, by its sequence number. */
   readonly #issued = new Map<number, readonly CellSlot[]>();
+  /** Keys that must change their type in the server, as soon as all of their cells are free. */
+  readonly #turning = new Set<KeyEntry>();
+  /** The keys whose type each batch in flight changes, by its sequence number. */
+  readonly #converting = new Map<number, ReadonlySet<KeyEntry>>();
+  #converted: ReadonlySet<KeyEntry> = NO_KEYS;
   #taken: FrameInFlight[] = [];
   #takenCells = 0;
   #takenBytes = 0;
@@ -97,6 +113,7 @@ export class Applier {
     this.#issuedSeq = 0;
     this.#readSeq = 0;
     this.#issued.clear();
+    this.#converting.clear();
     this.#taken.unshift(...this.#inFlight.splice(0));
   }
 
@@ -132,15 +149,17 @@ export class Applier {
     const deferred: CellName[] = [];
     const settled: CellName[] = [];
     const ready = new Set<CellSlot>();
+    const conversions = this.#conversions();
     for (const slot of this.#retries) {
       if (ready.size >= BATCH_CELLS) break;
-      if (slot.refused || !slot.needsAttention) this.#retries.delete(slot);
-      else if (this.#canIssue(slot)) ready.add(slot);
+      if (slot.refused || !slot.needsAttention || restsHidden(slot)) this.#retries.delete(slot);
+      else if (!conversions?.concerns(slot) && this.#canIssue(slot)) ready.add(slot);
     }
+    conversions?.fill(ready, BATCH_CELLS, (slot) => this.#canIssue(slot, true));
     for (const frame of this.#taken) {
       for (const slot of frame.slots) {
         if (ready.has(slot) || slot.deferred !== 0) continue;
-        if (this.#canIssue(slot)) ready.add(slot);
+        if (!conversions?.concerns(slot) && this.#canIssue(slot)) ready.add(slot);
         else this.#defer(slot, deferred);
       }
     }
@@ -151,11 +170,25 @@ export class Applier {
       // What comes for the cell from here on must be named anew.
       slot.deferred = 0;
     }
-    return this.#build(ready, deferred, settled, nowMs);
+    return this.#build({ ready, converted: conversions?.converted ?? NO_KEYS, deferred, settled }, nowMs);
   }
 
-  #canIssue(slot: CellSlot): boolean {
-    const obstacle = obstacleOf(slot);
+  /** Looks at the keys that have cells of several types; undefined: there are none. */
+  #conversions(): Conversions | undefined {
+    const { keys } = this.#context;
+    const clashing = new Set<KeyEntry>();
+    // Meanwhile a key may have left memory, and be another object.
+    for (const { db, key } of [...this.#turning, ...keys.takeClashing()]) clashing.add(keys.entry(db, key));
+    for (const frame of this.#taken) for (const { entry } of frame.slots) if (entry.mayClash) clashing.add(entry);
+    if (clashing.size === 0) return undefined;
+    const conversions = new Conversions(clashing, this.#retry);
+    this.#turning.clear();
+    for (const entry of conversions.turning) this.#turning.add(entry);
+    return conversions;
+  }
+
+  #canIssue(slot: CellSlot, isTurning = false): boolean {
+    const obstacle = obstacleOf(slot, isTurning);
     if (obstacle) return false;
     if (!wouldLoseValue(slot)) return true;
     this.#context.requestRead(slot.entry);
@@ -168,13 +201,14 @@ export class Applier {
     this.#retries.add(slot);
   }
 
-  #build(ready: ReadonlySet<CellSlot>, deferred: readonly CellName[], settled: readonly CellName[], nowMs: number): ApplyBatch {
+  #build({ ready, converted, deferred, settled }: BatchContent, nowMs: number): ApplyBatch {
     const seq = this.#issuedSeq + 1;
     const header = encodeMarkHeader({ epoch: this.#epoch, seq, vector: this.#context.received, deferred, settled });
     const batch = new ApplyBatch(this.#epoch, this.#issuedSeq, seq, header);
     const { keys, counters, lateToGroups } = this.#context;
-    const plan = new BatchPlan({ keys, counters, lateToGroups, retry: this.#retry }, batch, ready, nowMs);
+    const plan = new BatchPlan({ keys, counters, lateToGroups, retry: this.#retry }, batch, { ready, converted }, nowMs);
     this.#issued.set(seq, plan.fill());
+    if (converted.size > 0) this.#converting.set(seq, converted);
     this.#inFlight.push(...this.#taken);
     this.#taken = [];
     this.#takenCells = 0;
@@ -205,7 +239,14 @@ export class Applier {
       this.#context.onVisible?.(frame.writer, frame.last, frame.mutations);
     }
     if (isOurs) this.#issued.delete(mark.seq);
+    this.#converted = (isOurs && this.#converting.get(mark.seq)) || NO_KEYS;
+    if (isOurs) this.#converting.delete(mark.seq);
     settlement.finish();
+  }
+
+  /** True where the batch of the mark that was read last changed the key's type: all of what it took away is known. */
+  hasConverted(entry: KeyEntry): boolean {
+    return this.#converted.has(entry);
   }
 
   /** Only reading tells what the server holds of the cell now. */
@@ -238,6 +279,7 @@ export class Applier {
 
   /** True where the server holds what everything received says it should, everywhere. */
   get isSettled(): boolean {
-    return this.framesInFlight === 0 && this.#retries.size === 0 && this.batchesInFlight === 0;
+    const isDone = this.#turning.size === 0 && !this.#context.keys.hasClashing;
+    return isDone && this.framesInFlight === 0 && this.#retries.size === 0 && this.batchesInFlight === 0;
   }
 }

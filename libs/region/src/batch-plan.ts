@@ -3,12 +3,13 @@
  * which cells are ready.
  */
 import type { ApplyBatch } from "@meridian/mark";
-import { shownDeadlinePrint } from "./content.js";
+import { heldContents } from "./held-contents.js";
+import { shownDeadlinePrint, shownPrint, targetPrint, timeOfPrint } from "./content.js";
 import type { RegionCounters } from "./counters.js";
 import type { CellSlot, Issue, KeyEntry } from "./key-entry.js";
 import type { KeySpace } from "./key-space.js";
 import { StreamPlan } from "./stream-plan.js";
-import { carriesExpiry, needsExpiry, planRemoval, planSlot } from "./plan.js";
+import { carriesExpiry, needsExpiry, planRemoval, planSlot, shownType, TYPE_NAME } from "./plan.js";
 
 /** What planning needs of its region. */
 export interface BatchPlanContext {
@@ -19,11 +20,19 @@ export interface BatchPlanContext {
   readonly retry: (slot: CellSlot) => void;
 }
 
+/** What a batch takes: its cells, and the keys among them that change their type. */
+export interface PlannedCells {
+  readonly ready: ReadonlySet<CellSlot>;
+  readonly converted: ReadonlySet<KeyEntry>;
+}
+
 /** See the module's comment. One for each batch. */
 export class BatchPlan {
   readonly #context: BatchPlanContext;
   readonly #batch: ApplyBatch;
   readonly #ready: ReadonlySet<CellSlot>;
+  /** Keys that this batch turns into another type. */
+  readonly #converted: ReadonlySet<KeyEntry>;
   readonly #nowMs: number;
   /** Keys whose deadline is written with their value. */
   readonly #carried = new Set<KeyEntry>();
@@ -31,25 +40,44 @@ export class BatchPlan {
   readonly #removals: CellSlot[] = [];
   #streams: StreamPlan | undefined;
 
-  constructor(context: BatchPlanContext, batch: ApplyBatch, ready: ReadonlySet<CellSlot>, nowMs: number) {
+  constructor(context: BatchPlanContext, batch: ApplyBatch, { ready, converted }: PlannedCells, nowMs: number) {
     this.#context = context;
     this.#batch = batch;
     this.#ready = ready;
+    this.#converted = converted;
     this.#nowMs = nowMs;
   }
 
   /** Fills the batch; returns its cells, some of them twice. */
   fill(): readonly CellSlot[] {
+    for (const entry of this.#converted) this.#empty(entry);
     for (const slot of this.#ready) {
       if (slot.kind === "t") this.#expiries.push(slot);
-      else this.#plan(slot);
+      else if (slot.issued?.seq !== this.#batch.seq) this.#plan(slot);
     }
     this.#streams?.fill(this.#batch);
+    for (const entry of this.#converted) this.#renewExpiry(entry);
     for (const slot of this.#removals) this.#issue(slot, planRemoval(this.#batch, slot));
     for (const slot of this.#expiries) this.#planExpiry(slot);
     this.#context.counters.batches += 1;
     this.#context.counters.cells += this.#batch.cells;
     return [...this.#ready, ...this.#expiries];
+  }
+
+  /** Takes away all that the server holds of a key, if it is that and nothing else: what follows for it hangs on that. */
+  #empty(entry: KeyEntry): void {
+    const type = shownType(entry);
+    if (type === undefined) return;
+    const exactly = { heldMs: timeOfPrint(shownDeadlinePrint(entry)), elements: heldContents(entry) };
+    for (const slot of entry.loadedSlots()) if (slot.kind !== "t" && shownPrint(slot) !== undefined) this.#issue(slot, LEAVING);
+    this.#batch.unlinkKey(entry.db, entry.key, TYPE_NAME[type], exactly);
+  }
+
+  /** What is there anew has no deadline yet. */
+  #renewExpiry(entry: KeyEntry): void {
+    if (this.#carried.has(entry) || (!entry.expiry && shownDeadlinePrint(entry) === undefined && !needsExpiry(entry))) return;
+    const expiry = this.#context.keys.single(entry, "t");
+    if (!this.#expiries.includes(expiry)) this.#expiries.push(expiry);
   }
 
   #plan(slot: CellSlot): void {
@@ -71,12 +99,12 @@ export class BatchPlan {
       this.#context.counters.valuesMissing += planned.missing;
     }
     if (carriesExpiry(slot, planned)) this.#carried.add(slot.entry);
-    else if (planned.how !== "nothing" && needsExpiry(slot.entry)) this.#addExpiry(slot.entry);
+    else if (planned.how !== "nothing" && !this.#converted.has(slot.entry) && needsExpiry(slot.entry)) this.#addExpiry(slot.entry);
   }
 
   #planContent(slot: CellSlot): ReturnType<typeof planSlot> | undefined {
     if (slot.kind === "x" || slot.kind === "g") return this.#planStream(slot);
-    return planSlot(this.#batch, slot, false, this.#nowMs);
+    return planSlot(this.#batch, slot, undefined, this.#nowMs);
   }
 
   #planStream(slot: CellSlot): ReturnType<StreamPlan["plan"]> {
@@ -99,12 +127,24 @@ export class BatchPlan {
   }
 
   #planExpiry(slot: CellSlot): void {
-    const planned = planSlot(this.#batch, slot, this.#carried.has(slot.entry), this.#nowMs);
+    const { entry } = slot;
+    const timer = this.#carried.has(entry) ? "carried" : this.#converted.has(entry) ? "anew" : undefined;
+    const planned = planSlot(this.#batch, slot, timer, this.#nowMs);
     if (planned !== "lost" && planned !== "removal") this.#issue(slot, planned);
   }
 
   #issue(slot: CellSlot, planned: Omit<Issue, "seq">): void {
-    slot.issued = { seq: this.#batch.seq, ...planned };
+    const { seq } = this.#batch;
+    slot.issued = slot.entry.mayClash && slot.kind !== "t" && planned.leaves === undefined ? { seq, ...planned, ...this.#leaves(slot, planned) } : { seq, ...planned };
     slot.raced = false;
   }
+
+  /** Beside other types what `base` says when a write is settled need not be what the server holds then. */
+  #leaves(slot: CellSlot, { how }: Omit<Issue, "seq">): Pick<Issue, "leaves"> | undefined {
+    if (slot.list || (how !== "write" && (how !== "increment" || !this.#converted.has(slot.entry)))) return undefined;
+    return { leaves: { print: targetPrint(slot) } };
+  }
 }
+
+/** Of cells that make room for another type. */
+const LEAVING: Omit<Issue, "seq"> = { how: "write", delta: 0n, deadline: undefined, leaves: { print: undefined }, converts: true };

@@ -6,9 +6,12 @@
  * length is.
  */
 import {
+  doubleOf,
   findLosers,
   findRegisterLoser,
+  idOfField,
   isWholePrint,
+  sameDot,
   survivorOf,
   winnerOf,
   type Cell,
@@ -25,8 +28,10 @@ import { CONFLICT_HEAD, conflictIdKey, conflictKey, EMPTY_HEAD, readHead, type C
 import { SUPERSEDED } from "./content.js";
 import { countName, type RegionCounters } from "./counters.js";
 import type { StateReader, StateWrite } from "./effects.js";
-import type { CellSlot, KeyEntry } from "./key-entry.js";
+import type { CellSlot, KeyEntry, ValueType } from "./key-entry.js";
+import { TYPE_NAME } from "./plan.js";
 import type { PolicyTable } from "./policy-table.js";
+import { clashView, isHidden } from "./type-clash.js";
 
 /** How much a ledger keeps. */
 export interface ConflictLimits {
@@ -115,7 +120,8 @@ export class ConflictLedger {
     for (const slot of [string, whole, expiry]) {
       // What was left out may take one of them away; it is asked again when that has come.
       if (slot?.excepted) return;
-      if (slot) addDeadlines(slot, all);
+      // What is hidden behind another type has no say.
+      if (slot && !isHidden(slot)) addDeadlines(slot, all);
     }
     if (all.length < 2 || !entry.isPresent) return;
     const best = all.reduce((a, b) => (b.sibling.number > a.sibling.number ? b : a));
@@ -125,6 +131,22 @@ export class ConflictLedger {
       const print = deadlineText(lost.sibling.number);
       const winner = { writer: best.sibling.writer, hlc: best.sibling.hlc };
       this.#record(entry, "t", "", { rule: "expiry", loser: { writer, hlc }, since: hlc, winner, print, value: undefined, winnerPrint: deadlineText(best.sibling.number) });
+    }
+  }
+
+  /** All cells of a mark are merged: of several types the one with the newest write is visible, and hides the others. */
+  types(entry: KeyEntry): void {
+    if (!entry.mayClash || !entry.isPresent) return;
+    const { base, baseType } = clashView(entry);
+    const visible = baseType && base.get(baseType);
+    if (!visible || base.size < 2) return;
+    // What was left out may take one of them away; it is asked again when that has come.
+    for (const { excepted } of entry.loadedSlots()) if (excepted) return;
+    for (const [type, { dot, slot }] of base) {
+      if (type === baseType) continue;
+      const { print, value } = contentOf(slot, dot);
+      const lost = { rule: "type" as const, loser: dot, since: dot.hlc, winner: visible.dot, print, value, winnerPrint: `=${TYPE_NAME[baseType as ValueType]}` };
+      this.#record(entry, slot.kind, slot.kind === "x" && slot.field !== "" ? idOfField(slot.field) : slot.field, lost);
     }
   }
 
@@ -209,6 +231,18 @@ export class ConflictLedger {
     this.#named.add(id);
     return false;
   }
+}
+
+/** What was written with `dot`: a value, or a sum of increments. */
+function contentOf({ kind, field, base, list }: CellSlot, dot: Dot): { readonly print: string; readonly value: Buffer | undefined } {
+  // That a stream is there has no value.
+  if (kind === "g" || (kind === "x" && field === "")) return { print: "", value: undefined };
+  const siblings = list ? [...list.sequence.from(0)].flatMap((element) => element.siblings) : base.siblings;
+  const sibling = siblings.find((other) => sameDot(other, dot));
+  if (sibling) return kind === "z" ? { print: `=${sibling.number}`, value: undefined } : sibling;
+  const sum = base.sums.find(({ writer, upTo }) => writer === dot.writer && upTo === dot.hlc);
+  const amount = sum ? sum.sum - sum.absorbed : 0n;
+  return { print: `=${kind === "z" ? doubleOf(amount) : amount}`, value: undefined };
 }
 
 interface Deadline {

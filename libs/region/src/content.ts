@@ -3,7 +3,6 @@
  * that there is nothing.
  */
 import {
-  cloneCell,
   covers,
   deadlineContent,
   emptyCell,
@@ -11,18 +10,16 @@ import {
   groupStart,
   isPresent,
   isStreamPrint,
-  mergeChange,
-  mergeEntryChange,
-  mergeRegister,
   registerContent,
   scoreContent,
   type Cell,
-  type CellChange,
 } from "@meridian/merge";
 import type { CellKind } from "@meridian/words";
 import type { CellSlot, KeyEntry } from "./key-entry.js";
 import { targetCount } from "./list-content.js";
 import { LIST_PRINT } from "./list-state.js";
+import { targetCell } from "./target-cell.js";
+import { isHidden, willBeHidden } from "./type-clash.js";
 
 /** A deadline that an expiry written later, by someone who had seen it, has replaced. */
 export const SUPERSEDED = -Infinity;
@@ -54,6 +51,8 @@ export function isHeld(entry: KeyEntry): boolean {
   if (entry.string && shownPrint(entry.string) !== undefined) return true;
   if (entry.whole && shownPrint(entry.whole) !== undefined) return true;
   if (entry.list && shownPrint(entry.list) !== undefined) return true;
+  // What is hidden behind another type is in memory, and not held.
+  if (entry.mayClash) entry.loadMembers();
   let unloaded = entry.presentMembers;
   if (unloaded === 0 && entry.members.size === 0) return false;
   for (const slot of entry.members.values()) {
@@ -77,7 +76,7 @@ function bringsDeadline({ base, pending }: CellSlot): boolean {
 /** The key's deadline in the server, according to its stream so far. */
 export function shownDeadlinePrint(entry: KeyEntry): string | undefined {
   if (!isHeld(entry)) return undefined;
-  return entry.expiry?.shown ? entry.expiry.shown.print : deadlinePrint(baseDeadline(entry));
+  return entry.expiry?.shown ? entry.expiry.shown.print : deadlinePrint(heldDeadline(entry));
 }
 
 /**
@@ -89,36 +88,17 @@ export function heldPrint(slot: CellSlot): string | undefined {
   return print !== undefined && slot.restored?.print === print ? slot.restored.held : print;
 }
 
-/** What `base` says that the server should hold. */
+/** What the server holds of a cell where nothing else is known: what `base` says of the cell by itself. */
 export function basePrint(slot: CellSlot): string | undefined {
   if (slot.list) return slot.list.sequence.count > 0 ? LIST_PRINT : undefined;
-  return slot.kind === "t" ? deadlinePrint(baseDeadline(slot.entry)) : contentPrint(slot.kind, slot.base);
+  return slot.kind === "t" ? deadlinePrint(heldDeadline(slot.entry)) : contentPrint(slot.kind, slot.base);
 }
 
-/** The print of what a slot's target is. Not for expiries. */
+/** The print of what everything received says that the server should hold of a cell. Not for expiries. */
 export function targetPrint(slot: CellSlot): string | undefined {
+  if (willBeHidden(slot)) return undefined;
   if (slot.list) return targetCount(slot) > 0 ? LIST_PRINT : undefined;
   return contentPrint(slot.kind, targetCell(slot));
-}
-
-/** A cell with everything received merged into it. Not to be changed: it may be `base` itself. */
-export function targetCell(slot: CellSlot): Cell {
-  if (slot.pending.length === 0) return slot.base;
-  const cell = cloneCell(slot.base);
-  for (const change of slot.pending) mergeInto(slot, cell, change);
-  return cell;
-}
-
-/** Merges a change into a cell, or a copy of it. */
-export function mergeInto({ kind, field }: CellSlot, cell: Cell, change: CellChange): void {
-  if (isOfRegister(change)) mergeRegister(cell, change);
-  else if (kind === "x" && field !== "") mergeEntryChange(cell, change);
-  else mergeChange(cell, change);
-}
-
-/** True for changes of keys that are one register. */
-export function isOfRegister({ action }: CellChange): boolean {
-  return action === "assign" || action === "erase";
 }
 
 /** True for cells whose siblings bring a deadline of their own. */
@@ -128,12 +108,22 @@ export function carriesDeadline(slot: CellSlot): boolean {
 
 /** The deadline that `base` gives the key, in ms since 1970; undefined or `Infinity`: none. */
 export function baseDeadline(entry: KeyEntry): number | undefined {
-  return longest(entry.string?.base, entry.whole?.base, entry.expiry?.base);
+  const { string, whole, expiry } = entry;
+  if (!entry.mayClash) return longest(string?.base, whole?.base, expiry?.base);
+  // What is hidden behind another type has no say.
+  return longest(string && !isHidden(string) ? string.base : undefined, whole && !isHidden(whole) ? whole.base : undefined, expiry?.base);
+}
+
+/** The deadline that goes with what the server holds: of a key of one type what `base` says. */
+export function heldDeadline(entry: KeyEntry): number | undefined {
+  if (!entry.mayClash) return baseDeadline(entry);
+  const held = (slot: CellSlot | undefined): Cell | undefined => (slot && (slot.shown === undefined || slot.shown.print !== undefined) ? slot.base : undefined);
+  return longest(held(entry.string), held(entry.whole), entry.expiry?.base);
 }
 
 /** The deadline that everything received gives the key. */
 export function targetDeadline(entry: KeyEntry): number | undefined {
-  const carriers = [entry.string, entry.whole].map((slot) => (slot ? targetCell(slot) : emptyCell()));
+  const carriers = [entry.string, entry.whole].map((slot) => (slot && !willBeHidden(slot) ? targetCell(slot) : emptyCell()));
   const expiry = entry.expiry;
   if (!expiry) return longest(...carriers);
   const puts = expiry.pending.filter((change) => change.action === "put");

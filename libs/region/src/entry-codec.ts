@@ -1,7 +1,7 @@
 /** A key's own record: its string, whole value and expiry, how many members it has, and its flags. */
 import { ByteReader, type ByteWriter } from "@meridian/wire";
 import type { CellKind, Unseen } from "@meridian/words";
-import { CellSlot, KeyEntry } from "./key-entry.js";
+import { CellSlot, KeyEntry, type MemberSource } from "./key-entry.js";
 import { isHashedName } from "./cell-key.js";
 import { readListHeader, writeListHeader } from "./list-codec.js";
 import { ONE_SIBLING, readEarly, readSlot, writeEarly, writeSlot } from "./slot-codec.js";
@@ -19,6 +19,8 @@ const HAS_NAME = 0x80;
 
 /** Added to the number of members where the key has a list: its header stands at the record's end. */
 const LIST_MARK = 2 ** 40;
+
+const MEMBER_KINDS = ["h", "e", "z", "x", "g"] as const;
 
 /** Which of a slot's pending changes must be written: those that the frontier covers. */
 export type DurablePending = (slot: CellSlot) => readonly CellChange[];
@@ -61,14 +63,15 @@ export function isPlainRecord(bytes: Buffer): boolean {
 }
 
 /** Reads a key's record. */
-export function readEntry(bytes: Buffer, db: number, key: string, writers: WriterTable): KeyEntry {
-  const entry = new KeyEntry(db, key);
+export function readEntry(bytes: Buffer, db: number, key: string, writers: WriterTable, source?: MemberSource): KeyEntry {
+  const entry = new KeyEntry(db, key, source);
   const from = new ByteReader(bytes);
   const head = from.byte();
   if (head & HAS_NAME) from.text();
   const slot = (kind: CellKind): CellSlot => {
     const read = new CellSlot(entry, kind, "");
     readSlot(from, read, writers);
+    entry.addType(kind);
     return read;
   };
   if (head & HAS_STRING) entry.string = slot("s");
@@ -80,11 +83,13 @@ export function readEntry(bytes: Buffer, db: number, key: string, writers: Write
     hasList = count >= LIST_MARK;
     entry.memberRecords = hasList ? count - LIST_MARK : count;
     entry.present = { h: from.varint(), e: from.varint(), z: from.varint(), x: from.varint(), g: from.varint() };
+    for (const kind of MEMBER_KINDS) if (entry.present[kind] > 0) entry.addType(kind);
   }
   if (head & HAS_EARLY) entry.early = readEarly(from, writers, () => readCellOf(from));
   if (hasList) {
     entry.list = new CellSlot(entry, "l", "");
     readListHeader(from, entry.list, writers);
+    entry.addType("l");
   }
   if (!from.done) entry.buried = from.varint();
   entry.blind = (head & IS_BLIND) !== 0;

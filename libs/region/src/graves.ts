@@ -15,6 +15,7 @@ import type { StateReader, StateWrite } from "./effects.js";
 import type { Horizon } from "./horizon.js";
 import type { CellSlot, KeyEntry } from "./key-entry.js";
 import type { KeySpace } from "./key-space.js";
+import { restsHidden } from "./type-clash.js";
 
 /** Closed buckets that may wait. */
 export const BUCKETS_MAX = 64;
@@ -231,8 +232,9 @@ function noteOverdue(entry: KeyEntry, horizon: Horizon, keys: KeySpace): void {
   keys.touchEntry(entry);
 }
 
+/** What another type hides is at rest, though the server holds something else than the cell says. */
 function isBusy(slot: CellSlot): boolean {
-  return slot.pinned || slot.needsAttention;
+  return slot.issued !== undefined || slot.unsure || slot.excepted || slot.deferred !== 0 || ((slot.pinned || slot.needsAttention) && !restsHidden(slot));
 }
 
 function firstChunk(store: StateReader, from: number, to: number): { readonly key: string; readonly names: Name[] } | undefined {

@@ -11,10 +11,27 @@ import { emptyCell, groupStart, isPresent, type Cell, type CellChange, type Earl
 import type { CellName } from "@meridian/mark";
 import { HLC_ZERO, type CellKind, type Hlc, type Unseen } from "@meridian/words";
 import { ListState } from "./list-state.js";
+import type { ClashView } from "./type-clash.js";
 
 /** What the server holds where that differs from what `base` says it should: `print` undefined means nothing. */
 export interface Shown {
   readonly print: string | undefined;
+}
+
+/** What can hold a key's content: cells of one of these types are visible at a time. */
+export type ValueType = Exclude<CellKind, "t" | "g">;
+
+/** The type that cells of a kind belong to; undefined for deadlines, which go with every type. */
+export function typeOfKind(kind: CellKind): ValueType | undefined {
+  return kind === "t" ? undefined : kind === "g" ? "x" : kind;
+}
+
+/** Types as bits of a number. */
+const TYPE_BIT: Readonly<Record<CellKind, number>> = { t: 0, s: 1, w: 2, h: 4, e: 8, z: 16, l: 32, x: 64, g: 64 };
+
+/** Brings a key's members into memory. */
+export interface MemberSource {
+  loadMembers(entry: KeyEntry): void;
 }
 
 /** An apply of a cell that is on its way to the server. */
@@ -28,6 +45,8 @@ export interface Issue {
   readonly deadline: string | undefined;
   /** For writes that leave the cell as they say whatever was there before: the print of that, undefined for nothing. */
   readonly leaves?: { readonly print: string | undefined };
+  /** The cell goes because its key changes its type. */
+  readonly converts?: boolean;
 }
 
 /** Kinds of cells of which a key has many. */
@@ -99,6 +118,7 @@ export class CellSlot {
 
   /** Appends a received change. */
   addPending(change: CellChange): void {
+    this.entry.addType(this.kind);
     // A list that is not shared belongs to this slot alone.
     if (this.pending.length === 0) this.pending = [change];
     else (this.pending as CellChange[]).push(change);
@@ -107,6 +127,7 @@ export class CellSlot {
   /** Changes `base` and keeps the key's count of present members. */
   changeBase(change: (cell: Cell) => void): void {
     const kind = this.kind;
+    this.entry.addType(kind);
     if (!isMemberKind(kind)) {
       change(this.base);
       return;
@@ -134,6 +155,12 @@ function isMember(kind: MemberKind, cell: Cell): boolean {
 export class KeyEntry {
   readonly db: number;
   readonly key: string;
+  /** Types of which the key has, or may have, a cell, in `base` or pending: one bit for each. */
+  #types = 0;
+  /** What is known of a key of several types, until one of its cells changes. */
+  clash: ClashView | undefined;
+  /** Where members come from that are not in memory yet. */
+  #source: MemberSource | undefined;
   /** String value, whole value, list and expiry: loaded with the entry. */
   string: CellSlot | undefined;
   whole: CellSlot | undefined;
@@ -169,9 +196,40 @@ export class KeyEntry {
   /** The store's list of keys to read at the next start names this one. */
   listed = false;
 
-  constructor(db: number, key: string) {
+  constructor(db: number, key: string, source?: MemberSource) {
     this.db = db;
     this.key = key;
+    this.#source = source;
+  }
+
+  /** True where cells of several types may be there: only then may one hide another. */
+  get mayClash(): boolean {
+    return (this.#types & (this.#types - 1)) !== 0;
+  }
+
+  /** True where cells of several types may be there once one of `kind` is. */
+  mayClashWith(kind: CellKind): boolean {
+    const types = this.#types | TYPE_BIT[kind];
+    return (types & (types - 1)) !== 0;
+  }
+
+  /** Notes that a cell of a type may be there, and that what was known of several is old. */
+  addType(kind: CellKind): void {
+    this.#types |= TYPE_BIT[kind];
+    this.clash = undefined;
+  }
+
+  /** Notes which types have cells: all others have none. */
+  narrowTypes(types: Iterable<ValueType>): void {
+    this.#types = 0;
+    for (const type of types) this.#types |= TYPE_BIT[type];
+  }
+
+  /** Brings every member into memory. */
+  loadMembers(): void {
+    const source = this.#source;
+    this.#source = undefined;
+    if (this.memberRecords > 0) source?.loadMembers(this);
   }
 
   /** Loaded fields and members, by kind and name. */

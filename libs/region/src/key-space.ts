@@ -13,10 +13,16 @@ import { CellSlot, KeyEntry } from "./key-entry.js";
 import { collectList, loadBlocks } from "./list-codec.js";
 import type { StateReader, StateWrite } from "./effects.js";
 import { hasRemains, keyHasRemains, type Graves } from "./graves.js";
+import { restsHidden } from "./type-clash.js";
 import type { WriterTable } from "./writer-table.js";
 
 /** Kinds of cells of which a key has one. */
 type SingleKind = "s" | "w" | "l" | "t";
+
+function newList(entry: KeyEntry): CellSlot {
+  entry.addType("l");
+  return new CellSlot(entry, "l", "");
+}
 
 function isSingle(kind: CellKind): kind is SingleKind {
   return kind === "s" || kind === "w" || kind === "t" || kind === "l";
@@ -33,6 +39,9 @@ export class KeySpace {
   readonly #graves: Graves;
   /** Cells that the store's list for the next start names. */
   readonly #listed = new Set<CellSlot>();
+  readonly #clashing = new Set<KeyEntry>();
+  /** Keys of which a change of one cell may say of others whether they are as they should be. */
+  readonly #relisted = new Set<KeyEntry>();
   readonly #dirtyEntries = new Set<KeyEntry>();
   readonly #dirtyMembers = new Set<CellSlot>();
   readonly #bytes = new ByteWriter();
@@ -67,7 +76,7 @@ export class KeySpace {
   /** The slot of a key's string, whole value, list or expiry, made where missing. */
   single(entry: KeyEntry, kind: SingleKind): CellSlot {
     if (kind === "s") return (entry.string ??= new CellSlot(entry, "s", ""));
-    if (kind === "l") return (entry.list ??= new CellSlot(entry, "l", ""));
+    if (kind === "l") return (entry.list ??= newList(entry));
     if (kind === "w") return (entry.whole ??= new CellSlot(entry, "w", ""));
     return (entry.expiry ??= new CellSlot(entry, "t", ""));
   }
@@ -112,14 +121,34 @@ export class KeySpace {
 
   /** Every slot of a key, loading what is only in the store. */
   allSlots(entry: KeyEntry): CellSlot[] {
-    if (entry.memberRecords > 0) this.#loadMembers(entry);
+    if (entry.memberRecords > 0) this.loadMembers(entry);
     return [...entry.loadedSlots()];
   }
 
   /** Marks a slot for the next commit. */
   touch(slot: CellSlot): void {
+    if (slot.entry.mayClash) this.#noteClash(slot.entry);
     if (isSingle(slot.kind)) this.#dirtyEntries.add(slot.entry);
     else this.#dirtyMembers.add(slot);
+  }
+
+  #noteClash(entry: KeyEntry): void {
+    entry.clash = undefined;
+    this.#clashing.add(entry);
+    this.#relisted.add(entry);
+  }
+
+  /** True where {@link takeClashing} would return something. */
+  get hasClashing(): boolean {
+    return this.#clashing.size > 0;
+  }
+
+  /** Keys that may have cells of several types and of which one has changed since the last call. */
+  takeClashing(): readonly KeyEntry[] {
+    if (this.#clashing.size === 0) return NO_ENTRIES;
+    const entries = [...this.#clashing];
+    this.#clashing.clear();
+    return entries;
   }
 
   /** Marks a key's own record for the next commit. */
@@ -150,11 +179,17 @@ export class KeySpace {
   /** Appends the records of everything touched. `frontier` decides what is written of pending changes. */
   collect(writes: StateWrite[], frontier: ReadonlyVector): void {
     const durable = (slot: CellSlot): readonly CellChange[] => durablePending(slot, frontier);
+    if (this.#relisted.size > 0) this.#relist();
     for (const slot of this.#dirtyMembers) this.#collectMember(writes, slot, frontier, durable);
     for (const entry of this.#dirtyEntries) this.#collectEntry(writes, entry, frontier, durable);
     this.#dirtyMembers.clear();
     this.#dirtyEntries.clear();
     this.#age();
+  }
+
+  #relist(): void {
+    for (const entry of this.#relisted) for (const slot of entry.loadedSlots()) if (isToBeListed(slot) !== slot.listed) this.touch(slot);
+    this.#relisted.clear();
   }
 
   #collectMember(writes: StateWrite[], slot: CellSlot, frontier: ReadonlyVector, durable: DurablePending): void {
@@ -214,11 +249,13 @@ export class KeySpace {
 
   #addMember(entry: KeyEntry, slot: CellSlot): CellSlot {
     entry.addMember(slot);
+    if (slot.pending.length > 0) entry.addType(slot.kind);
     this.#youngSlots += 1;
     return slot;
   }
 
-  #loadMembers(entry: KeyEntry): void {
+  /** Brings every member into memory. */
+  loadMembers(entry: KeyEntry): void {
     const prefix = memberPrefix(entry.db, entry.key);
     for (const [key, bytes] of this.#store.range("cell", prefix, prefixEnd(prefix))) {
       const kind = key.charAt(prefix.length) as CellKind;
@@ -232,7 +269,7 @@ export class KeySpace {
   #load(db: number, key: string): KeyEntry {
     const bytes = this.#store.get("cell", entryKey(db, key));
     if (!bytes) return new KeyEntry(db, key);
-    const entry = readEntry(bytes, db, key, this.#writers);
+    const entry = readEntry(bytes, db, key, this.#writers, this);
     if (entry.list) loadBlocks(entry.list, this.#store, this.#writers);
     return entry;
   }
@@ -266,6 +303,7 @@ function durablePending(slot: CellSlot, frontier: ReadonlyVector): readonly Cell
 }
 
 const NOTHING: readonly CellChange[] = [];
+const NO_ENTRIES: readonly KeyEntry[] = [];
 
 /** Drops what the cell remembers only until it has arrived. */
 function forgetArrived({ base, pending }: CellSlot, frontier: ReadonlyVector): void {
@@ -276,13 +314,17 @@ function forgetArrived({ base, pending }: CellSlot, frontier: ReadonlyVector): v
 
 /** Keeps the list of cells that the next start must look after. */
 function listSlot(writes: StateWrite[], slot: CellSlot, recordKey: string, listed: Set<CellSlot>): void {
-  const wanted = slot.excepted || slot.shown !== undefined || slot.unsure;
+  const wanted = isToBeListed(slot);
   if (wanted === slot.listed) return;
   slot.listed = wanted;
   if (wanted) listed.add(slot);
   else listed.delete(slot);
   const { entry, kind, field } = slot;
   writes.push({ table: "state", key: `retry:${kind}${recordKey}`, value: wanted ? nameBytes(entry.db, kind, entry.key, field) : undefined });
+}
+
+function isToBeListed(slot: CellSlot): boolean {
+  return slot.excepted || slot.unsure || (slot.shown !== undefined && !restsHidden(slot));
 }
 
 function listEntry(writes: StateWrite[], entry: KeyEntry, recordKey: string): void {

@@ -6,16 +6,21 @@ import { shownPrint } from "./content.js";
 import type { KeyEntry } from "./key-entry.js";
 import type { ListEnd } from "./list-writes.js";
 import type { ValueSlice } from "./local-writes.js";
+import { shownType } from "./plan.js";
 
 /** The entry of a list, unless what it holds is unknown until it has been read. */
 function listAt(view: ArgumentView, index: number, scope: CommandScope): KeyEntry | undefined {
   const entry = scope.keys.entry(scope.db, argumentText(view, index));
   if (entry.blind) return undefined;
   // What an index means is not known before the list is; and one that came as a whole value is taken apart when it is read.
-  const holdsOther = entry.presentMembers > 0 || [entry.whole, entry.string].some((slot) => slot && shownPrint(slot) !== undefined);
-  if ((!holdsOther || entry.expired) && !scope.isImporting()) return entry;
+  if ((!holdsOther(entry) || entry.expired) && !scope.isImporting()) return entry;
   scope.blind(entry);
   return undefined;
+}
+
+function holdsOther(entry: KeyEntry): boolean {
+  if (entry.mayClash) return (shownType(entry) ?? "l") !== "l";
+  return entry.presentMembers > 0 || [entry.whole, entry.string].some((slot) => slot && shownPrint(slot) !== undefined);
 }
 
 function valueAt(view: ArgumentView, index: number): ValueSlice {

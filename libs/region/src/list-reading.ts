@@ -7,6 +7,7 @@ import { keepValues } from "./list-settle.js";
 import type { HeldElement } from "./list-state.js";
 import type { ListWrites } from "./list-writes.js";
 import type { ValueSlice } from "./local-writes.js";
+import { willBeHidden } from "./type-clash.js";
 
 /** Turns the difference between what was known and what was read into local writes. */
 export function reconcileList(entry: KeyEntry, items: readonly Buffer[], keys: KeySpace, lists: ListWrites): void {
@@ -46,7 +47,9 @@ export function showListRead(slot: CellSlot, items: readonly Buffer[]): "equal" 
     held.push(...prints.slice(from, to).map((print) => ({ position: "", print })));
     at = index + removed;
   }
-  if (slot.pending.length > 0) keepHidden(slot, new Map(items.map((item) => [printOf(item), item])));
+  const values = (): ReadonlyMap<string, Buffer> => new Map(items.map((item) => [printOf(item), item]));
+  if (willBeHidden(slot)) keepAll(slot, values());
+  else if (slot.pending.length > 0) keepHidden(slot, values());
   listOf(slot).sought = true;
   const result = showHeld(slot, held);
   if (result === "differs") keepValues(sequence, held, items.map((item) => Buffer.from(item)));
@@ -54,6 +57,19 @@ export function showListRead(slot: CellSlot, items: readonly Buffer[]): "equal" 
 }
 
 const END = { index: Number.MAX_SAFE_INTEGER, removed: 0, from: 0, to: 0 };
+
+/** Values of a list that goes for another type: only the server held them. */
+function keepAll(slot: CellSlot, values: ReadonlyMap<string, Buffer>): void {
+  const { sequence } = listOf(slot);
+  for (const { position, siblings } of [...sequence.from(0)]) {
+    if (!siblings.some(({ value, print }) => !value && print.startsWith("#") && values.has(print))) continue;
+    sequence.put(position, siblings.map((sibling) => ({ ...sibling, value: sibling.value ?? copyOf(values.get(sibling.print)) })));
+  }
+}
+
+function copyOf(value: Buffer | undefined): Buffer | undefined {
+  return value && Buffer.from(value);
+}
 
 /** Values of elements that something pending may hide: only the server held them. */
 function keepHidden(slot: CellSlot, values: ReadonlyMap<string, Buffer>): void {

@@ -16,8 +16,8 @@ export function settleList(slot: CellSlot, upTo: ReadonlyVector, removed: readon
   const elsewise = heldElsewise(slot);
   const isKnown = issued !== undefined || !raced;
   // As planned: nobody came between, or only where it does not matter.
-  const isAsPlanned = edits !== undefined && !edits.isPartial && (!raced || (!elsewise && fits(state.sequence, edits)));
-  const held = isAsPlanned || !isKnown ? undefined : heldAfter(slot, edits);
+  const isAsPlanned = edits !== undefined && !issued?.converts && !edits.isPartial && (!raced || (!elsewise && fits(state.sequence, edits)));
+  const held = issued?.converts ? NOTHING : isAsPlanned || !isKnown ? undefined : heldAfter(slot, edits);
   const touched = mergeUpTo(slot, upTo);
   state.issued = undefined;
   if (slot.entry.expired && issued?.how !== "write") {
@@ -38,6 +38,8 @@ export function settleList(slot: CellSlot, upTo: ReadonlyVector, removed: readon
   else keepValues(state.sequence, held, removed);
   return result;
 }
+
+const NOTHING: readonly HeldElement[] = [];
 
 /** True where every edit met the elements that it was planned for. */
 function fits(sequence: Sequence, { edits, touched }: IssuedEdits): boolean {

@@ -193,9 +193,9 @@ export class LocalWrites {
 
   /**
    * DEL: everything of the key that its client could see, and of a sketch also what others add unseen. Nothing where
-   * nothing is known of the key.
+   * nothing is known of the key. `isRenewed`: a sketch comes with the same version, and must not be taken for deleted.
    */
-  removeKey(entry: KeyEntry): void {
+  removeKey(entry: KeyEntry, isRenewed = false): void {
     const slots = this.#context.keys.allSlots(entry);
     const isKnown = ({ base, shown, list }: CellSlot): boolean =>
       isPresent(base) || shown?.print !== undefined || (list !== undefined && list.sequence.count > 0);
@@ -205,7 +205,7 @@ export class LocalWrites {
     for (const slot of slots) this.#clear(slot);
     this.#revive(entry);
     this.#emit(K.RemoveKey, entry, "", detail);
-    if (sketch) this.#wipe(sketch, detail);
+    if (sketch && !isRenewed) this.#wipe(sketch, detail);
   }
 
   #wipe(slot: CellSlot, detail: MutationDetail | undefined): void {

@@ -6,14 +6,15 @@
  */
 import { payloadType, type CellName, type Mark } from "@meridian/mark";
 import { winnerOf } from "@meridian/merge";
-import { HLC_ZERO, type Hlc, type WriterId } from "@meridian/words";
+import { HLC_ZERO, type CellKind, type Hlc, type WriterId } from "@meridian/words";
 import type { ConflictLedger } from "./conflict-ledger.js";
-import { basePrint, numberOfPrint, targetCell } from "./content.js";
+import { basePrint, numberOfPrint } from "./content.js";
 import { noteRefused, type RegionCounters } from "./counters.js";
 import type { CellSlot, KeyEntry } from "./key-entry.js";
 import type { KeySpace } from "./key-space.js";
 import { isPast, revive, ServerDeadlines } from "./server-deadlines.js";
 import { settleSlot } from "./settle.js";
+import { targetCell } from "./target-cell.js";
 
 /** What settling needs of its region. */
 export interface SettlementContext {
@@ -47,6 +48,8 @@ export class MarkSettlement {
   readonly #nowMs: number;
   readonly #left = new Map<CellSlot, LeftOut>();
   readonly #deadlines: ServerDeadlines;
+  /** Keys that may have cells of several types. */
+  readonly #clashing = new Set<KeyEntry>();
 
   constructor(context: SettlementContext, mark: Mark, isOurs: boolean, issued: readonly CellSlot[], nowMs: number) {
     this.#context = context;
@@ -62,9 +65,9 @@ export class MarkSettlement {
     this.#leaveOutNamed();
     for (const frame of frames) {
       if (this.#mark.vector.get(frame.writer) < frame.last) continue;
-      for (const slot of frame.slots) this.#deadlines.hold(slot.entry);
+      for (const slot of frame.slots) this.#hold(slot.entry);
     }
-    for (const name of this.#mark.settled) this.#deadlines.hold(this.#slotOf(name).entry);
+    for (const name of this.#mark.settled) this.#hold(this.#slotOf(name).entry);
     for (const slot of this.#issued) this.#noteWritten(slot);
   }
 
@@ -112,19 +115,26 @@ export class MarkSettlement {
     }
     for (const slot of this.#issued) if (slot.issued?.seq === this.#mark.seq) this.settle(slot);
     this.#deadlines.release(this.#nowMs);
+    for (const entry of this.#clashing) this.#context.conflicts.types(entry);
+  }
+
+  #hold(entry: KeyEntry): void {
+    this.#deadlines.hold(entry);
+    if (entry.mayClash) this.#clashing.add(entry);
   }
 
   /** What the batch has written of the key's deadline, and what a deadline says about what it has written. */
   #noteWritten(slot: CellSlot): void {
     const { entry, issued, kind } = slot;
     const { keys, retry } = this.#context;
-    this.#deadlines.hold(entry);
+    this.#hold(entry);
     if (issued?.seq !== this.#mark.seq || issued.how === "nothing" || this.#left.has(slot)) return;
     // An increment has made the key anew, if the server had dropped it by then; so has a push, whatever clients pushed before.
     if (entry.expired && (issued.how === "increment" || (kind !== "t" && (!slot.raced || slot.list)))) revive(entry, keys, retry);
     // A value whose deadline is past is not written at all where nothing was, and leaves no trace.
     if (kind !== "t" && issued.deadline !== undefined && isPast(numberOfPrint(issued.deadline), this.#nowMs)) doubtSlot(slot, this.#context);
-    if (slot.raced) return;
+    // What goes to make room for another type leaves no deadline behind: that of the other was noted.
+    if (slot.raced || issued.converts) return;
     if (issued.how === "write" && (kind === "s" || kind === "w" || kind === "t")) this.#deadlines.written(entry, issued.deadline);
   }
 
@@ -134,6 +144,10 @@ export class MarkSettlement {
     const left = this.#left;
     for (const name of mark.deferred) left.set(this.#slotOf(name), "deferred");
     for (const name of mark.skipped) {
+      if (name.kind === "k") {
+        this.#leaveKey(name);
+        continue;
+      }
       const slot = this.#slotOf(name);
       left.set(slot, "skipped");
       const expiry = slot.kind === "s" || slot.kind === "w" ? slot.entry.expiry : undefined;
@@ -146,6 +160,14 @@ export class MarkSettlement {
     }
     this.#context.counters.skipped += mark.skipped.length;
     for (const [slot, why] of left) this.#leaveOut(slot, why);
+  }
+
+  /** Nothing was taken away of a key that was to change its type. What was to be written there is named by itself. */
+  #leaveKey({ db, key }: CellName): void {
+    const entry = this.#context.keys.entry(db, key);
+    for (const slot of this.#issued) {
+      if (slot.entry === entry && slot.issued?.converts && slot.issued.seq === this.#mark.seq) this.#left.set(slot, "skipped");
+    }
   }
 
   /** With its string, unless it had an operation of its own: then it was written, and the mark does not say which. */
@@ -189,7 +211,7 @@ export class MarkSettlement {
 
   #slotOf(name: CellName): CellSlot {
     const { keys } = this.#context;
-    return keys.slot(keys.entry(name.db, name.key), name.kind === "k" ? "s" : name.kind, name.field);
+    return keys.slot(keys.entry(name.db, name.key), name.kind as CellKind, name.field);
   }
 }
 

@@ -13,6 +13,7 @@ import {
   PRINT_INLINE_BYTES_MAX,
   registerContent,
   sameDot,
+  shownEntries,
   uniteSketches,
   valueOfPrint,
   winnerOf,
@@ -22,34 +23,33 @@ import {
 } from "@meridian/merge";
 import { DEADLINE_NO_KEY, type ApplyBatch, type Expect } from "@meridian/mark";
 import {
-  contentPrint,
   deadlineOrNone,
   deadlinePrint,
   heldPrint,
   isHeld,
-  isOfRegister,
+  numberOfPrint,
   shownDeadlinePrint,
   shownPrint,
-  targetCell,
   targetDeadline,
   targetPrint,
   timeOfPrint,
 } from "./content.js";
-import type { CellSlot, Issue, KeyEntry } from "./key-entry.js";
+import { typeOfKind, type CellSlot, type Issue, type KeyEntry, type ValueType } from "./key-entry.js";
 import { wouldLoseElement } from "./list-content.js";
 import { issueList, issueRemoval, lacksValues, planOfList } from "./list-plan.js";
 import { isPast } from "./server-deadlines.js";
+import { isOfRegister, targetCell } from "./target-cell.js";
+import { willBeHidden } from "./type-clash.js";
 
 /** What stands in the way of applying a cell now. */
 export type Obstacle = "in flight" | "to be read" | "refused";
 
-/** Why a cell cannot be part of the next batch, or undefined where it can. */
-export function obstacleOf(slot: CellSlot): Obstacle | undefined {
+/** Why a cell cannot be part of the next batch, or undefined where it can. `isTurning`: its key changes its type with it. */
+export function obstacleOf(slot: CellSlot, isTurning = false): Obstacle | undefined {
   if (slot.issued || (slot.kind === "t" && (slot.entry.string?.issued ?? slot.entry.whole?.issued))) return "in flight";
   // A value is written with its deadline, over the one that is there: that must be known.
   if ((slot.kind === "s" || slot.kind === "w") && slot.entry.expiry?.issued) return "in flight";
-  // What is to be nothing stands in nobody's way.
-  if (slot.refused || (clashes(slot) && !isGoing(slot))) return "refused";
+  if (slot.refused || (!isTurning && clashes(slot))) return "refused";
   // What a sketch is raised by commutes with what clients add to it, read or not.
   if ((slot.entry.blind || slot.unsure || slot.entry.reading !== 0) && !raiseOf(slot)) return "to be read";
   return undefined;
@@ -58,41 +58,31 @@ export function obstacleOf(slot: CellSlot): Obstacle | undefined {
 /** True where the server holds the key as another type: the cell cannot be written beside it. */
 function clashes(slot: CellSlot): boolean {
   const { entry, kind } = slot;
-  if (kind === "t" || entry.expired) return false;
-  const shown = (other: CellSlot | undefined): boolean => other !== undefined && other.kind !== kind && shownPrint(other) !== undefined;
-  const single = [entry.string, entry.whole, entry.list];
-  if (single.some(shown)) return !single.some((other) => other !== slot && isGoing(other));
-  const { h, e, z, x, g } = entry.present;
-  const own = kind === "h" ? h : kind === "e" ? e : kind === "z" ? z : isOfStream(kind) ? x + g : 0;
-  return h + e + z + x + g > own && !membersAreGoing(entry, kind);
+  if (!entry.mayClash || kind === "t" || targetPrint(slot) === undefined) return false;
+  const shown = shownType(entry);
+  return shown !== undefined && shown !== typeOfKind(kind);
 }
 
-function isOfStream(kind: CellSlot["kind"]): boolean {
-  return kind === "x" || kind === "g";
-}
-
-/** True where what the server holds of a cell is to be removed, by the target. */
-function isGoing(slot: CellSlot | undefined): boolean {
-  return slot !== undefined && targetPrint(slot) === undefined;
-}
-
-function membersAreGoing(entry: KeyEntry, kind: CellSlot["kind"]): boolean {
-  const isOther = (other: CellSlot["kind"]): boolean => other !== kind && !(isOfStream(other) && isOfStream(kind));
-  for (const slot of entry.members.values()) if (isOther(slot.kind) && shownPrint(slot) !== undefined && !isGoing(slot)) return false;
-  return true;
+/** The type of what the server holds of a key. */
+export function shownType(entry: KeyEntry): ValueType | undefined {
+  if (entry.mayClash) entry.loadMembers();
+  for (const slot of entry.loadedSlots()) if (slot.kind !== "t" && shownPrint(slot) !== undefined) return typeOfKind(slot.kind);
+  return undefined;
 }
 
 /**
- * True where applying would overwrite the only copy of a value that must be kept: a sibling that stays, hidden or united
- * with others, and that only the server holds. Of a list also where elements must be written whose values only the server may hold.
+ * True where applying would overwrite the only copy of a value that must be kept: a sibling that stays, hidden behind another
+ * or behind another type, or united with others, and that only the server holds. Of a list also where elements must be written whose values only the server may hold.
  */
 export function wouldLoseValue(slot: CellSlot): boolean {
   if (slot.list) return wouldLoseElement(slot) || lacksValues(slot);
+  const isHiding = willBeHidden(slot);
+  if (slot.kind === "x") return isHiding && wouldLoseEntry(slot);
   if (slot.kind !== "s" && slot.kind !== "h" && slot.kind !== "w") return false;
   const target = targetCell(slot);
   if (slot.kind === "w" && losesUnseen(slot)) return true;
-  if (target.siblings.length < 2) return false;
-  const winner = winnerOf(target);
+  if (target.siblings.length < 2 && !isHiding) return false;
+  const winner = isHiding ? undefined : winnerOf(target);
   const shown = shownPrint(slot);
   return target.siblings.some(
     ({ print, value, ...dot }) =>
@@ -107,18 +97,28 @@ function losesUnseen({ base, pending, shown, entry, unreadable }: CellSlot): boo
   return pending.some((change) => isOfRegister(change) && wins(writeOf(change), held) && !covers(change, held));
 }
 
+/** An entry of a stream that goes for another type, and that only the server holds. */
+function wouldLoseEntry(slot: CellSlot): boolean {
+  if (slot.field === "" || shownPrint(slot) === undefined) return false;
+  const shown = shownEntries(shownPrint(slot), slot.field);
+  return targetCell(slot).siblings.some(({ print, value }) => !value && valueOfPrint(print) === undefined && shown.some((entry) => entry.print === print));
+}
+
 /** What was planned for a cell. `missing`: elements of a list that are left out, because their values stand nowhere any more. */
 export type Planned = Omit<Issue, "seq"> & { readonly missing?: number };
 
-/** Adds what the cell needs to the batch. `carried`: the batch sets this key's string or whole value, deadline included. */
-export function planSlot(batch: ApplyBatch, slot: CellSlot, carried: boolean, nowMs: number): Planned | "lost" | "removal" {
-  if (slot.kind === "t") return carried ? writeOfDeadline(slot.entry) : planExpiry(batch, slot.entry);
+/**
+ * Adds what the cell needs to the batch. `timer`: for deadlines, whether the batch sets the key's string or whole value,
+ * deadline included, or makes the key anew.
+ */
+export function planSlot(batch: ApplyBatch, slot: CellSlot, timer: "carried" | "anew" | undefined, nowMs: number): Planned | "lost" | "removal" {
+  if (slot.kind === "t") return timer === "carried" ? writeOfDeadline(slot.entry) : planExpiry(batch, slot.entry, timer === "anew");
   if (slot.list) slot.list.issued = undefined;
   // What is dead by now and not there either is not made to be dropped at once.
   if (slot.entry.expired && isDead(slot.entry, nowMs)) return NOTHING;
   if (slot.list) return planList(batch, slot);
   const target = targetCell(slot);
-  const wanted = contentPrint(slot.kind, target);
+  const wanted = targetPrint(slot);
   const shown = shownPrint(slot);
   if (wanted === shown) return NOTHING;
   if (wanted === undefined) return "removal";
@@ -140,7 +140,7 @@ export function planSlot(batch: ApplyBatch, slot: CellSlot, carried: boolean, no
 }
 
 function planList(batch: ApplyBatch, slot: CellSlot): Planned | "removal" {
-  if (targetPrint(slot) === undefined && shownPrint(slot) !== undefined) return "removal";
+  if (targetPrint(slot) === undefined) return shownPrint(slot) === undefined ? NOTHING : "removal";
   const plan = planOfList(slot);
   const before = batch.cells;
   issueList(batch, slot, plan);
@@ -204,8 +204,13 @@ export function planRemoval(batch: ApplyBatch, slot: CellSlot): Omit<Issue, "seq
  * Sets the key's deadline, upon nothing but what it is for: a string or whole value that a client has just written anew
  * has none, and would be dropped by it. Members have no deadlines of their own: they go with their key wherever they are.
  */
-function planExpiry(batch: ApplyBatch, entry: KeyEntry): Omit<Issue, "seq"> {
+function planExpiry(batch: ApplyBatch, entry: KeyEntry, isAnew: boolean): Omit<Issue, "seq"> {
   const wanted = deadlinePrint(targetDeadline(entry));
+  if (isAnew) {
+    // With what was there its deadline went.
+    if (wanted !== undefined) batch.setExpiry(entry.db, entry.key, DEADLINE_NO_KEY, numberOfPrint(wanted));
+    return writeOfDeadline(entry);
+  }
   const shown = shownDeadlinePrint(entry);
   if (wanted === shown) return NOTHING;
   const present = isHeld(entry);
@@ -216,15 +221,24 @@ function planExpiry(batch: ApplyBatch, entry: KeyEntry): Omit<Issue, "seq"> {
 }
 
 /** What the key holds, as `ApplyBatch.setExpiry` compares it. */
-function heldContent({ string, whole, list, present }: KeyEntry): string {
+function heldContent(entry: KeyEntry): string {
+  const { string, whole } = entry;
   const text = string && shownPrint(string);
   // Numbers are not compared: increments commute, and what is so short can be brought back.
   if (text !== undefined) return integerOfPrint(text) === undefined ? text : `i${PRINT_INLINE_BYTES_MAX}`;
   const digest = whole && heldPrint(whole);
   if (digest !== undefined) return `d${digest.slice(1)}`;
-  if (list && shownPrint(list) !== undefined) return "tlist";
-  return present.h > 0 ? "thash" : present.e > 0 ? "tset" : present.z > 0 ? "tzset" : present.x + present.g > 0 ? "tstream" : "";
+  const type = entry.mayClash ? shownType(entry) : onlyType(entry);
+  return type === undefined ? "" : `t${TYPE_NAME[type]}`;
 }
+
+function onlyType({ list, present: { h, e, z, x, g } }: KeyEntry): ValueType | undefined {
+  if (list && shownPrint(list) !== undefined) return "l";
+  return h > 0 ? "h" : e > 0 ? "e" : z > 0 ? "z" : x + g > 0 ? "x" : undefined;
+}
+
+/** Types as TYPE calls them; those of whole values are not known. */
+export const TYPE_NAME: Readonly<Record<ValueType, string>> = { s: "string", h: "hash", e: "set", z: "zset", l: "list", x: "stream", w: "any" };
 
 /** True where the deadline that everything received gives the key has passed, or is about to. */
 export function isDead(entry: KeyEntry, nowMs: number): boolean {
@@ -265,7 +279,7 @@ function expectOf(shown: string | undefined): Expect {
  */
 function raiseOf(slot: CellSlot): { readonly held: Buffer; readonly added: Buffer } | undefined {
   const { base, entry, pending, shown } = slot;
-  if (slot.kind !== "s" || pending.length === 0 || shown || entry.expired || !isSketch(base)) return undefined;
+  if (slot.kind !== "s" || pending.length === 0 || shown || entry.expired || !isSketch(base) || willBeHidden(slot)) return undefined;
   const target = targetCell(slot);
   if (!isSketch(target) || !base.siblings.every((known) => target.siblings.some((other) => sameDot(known, other)))) return undefined;
   const added = target.siblings.filter((other) => isSketchPrint(other.print) && !base.siblings.some((known) => sameDot(known, other)));

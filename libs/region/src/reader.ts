@@ -18,6 +18,8 @@ import { reconcileRegister } from "./register-writes.js";
 import { numberOfPrint, shownDeadlinePrint, shownPrint } from "./content.js";
 import { firstIdIn } from "./reconcile-stream.js";
 import { ReadCells, reconcile } from "./reconcile.js";
+import { isDigest, type Sibling } from "@meridian/merge";
+import { willBeHidden } from "./type-clash.js";
 import { isPast, revive } from "./server-deadlines.js";
 import { countName } from "./counters.js";
 
@@ -213,11 +215,24 @@ export class Reader {
     if (slot.pending.length > 0) this.#context.applier.retry(slot);
   }
 
+  /** Keeps what goes for another type, and that only the server holds. */
+  #keepHidden(slot: CellSlot, cells: ReadCells): void {
+    const found = new Map(cells.all(slot).map((bytes) => [cells.printOf(slot, bytes), bytes]));
+    if (!slot.base.siblings.some(({ value, print }) => !value && isDigest(print) && found.has(print))) return;
+    const kept = (sibling: Sibling): Sibling => {
+      const bytes = sibling.value || !isDigest(sibling.print) ? undefined : found.get(sibling.print);
+      return bytes ? { ...sibling, value: Buffer.from(bytes) } : sibling;
+    };
+    slot.base.siblings = slot.base.siblings.map(kept);
+    this.#context.keys.touch(slot);
+  }
+
   /** Keeps the values of siblings that the server holds for us, and notes what it holds. */
   #showCell(slot: CellSlot, cells: ReadCells): void {
     const print = cells.print(slot);
     const bytes = cells.bytes(slot);
-    if (bytes && slot.pending.length > 0 && slot.base.siblings.some((sibling) => !sibling.value && sibling.print === print)) {
+    if (willBeHidden(slot)) this.#keepHidden(slot, cells);
+    else if (bytes && slot.pending.length > 0 && slot.base.siblings.some((sibling) => !sibling.value && sibling.print === print)) {
       const copy = Buffer.from(bytes);
       slot.base.siblings = slot.base.siblings.map((s) => (!s.value && s.print === print ? { ...s, value: copy } : s));
       this.#context.keys.touch(slot);

@@ -47,6 +47,12 @@ export function printOfStreamCell(slot: CellSlot, { groups, entries }: ReadStrea
   return parts.length === 1 && own !== undefined ? own : `*${JSON.stringify(parts.sort())}`;
 }
 
+/** What the server holds under the ids that entries of a cell may have. */
+export function entriesUnder(slot: CellSlot, { entries }: ReadStream): Buffer[] {
+  const ids = new Set([idOfField(slot.field), ...slot.base.siblings.map((dot) => movedId(slot.field, dot))]);
+  return [...ids].flatMap((id) => entries.get(id) ?? []);
+}
+
 function printAt(entries: ReadStream["entries"], id: string): string | undefined {
   const pairs = entries.get(id);
   return pairs && printOf(pairs);
@@ -55,7 +61,7 @@ function printAt(entries: ReadStream["entries"], id: string): string | undefined
 /** Takes the difference for what local clients have written. */
 export function reconcileStream(entry: KeyEntry, found: ReadStream, keys: KeySpace, writes: LocalWrites, streams: LocalStreams): void {
   const slots = keys.allSlots(entry);
-  if (slots.some((slot) => !isOfStream(slot) && slot.kind !== "t" && shownPrint(slot) !== undefined)) writes.removeKey(entry);
+  if (slots.some((slot) => !isOfStream(slot) && slot.kind !== "t" && shownPrint(slot) !== undefined && !(slot.unsure && entry.mayClash))) writes.removeKey(entry);
   const known = knownEntries(slots);
   const added = [...found.entries].filter(([id, pairs]) => known.get(id) !== printOf(pairs));
   const stream = keys.knownMember(entry, "x", "");

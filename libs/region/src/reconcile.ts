@@ -5,14 +5,14 @@
  */
 import { digestPrintOf, isSketchPrint, printOf, stringPrintOf, uniteSketches } from "@meridian/merge";
 import type { ReadValue } from "@meridian/mark";
-import { numberOfPrint, scoreText, shownDeadlinePrint, shownPrint } from "./content.js";
+import { isHeld, numberOfPrint, scoreText, shownDeadlinePrint, shownPrint } from "./content.js";
 import type { CellSlot, KeyEntry, MemberKind } from "./key-entry.js";
 import type { KeySpace } from "./key-space.js";
 import { isPast } from "./server-deadlines.js";
 import { reconcileList } from "./list-reading.js";
 import type { ListWrites } from "./list-writes.js";
 import type { LocalStreams } from "./local-streams.js";
-import { printOfStreamCell, readStream, reconcileStream, type ReadStream } from "./reconcile-stream.js";
+import { entriesUnder, printOfStreamCell, readStream, reconcileStream, type ReadStream } from "./reconcile-stream.js";
 import type { LocalWrites, ValueSlice } from "./local-writes.js";
 
 /** Where the difference is written. */
@@ -28,12 +28,13 @@ export function reconcile(entry: KeyEntry, value: ReadValue, { keys, writes, str
   if (value.type === "none") {
     const deadline = shownDeadlinePrint(entry);
     if (deadline !== undefined && isPast(numberOfPrint(deadline), nowMs)) writes.expire(entry, nowMs);
-    else writes.removeKey(entry);
+    // What is hidden behind another type, or about to come back, no client has removed.
+    else if (!entry.mayClash || isHeld(entry)) writes.removeKey(entry);
     return;
   }
   const deadline = value.deadlineMs < 0 ? Infinity : value.deadlineMs;
   if (value.type === "string") reconcileString(entry, value.payload ?? EMPTY, deadline, keys, writes);
-  else if (value.type === "whole") reconcileWhole(entry, value.payload ?? EMPTY, deadline, writes);
+  else if (value.type === "whole") reconcileWhole(entry, value.payload ?? EMPTY, deadline, keys, writes);
   else if (value.type === "stream") reconcileStream(entry, readStream(value.items ?? []), keys, writes, streams);
   else if (value.type === "list") {
     if (holdsOther(entry, "l", keys)) writes.removeKey(entry);
@@ -46,25 +47,34 @@ const EMPTY = Buffer.alloc(0);
 
 function reconcileString(entry: KeyEntry, payload: Buffer, deadline: number, keys: KeySpace, writes: LocalWrites): void {
   const print = stringPrintOf(payload);
-  if (entry.string && shownPrint(entry.string) === print && entry.presentMembers === 0 && !entry.list) return;
+  if (entry.string && shownPrint(entry.string) === print && isAlone(entry, "s", keys)) return;
   const canonical = isSketchPrint(print) ? uniteSketches([payload]) : undefined;
   if (!canonical) {
     writes.putString(entry, print, slice(payload), deadline);
     return;
   }
-  if (holdsOther(entry, "s", keys)) writes.removeKey(entry);
+  if (holdsOther(entry, "s", keys)) writes.removeKey(entry, true);
   writes.putSketch(entry, print, slice(canonical));
 }
 
-function reconcileWhole(entry: KeyEntry, payload: Buffer, deadline: number, writes: LocalWrites): void {
+function reconcileWhole(entry: KeyEntry, payload: Buffer, deadline: number, keys: KeySpace, writes: LocalWrites): void {
   const print = entry.whole ? printOfWhole(entry.whole, payload) : digestPrintOf(payload);
-  if (entry.whole && shownPrint(entry.whole) === print && entry.presentMembers === 0 && !entry.list) return;
+  if (entry.whole && shownPrint(entry.whole) === print && isAlone(entry, "w", keys)) return;
   writes.putWhole(entry, print, slice(payload), deadline);
 }
 
-/** True where something of another type was known of the key. */
+/** True where the server held nothing else of the key. What is hidden behind another type is not in question. */
+function isAlone(entry: KeyEntry, kind: CellSlot["kind"], keys: KeySpace): boolean {
+  return entry.mayClash ? !holdsOther(entry, kind, keys) : entry.presentMembers === 0 && !entry.list;
+}
+
+/**
+ * True where something of another type was known of the key. Where it is not certain that the server ever held it beside what
+ * is there, no client can be said to have removed it.
+ */
 function holdsOther(entry: KeyEntry, kind: CellSlot["kind"], keys: KeySpace): boolean {
-  return keys.allSlots(entry).some((slot) => slot.kind !== kind && slot.kind !== "t" && shownPrint(slot) !== undefined);
+  const isOther = (slot: CellSlot): boolean => slot.kind !== kind && slot.kind !== "t" && shownPrint(slot) !== undefined;
+  return keys.allSlots(entry).some((slot) => isOther(slot) && !(slot.unsure && entry.mayClash));
 }
 
 function reconcileMembers(entry: KeyEntry, value: ReadValue, keys: KeySpace, writes: LocalWrites): void {
@@ -143,6 +153,18 @@ export class ReadCells {
   bytes(slot: CellSlot): Buffer | undefined {
     if (slot.kind === "s" || slot.kind === "w") return this.#value.payload;
     return slot.kind === "h" ? this.#member(slot) : undefined;
+  }
+
+  /** All values that were read of a cell: of an entry's those under every id that it may have. */
+  all(slot: CellSlot): readonly Buffer[] {
+    if (slot.kind === "x" && slot.field !== "") return this.#stream ? entriesUnder(slot, this.#stream) : [];
+    const bytes = this.bytes(slot);
+    return bytes ? [bytes] : [];
+  }
+
+  /** The print of a value of a cell. */
+  printOf({ kind }: CellSlot, bytes: Buffer): string {
+    return kind === "s" ? stringPrintOf(bytes) : kind === "w" ? digestPrintOf(bytes) : printOf(bytes);
   }
 
   #member({ kind, field }: CellSlot): Buffer | undefined {

@@ -370,9 +370,9 @@ export class Region {
     else this.#reader.want(entry);
   }
 
-  /** Our own script removed a key. Where it should be there, its deadline was past by the server's clock. */
+  /** Our own script removed a key, not for another type. Where it should be there, its deadline was past by the server's clock. */
   #onOwnRemoval(entry: KeyEntry): void {
-    if (!isHeld(entry)) return;
+    if (!isHeld(entry) || this.#applier.hasConverted(entry)) return;
     const deadline = shownDeadlinePrint(entry);
     if (deadline !== undefined && isPast(numberOfPrint(deadline), this.#nowMs)) this.#writes.expire(entry, this.#nowMs);
     else this.#applier.doubt(entry);

@@ -2,7 +2,7 @@
  * What deadlines the server holds while a mark is settled. Several cells decide about one key's deadline and are merged
  * one after the other; what the server holds changes only by what was written.
  */
-import { baseDeadline, basePrint, deadlinePrint, hasOwnDeadline, isHeld, shownDeadlinePrint } from "./content.js";
+import { baseDeadline, basePrint, deadlinePrint, hasOwnDeadline, heldDeadline, isHeld, shownDeadlinePrint } from "./content.js";
 import type { ConflictLedger } from "./conflict-ledger.js";
 import type { CellSlot, KeyEntry } from "./key-entry.js";
 import type { KeySpace } from "./key-space.js";
@@ -43,7 +43,7 @@ export class ServerDeadlines {
     for (const [entry, print] of this.#held) {
       this.#conflicts.deadlines(entry);
       if (entry.expired && !isExpired(entry, nowMs)) revive(entry, this.#keys, this.#retry);
-      this.#note(entry, isHeld(entry) ? print : deadlinePrint(baseDeadline(entry)));
+      this.#note(entry, isHeld(entry) ? print : deadlinePrint(heldDeadline(entry)));
     }
   }
 
@@ -55,7 +55,7 @@ export class ServerDeadlines {
   }
 
   #note(entry: KeyEntry, print: string | undefined): void {
-    const equal = print === deadlinePrint(baseDeadline(entry));
+    const equal = print === deadlinePrint(heldDeadline(entry));
     if (equal && entry.whole) this.#releaseWhole(entry.whole);
     if (equal && !entry.expiry?.shown) return;
     const slot = this.#keys.single(entry, "t");

@@ -4,10 +4,11 @@
  */
 import { covers, integerOfPrint, printOfInteger, type CellChange, type Sibling } from "@meridian/merge";
 import type { ReadonlyVector } from "@meridian/words";
-import { basePrint, isOfRegister, mergeInto, SUPERSEDED, shownPrint } from "./content.js";
+import { basePrint, SUPERSEDED, shownPrint } from "./content.js";
 import type { ConflictLedger } from "./conflict-ledger.js";
 import type { CellSlot } from "./key-entry.js";
 import { settleList } from "./list-settle.js";
+import { isOfRegister, mergeInto } from "./target-cell.js";
 
 /** What settling a cell found. */
 export type Settled =
@@ -63,12 +64,14 @@ function show(slot: CellSlot, before: string | undefined, issued: CellSlot["issu
     slot.shown = undefined;
     return "equal";
   }
+  if (issued?.leaves && !slot.entry.expired) return setShown(slot, issued.leaves.print);
   if (isStream(slot)) {
+    // Beside other types it is there only where that was written, or seen.
+    if (slot.entry.mayClash && !issued) return setShown(slot, before);
     // Written without comparing, and never in one batch alone: only what is known to be missing is written for itself.
     if (issued || !slot.shown) slot.shown = undefined;
     return "equal";
   }
-  if (issued?.leaves && !slot.entry.expired) return setShown(slot, issued.leaves.print);
   // A batch of an earlier life that changed nothing has changed nothing, whatever became of it.
   if (slot.kind === "x" && !issued && before === basePrint(slot)) return setShown(slot, before);
   // A frame may name a cell twice; the second time nothing is on its way any more.

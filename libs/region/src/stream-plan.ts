@@ -2,13 +2,15 @@
  * Plans what a batch does to streams: one operation per key, so that late entries are put in their places together. Every
  * step says what it wants to find at an id; it is as good if it finds what it wants to leave.
  */
-import { entriesOf, entryPrint, groupStart, isPresent, lastIdOf, NO_ENTRY_ID, shownEntries, valueOfPrint, type Cell } from "@meridian/merge";
+import { emptyCell, entriesOf, entryPrint, groupStart, isPresent, lastIdOf, NO_ENTRY_ID, shownEntries, valueOfPrint, type Cell } from "@meridian/merge";
 import type { ApplyBatch, EntryStep, StreamEdit } from "@meridian/mark";
-import { contentPrint, shownPrint, targetCell } from "./content.js";
+import { contentPrint, shownPrint } from "./content.js";
 import type { CellSlot, Issue, KeyEntry } from "./key-entry.js";
 import type { KeySpace } from "./key-space.js";
 import { isDead } from "./plan.js";
 import { isStream } from "./settle.js";
+import { targetCell } from "./target-cell.js";
+import { willBeHidden } from "./type-clash.js";
 
 type Planned = Omit<Issue, "seq">;
 
@@ -17,6 +19,13 @@ interface Draft {
   readonly groups: StreamEdit["groups"][number][];
   creates: boolean;
 }
+
+/** What the server should hold of a cell. */
+function wantedCell(slot: CellSlot): Cell {
+  return willBeHidden(slot) ? NO_CELL : targetCell(slot);
+}
+
+const NO_CELL: Cell = emptyCell();
 
 const NOTHING: Planned = { how: "nothing", delta: 0n, deadline: undefined };
 
@@ -35,16 +44,27 @@ export class StreamPlan {
   plan(slot: CellSlot, nowMs: number): Planned | "lost" | undefined {
     // What is dead by now and not there either is not made to be dropped at once.
     if (slot.entry.expired && isDead(slot.entry, nowMs)) return NOTHING;
-    const target = targetCell(slot);
+    const target = wantedCell(slot);
     if (isStream(slot)) return this.#planStream(slot, target);
     return slot.kind === "g" ? this.#planGroup(slot, target) : this.#planEntry(slot, target);
   }
 
   #planStream(slot: CellSlot, target: Cell): Planned | undefined {
+    if (slot.entry.mayClash) return this.#planBesideOthers(slot, target);
+    if (!isPresent(target) && shownPrint(slot) === undefined && !slot.unsure) return NOTHING;
     const draft = this.#draft(slot.entry);
     draft.creates ||= isPresent(target) && shownPrint(slot) === undefined;
     // Its operation compares nothing and may come twice: it need not wait for the one before.
     return slot.shown || slot.unsure ? { how: "write", delta: 0n, deadline: undefined } : undefined;
+  }
+
+  /** In a key of several types, whether the stream is there is as much a content as any. */
+  #planBesideOthers(slot: CellSlot, target: Cell): Planned {
+    const wanted = isPresent(target) ? "" : undefined;
+    const shown = shownPrint(slot);
+    if (wanted === undefined && shown === undefined) return { ...NOTHING, leaves: { print: undefined } };
+    this.#draft(slot.entry).creates ||= shown === undefined;
+    return { how: "write", delta: 0n, deadline: undefined, leaves: { print: wanted } };
   }
 
   #planGroup(slot: CellSlot, target: Cell): Planned {
@@ -82,7 +102,7 @@ export class StreamPlan {
   fill(batch: ApplyBatch): void {
     for (const [entry, { cells, groups, creates }] of this.#drafts) {
       const stream = this.#keys.knownMember(entry, "x", "");
-      const target = stream && targetCell(stream);
+      const target = stream && wantedCell(stream);
       batch.editStream(entry.db, entry.key, {
         creates,
         keeps: target !== undefined && isPresent(target),

@@ -70,8 +70,10 @@ function isInFlight(m: Mutation, keys: KeySpace): boolean {
   const entry = keys.entry(m.db, m.key);
   const kind = kindOf(m.kind);
   const issued = (slot: CellSlot | undefined): boolean => slot?.issued !== undefined;
-  if (!m.creates && kind !== undefined && isMemberKind(kind)) return issued(entry.members.get(kind + m.field));
-  if (!m.creates && m.kind === MutationKind.IncrementString && !issued(entry.string)) return issued(entry.expiry);
+  // Beside other types every cell of the key counts: it may have to change its type.
+  const isAlone = !m.creates && (kind === undefined || !entry.mayClashWith(kind));
+  if (isAlone && kind !== undefined && isMemberKind(kind)) return issued(entry.members.get(kind + m.field));
+  if (isAlone && m.kind === MutationKind.IncrementString && !issued(entry.string)) return issued(entry.expiry);
   for (const slot of entry.loadedSlots()) if (issued(slot)) return true;
   return false;
 }

@@ -5,6 +5,7 @@
 import { AFTER_UNLINK, DEADLINE_NO_KEY, DEADLINE_NONE, encodeMarkEntry, goneValue, MARK_KEY, OP, type Bytes } from "@meridian/mark";
 import { createHash } from "node:crypto";
 import { readBatch, binary, type BatchCell, type BatchPart } from "./batch-reader.js";
+import { holdsExactly, readElements } from "./exact-content.js";
 import { isInteger, sumOf } from "./integer.js";
 import { matchEdits, performEdits, readEdits } from "./list-edit-run.js";
 import type { Entry, Keyspace } from "./keyspace.js";
@@ -73,7 +74,7 @@ export class ApplyRun {
       case OP.setExpiry:
         return Number(first) === deadlineOf(entry) && holds(entry, cell.rest[2] ?? "");
       case OP.unlinkKey:
-        return first === "any" || first === (entry?.type ?? "none");
+        return (first === "any" || first === (entry?.type ?? "none")) && isTimed(entry, cell.rest[1]) && isExactly(entry, cell.rest);
       case OP.restoreWhole:
         return same(cell.how, entry === undefined ? undefined : () => dumpEntry(entry), first) && isTimed(entry, cell.rest[4]);
       case OP.delWhole:
@@ -225,6 +226,11 @@ function holds(entry: Entry | undefined, content: string): boolean {
     default:
       return entry?.type === "string" && (content.startsWith("=") ? entry.value : sha16(entry.value)) === expected;
   }
+}
+
+/** Behind type, deadline and number stand the elements; without a deadline nothing is compared. */
+function isExactly(entry: Entry | undefined, rest: readonly string[]): boolean {
+  return rest[1] === "" || holdsExactly(entry, readElements(rest.slice(3)), (content) => holds(entry, content));
 }
 
 function isSum({ op }: BatchCell): boolean {

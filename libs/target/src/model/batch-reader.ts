@@ -37,7 +37,7 @@ const SHAPES: Readonly<Record<string, { readonly kind: CellKind; readonly field:
   [OP.restoreWhole]: { kind: "w", field: false, rest: 5 },
   [OP.delWhole]: { kind: "w", field: false, rest: 1 },
   [OP.raiseSketch]: { kind: "s", field: false, rest: 2 },
-  [OP.unlinkKey]: { kind: "k", field: false, rest: 1 },
+  [OP.unlinkKey]: { kind: "k", field: false, rest: 3 },
 };
 
 /** A run of strings without expiry, or one other cell. */
@@ -82,7 +82,9 @@ export function readBatch(args: readonly Bytes[]): BatchPart[] {
     if (shape === undefined) throw new Error(`no operation ${code} at argument ${at - 1}`);
     const key = next();
     const field = shape.field ? next() : "";
-    parts.push([{ op, how, db, kind: shape.kind, key, field, rest: Array.from({ length: shape.rest }, next) }]);
+    const rest = Array.from({ length: shape.rest }, next);
+    if (op === OP.unlinkKey) rest.push(...Array.from({ length: 2 * Number(rest[2]) }, next));
+    parts.push([{ op, how, db, kind: shape.kind, key, field, rest }]);
   }
   return parts;
 }

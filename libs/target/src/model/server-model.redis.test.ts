@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { RedisTarget } from "../redis/redis-target.js";
 import { ServerConnection } from "../redis/server-connection.js";
 import { comparable, comparableReply, parityKeys, paritySteps, type ParityOp, type ParityStep } from "../testing/parity.js";
+import { exactElements } from "../testing/parity-exact.js";
 import { streamEditOf } from "../testing/parity-streams.js";
 import { StreamTail, type StreamCommand } from "../testing/stream-tail.js";
 import { ServerModel } from "./server-model.js";
@@ -125,6 +126,15 @@ class Pair {
     if (reply.status === "OK") this.seq = reply.seq;
   }
 
+  /** Exactly what is there, or what was expected: another deadline, one element less, another one. */
+  #unlink(batch: ApplyBatch, { db, key, type, exactly, right, held, heldDeadlineMs }: ParityOp): void {
+    const entry = exactly ? this.model.snapshot(Date.now()).find((other) => other.db === db && other.key === key) : undefined;
+    if (!entry) return batch.unlinkKey(db, key, type);
+    const elements = exactElements(entry);
+    const wrong = held.length % 2 === 0 ? elements.slice(1) : elements.map(([name, content], at) => (at === 0 ? ([name, `=${held}`] as const) : ([name, content] as const)));
+    batch.unlinkKey(db, key, right ? entry.type : type, { heldMs: right ? entry.deadlineMs : heldDeadlineMs, elements: held.length % 3 === 0 ? wrong : elements });
+  }
+
   /** What a list holds. */
   #items({ db, key }: ParityOp): string[] {
     const held = this.model.execute(["LRANGE", key, "0", "-1"], Date.now(), db);
@@ -153,7 +163,11 @@ class Pair {
     const seq = prevSeq + 1;
     const header = encodeMarkHeader({ epoch: this.epoch, seq, vector, deferred: [], settled: [] });
     const batch = new ApplyBatch(this.epoch, prevSeq, seq, header);
-    ops.forEach((op, i) => op.op === "editStream" ? batch.editStream(op.db, op.key, streamEditOf(op.stream, this.#entries(op))) : add(batch, op, dumps[i] ?? "", this.#items(op)));
+    ops.forEach((op, i) => {
+      if (op.op === "editStream") batch.editStream(op.db, op.key, streamEditOf(op.stream, this.#entries(op)));
+      else if (op.op === "unlinkKey") this.#unlink(batch, op);
+      else add(batch, op, dumps[i] ?? "", this.#items(op));
+    });
     return batch;
   }
 }
@@ -181,7 +195,7 @@ function add(batch: ApplyBatch, o: ParityOp, dump: string, items: readonly strin
     case "delWhole": return batch.delWhole(o.db, o.key, wholeExpect, digest);
     case "editList": return batch.editList(o.db, o.key, editsOf(o, items));
     case "editStream": return; // takes entries instead of items
-    case "unlinkKey": return batch.unlinkKey(o.db, o.key, o.type);
+    case "unlinkKey": return; // takes what the key holds
   }
 }
 

@@ -33,8 +33,10 @@ export class StreamEditRun {
     this.#isOther = isBlocked || (held !== undefined && held.type !== "stream");
     const stream = held?.type === "stream" ? held.value : undefined;
     for (const cell of edit.cells) this.#compare(cell, stream);
-    if (this.#isOther) for (const { name } of edit.groups) this.#miss("s", "g", name);
-    else if (stream) this.#compareLate(stream);
+    if (this.#isOther) {
+      for (const { name } of edit.groups) this.#miss("s", "g", name);
+      this.#miss("s", "x", "");
+    } else if (stream) this.#compareLate(stream);
   }
 
   #miss(tag: "s" | "r", kind: "x" | "g", field: string, text = ""): void {

@@ -258,6 +258,35 @@ describe("each operation writes what matches and names what does not", () => {
     expect(await redis.exists("bad", "good")).toBe(1);
   });
 
+  test("a change of type takes away what was known, all of it, or nothing at all", async () => {
+    const at = Date.now() + 1_000_000;
+    for (const key of ["exact", "more", "other", "timed"]) await redis.hset(key, "f", "v", "g", "w");
+    await redis.hset("more", "unknown", "x");
+    await redis.hset("other", "g", "changed");
+    await redis.pexpireat("timed", at);
+    await redis.mset("text", "v", "texts", "v");
+    await redis.zadd("z", "1.5", "m", "inf", "n");
+    await redis.rpush("l", "a");
+    const dump = sha16(await redis.dumpBuffer("l"));
+    const { skipped, effects } = await apply((b) => {
+      for (const key of ["exact", "more", "other", "timed"]) {
+        b.unlinkKey(0, key, "hash", { heldMs: -1, elements: [["f", "=v"], ["g", `#${sha16("w")}`]] });
+        b.addMember(0, key, "m");
+      }
+      b.unlinkKey(0, "text", "string", { heldMs: -1, elements: [["", "=v"]] });
+      b.setField(0, "text", "f", "-", "", "v");
+      b.unlinkKey(0, "texts", "string", { heldMs: -1, elements: [["", "=u"]] });
+      b.unlinkKey(0, "z", "zset", { heldMs: -1, elements: [["m", "=1.5"], ["n", "=inf"]] });
+      b.unlinkKey(0, "l", "any", { heldMs: -1, elements: [["", `d${dump}`]] });
+    });
+    expect(skipped).toEqual(["k more", "e more m", "k other", "e other m", "k timed", "e timed m", "k texts"]);
+    expect(await redis.smembers("exact")).toEqual(["m"]);
+    expect(await redis.hgetall("text")).toEqual({ f: "v" });
+    expect(await redis.hgetall("more")).toEqual({ f: "v", g: "w", unknown: "x" });
+    expect(await redis.hlen("timed")).toBe(2);
+    expect(effects.map(([name, key]) => `${name} ${key}`)).toEqual(["UNLINK exact", "SADD exact", "UNLINK text", "HSET text", "UNLINK z", "UNLINK l"]);
+  });
+
   test("a change of type hangs on the unlink", async () => {
     await redis.hset("h1", "f", "v");
     await redis.hset("h2", "f", "v");

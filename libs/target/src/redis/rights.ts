@@ -4,8 +4,8 @@
 
 /** Commands of the scripts' comparisons and reads. */
 const READS = [
-  ...["get", "mget", "exists", "strlen", "type", "dump", "pexpiretime", "memory|usage", "hget", "hgetall"],
-  ...["sismember", "smembers", "zscore", "zrange", "llen", "lindex", "lrange", "time", "select"],
+  ...["get", "mget", "exists", "strlen", "type", "dump", "pexpiretime", "memory|usage", "hget", "hgetall", "hlen"],
+  ...["sismember", "smembers", "scard", "zscore", "zcard", "zrange", "llen", "lindex", "lrange", "time", "select"],
   ...["xrange", "xrevrange", "xlen", "xinfo|stream", "xinfo|groups"],
 ];
 

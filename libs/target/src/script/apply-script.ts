@@ -19,7 +19,8 @@
  */
 import { MARK_KEY, MARK_PREFIX_BYTES, MARK_VERSION, OP, TRIAL_KEY } from "@meridian/mark";
 import { COMPARING_LIST, EFFECTS_OF_LIST } from "./list-script.js";
-import { EXPECT_BYTE as IS, HOLDS_BYTE as HOLDS, OP_BYTE as DO } from "./op-byte.js";
+import { HOLDING, HOLDING_EXACTLY } from "./holding.js";
+import { EXPECT_BYTE as IS, OP_BYTE as DO } from "./op-byte.js";
 import { COMPARING_SKETCH } from "./sketch-script.js";
 import { COMPARING_STREAM, EFFECTS_OF_STREAM } from "./stream-script.js";
 
@@ -83,21 +84,6 @@ local function sameString(how, key, expected)
   local held = peek('GET', key)
   if how ~= ${IS.registers} then return same(how, held, expected) end
   return type(held) == 'string' and aside(digestOfSketch, key) == expected
-end
-local function timed(key, held) return held == '' or call('PEXPIRETIME', key) == num(held) end
-local function holds(key, content)
-  if content == '' then return true end
-  local how, expected = byte(content), sub(content, 2)
-  if how == ${HOLDS.equal} then return peek('GET', key) == expected end
-  if how == ${HOLDS.type} then return call('TYPE', key).ok == expected end
-  if how == ${HOLDS.registers} then return sameString(${IS.registers}, key, expected) end
-  local held
-  if how == ${HOLDS.short} then
-    held = peek('STRLEN', key)
-    return type(held) == 'number' and held <= num(expected)
-  end
-  if how == ${HOLDS.digest} then held = peek('GET', key) else held = call('DUMP', key) end
-  return type(held) == 'string' and sub(sha(held), 1, 16) == expected
 end
 local function freed(key) return unlinked and unlinked[db .. ' ' .. key] end
 local function limbs(text)
@@ -251,12 +237,13 @@ while i <= n do
       i = i + 4
     elseif op == ${DO.unlinkKey} then
       local held = call('TYPE', key).ok
-      ok = A[i + 2] == 'any' or held == A[i + 2]
+      local count = num(A[i + 4])
+      ok = (A[i + 2] == 'any' or held == A[i + 2]) and (A[i + 3] == '' or (timed(key, A[i + 3]) and exactly(i, key, held, count)))
       if ok then
         unlinked = unlinked or {}
         unlinked[db .. ' ' .. key] = true
       else miss(i) end
-      i = i + 3
+      i = i + 5 + 2 * count
     elseif op == ${DO.restoreWhole} or op == ${DO.delWhole} then
       if how == ${IS.digest} then
         local held = call('DUMP', key)
@@ -308,7 +295,7 @@ local function refuseRun(i, text)
   end
 end
 local widths = {${DO.setStringUntil}, 6, ${DO.incrString}, 3, ${DO.delString}, 3, ${DO.setField}, 5, ${DO.incrField}, 4, ${DO.delField}, 4,
-  ${DO.addMember}, 3, ${DO.removeMember}, 3, ${DO.setScore}, 5, ${DO.removeScore}, 4, ${DO.setExpiry}, 5, ${DO.unlinkKey}, 3,
+  ${DO.addMember}, 3, ${DO.removeMember}, 3, ${DO.setScore}, 5, ${DO.removeScore}, 4, ${DO.setExpiry}, 5, ${DO.unlinkKey}, 5,
   ${DO.raiseSketch}, 4, ${DO.restoreWhole}, 7, ${DO.delWhole}, 3}
 local now
 local function past(deadline)
@@ -341,6 +328,7 @@ local function perform()
       if not skip[at] then performStream(edits[at]) end
     else
       following = op == ${DO.editList} and listEnd(at) or at + widths[-op]
+      if op == ${DO.unlinkKey} then following = following + 2 * num(A[at + 4]) end
       if not skip[at] then
         local key = A[at + 1]
         if op == ${DO.editList} then performList(at, key)
@@ -388,6 +376,6 @@ return {'OK', epoch, mine, skipped}
 
 /** Source of the apply script. */
 export const APPLY_SCRIPT = [
-  ...[CHAIN, SKIPPING, COMPARING_SKETCH, COMPARING, COMPARING_RUN, COMPARING_LIST, COMPARING_STREAM, TRYING, COMPARE_ALL],
+  ...[CHAIN, SKIPPING, COMPARING_SKETCH, COMPARING, HOLDING, COMPARING_RUN, COMPARING_LIST, COMPARING_STREAM, HOLDING_EXACTLY, TRYING, COMPARE_ALL],
   ...[EFFECTS_OF_RUN, EFFECTS_OF_LIST, EFFECTS_OF_STREAM, EFFECTS],
 ].join("");

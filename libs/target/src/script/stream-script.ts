@@ -185,7 +185,9 @@ local function compareStream(i, after)
     at = at + 2
   end
   onceEach(edit)
-  if there == nil then skip[i] = true
+  if there == nil then
+    skip[i] = true
+    missCell('s', 'x', key, '')
   elseif there then
     local failed = compareLate(edit)
     if failed then withoutLate(edit, failed) end

@@ -32,6 +32,8 @@ export interface ParityOp {
   readonly deadlineMs: number;
   readonly heldDeadlineMs: number;
   readonly type: string;
+  /** Of unlinks: all that the key holds is compared. */
+  readonly exactly: boolean;
   /** What the key must hold for its deadline to be set: a tag of apply-op.ts; `=` and `#` of `held`. */
   readonly holds: string;
   /** Whole values and lists: expect what is there now. */
@@ -131,7 +133,7 @@ const command: fc.Arbitrary<string[]> = fc.oneof(
 
 const someDeadline = fc.constantFrom(-1, -1, 1000, ...DEADLINES);
 const op: fc.Arbitrary<ParityOp> = fc.record({
-  op: fc.constantFrom<ParityOp["op"][]>("setString", "setString", "setString", "incrString", "delString", "setField", "incrField", "delField", "addMember", "removeMember", "setScore", "removeScore", "setExpiry", "restoreWhole", "delWhole", "editList", "editList", "editStream", "editStream", "unlinkKey"),
+  op: fc.constantFrom<ParityOp["op"][]>("setString", "setString", "setString", "incrString", "delString", "setField", "incrField", "delField", "addMember", "removeMember", "setScore", "removeScore", "setExpiry", "restoreWhole", "delWhole", "editList", "editList", "editStream", "editStream", "unlinkKey", "unlinkKey"),
   db,
   key,
   field,
@@ -143,7 +145,8 @@ const op: fc.Arbitrary<ParityOp> = fc.record({
   deadlineMs: someDeadline,
   heldDeadlineMs: fc.constantFrom(-1, -1, -2, ...DEADLINES),
   holds: fc.constantFrom("", "", "=", "#", "i1", "i3", "thash", "tstring", "tset", "tnone", "d"),
-  type: fc.constantFrom("any", "string", "hash", "set", "zset", "list", "none"),
+  type: fc.constantFrom("any", "string", "hash", "set", "zset", "list", "stream", "none"),
+  exactly: fc.boolean(),
   right: fc.boolean(),
   edits: fc.array(
     fc.record<ParityEdit>({

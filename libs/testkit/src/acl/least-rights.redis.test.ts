@@ -86,7 +86,9 @@ function fillBatch(batch: ApplyBatch, list: Buffer, laterMs: number): void {
   batch.restoreWhole(0, "list", "-", "", list, -1, true);
   batch.restoreWhole(0, "other", "#", digest, list, -1);
   batch.delWhole(1, "list2", "~", "");
-  batch.unlinkKey(0, "typed", "hash");
+  batch.unlinkKey(0, "typed", "hash", { heldMs: -1, elements: [["f", "=1"]] });
+  batch.unlinkKey(0, "typed set", "set", { heldMs: -1, elements: [["m", ""]] });
+  batch.unlinkKey(0, "typed sorted", "zset", { heldMs: -1, elements: [["m", "=1"]] });
   const pairs = Buffer.from("\0\0\0\x01f\0\0\0\x01v", "latin1");
   const plain = { creates: false, keeps: false, lastId: "0-0", lateToGroups: true, cells: [], groups: [] };
   batch.editStream(0, "entries", { ...plain, cells: [{ field: "", steps: [{ does: "add", id: "2-1", pairs }] }], groups: [{ name: "removed", start: undefined }] });
@@ -99,6 +101,8 @@ async function seed(laterMs: number): Promise<Buffer> {
   await admin.call("PEXPIREAT", "expiring", laterMs);
   await admin.hset("hash", "old", "1");
   await admin.hset("typed", "f", "1");
+  await admin.sadd("typed set", "m");
+  await admin.zadd("typed sorted", 1, "m");
   await admin.sadd("set", "old", "other");
   await admin.zadd("sorted", 1, "old", 2, "other");
   await admin.rpush("other", "x");
@@ -125,6 +129,7 @@ async function apply(username: string): Promise<void> {
   expect(await admin.xlen("entries")).toBe(3);
   expect(await admin.xpending("entries", "g")).toEqual([1, "2-1", "2-1", [["meridian:late", "1"]]]);
   expect(await admin.exists("no entries", "left empty")).toBe(1);
+  expect(await admin.exists("typed", "typed set", "typed sorted")).toBe(0);
   const keys = ["string", "hash", "set", "sorted", "other", "entries", "missing"].map((key) => ({ db: 0, key }));
   expect(await target.read({ id: 1, keys }, epoch, WHOLE_LIMIT_BYTES)).toBe("OK");
   expect((await target.scan(0, "0", 100)).keys.length).toBeGreaterThan(0);
