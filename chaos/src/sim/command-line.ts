@@ -16,7 +16,7 @@ what runs
   --families a,b       only these kinds of keys: ${FAMILIES.join(", ")}
   --policies           some keys stay in their region, others have a home
   --registers          some keys are written as a whole (lww)
-  --clashes            one name for keys of different types
+  --clashes            one name for keys of different types (else in one run of ten)
 what is shown of a failure (it is made shorter first, and then told event by event)
   --full               the whole transcript, not its end
   --whole              the run as it was, not made shorter

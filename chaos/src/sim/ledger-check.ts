@@ -83,7 +83,7 @@ function isTrue(record: ConflictRecord, byDot: ByDot, here: WriterId, mayDrop: b
     case "hidden":
       return some((l, w) => isIncrement(l) && isPutOf(w, record) && !takes(w, l));
     case "type":
-      return some((l, w) => isTypeLost(record, l, w) && mutationsOf(byDot, record).some((other) => isOtherType(l, other) && !takes(other, l) && !takes(l, other)));
+      return some((l, w) => isTypeLost(record, l, w) && meetsOtherType(l, mutationsOf(byDot, record)));
     case "home":
       return record.loser.writer === here && here !== "eu/0" && losers.length > 0;
     default:
@@ -96,6 +96,11 @@ function isTypeLost({ kind, value }: ConflictRecord, loser: Published, winner: P
   const isLater = winner.hlc > loser.hlc || (winner.hlc === loser.hlc && winner.writer < loser.writer);
   const hasValue = loser.kind === K.PutString || loser.kind === K.PutField || loser.kind === K.PutEntry;
   return isLater && isOtherType(loser, winner) && typeOfKind(loser) === kind && (!hasValue || value === undefined || value.toString("latin1") === loser.value);
+}
+
+/** True where a write of another type had not seen it, nor it that. */
+function meetsOtherType(m: Published, ofKey: readonly Published[]): boolean {
+  return ofKey.some((other) => isOtherType(m, other) && !takes(other, m) && !takes(m, other));
 }
 
 function typeOfKind({ kind }: Published): string {
@@ -214,7 +219,8 @@ const MEMBER_TYPES: ReadonlySet<string> = new Set(["h", "e", "z", "x"]);
 function shorterThanLongest({ db, key, base }: StoredCell, metadata: Metadata, nowMs: number): Hidden[] {
   const ofKey = [...metadata.values()].filter((other) => other.db === db && other.key === key);
   const visible = keyTypes(ofKey).get(`${db}|${key}`)?.visible;
-  const isHeld = visible !== undefined && MEMBER_TYPES.has(visible) && ofKey.some((other) => MEMBER_TYPES.has(other.kind) && other.base.siblings.length > 0);
+  const hasMembers = ofKey.some((other) => MEMBER_TYPES.has(other.kind) && other.base.siblings.length > 0);
+  const isHeld = visible !== undefined && MEMBER_TYPES.has(visible) && hasMembers;
   const [first] = base.siblings;
   if (!isHeld || !first) return [];
   const longest = base.siblings.reduce((a, b) => (b.number > a.number ? b : a), first);

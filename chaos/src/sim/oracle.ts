@@ -11,7 +11,8 @@
  * - A key that is one register holds what its latest write of all says, whatever that had seen.
  * - Increments count as long as no mutation that had seen them took them away; they add to a number and hide beside a text.
  * - Of several types in one key the one with the highest version among its surviving writes and increments is visible.
- * - A key's deadline is the longest of the surviving ones, but for those of strings that another type hides; a string brings its own, until an expiry that had seen it.
+ * - A key's deadline is the longest of the surviving ones, but for those of strings that another type hides; a string brings its
+ *   own, until an expiry that had seen it.
  */
 import { MutationKind, type Dot } from "@meridian/words";
 import { cellKindOf, type Published } from "./audited-log.js";

@@ -25,4 +25,10 @@ export const REGRESSION_SEEDS: readonly (readonly [seed: number, mistake: string
   [1795263278065, "the checker of losses: taking for lost what a client had removed together with what won over it"],
   [5000863, "the checker of transactions: taking a sketch, which is read to be published, for a part that is missing"],
   [777362, "the checker of acknowledged writes: missing what its own clients removed before the list could be read", { families: ["list"] }],
+  [1003, "that a stream is there is taken for true beside a list, and what is pushed is left to a read", { clashes: true }],
+  [1165, "sums that were taken away are never forgotten in a hidden hash", { clashes: true }],
+  [5151, "an edit that changes nothing of a stream is sent again and again, upon a string", { clashes: true }],
+  [5772, "a string does not come back when the last member of what hid it is removed", { clashes: true }],
+  [6054, "a sketch that comes with the same version as the removal of what was there is taken for deleted", { clashes: true }],
+  [41280, "a member that the removing client had not seen is removed when the key changes its type", { clashes: true }],
 ];

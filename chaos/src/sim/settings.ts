@@ -85,13 +85,14 @@ const REGISTER_SALT = 104_729;
 const HEARTBEATS_MS = [1, 5000, 20, 5000, 1, 5000, 5000, 5000];
 const LIST_SALT = 15_485;
 const CLASH_SALT = 32_452;
+const MEETING_SALT = 49_979;
 
 /** Draws the settings of a run. */
 export function drawSettings(seed: number, options: SimOptions, random: Random): SimSettings {
   const regions = options.regions ?? random.pick([2, 3, 3, 3, 3, 4, 5]);
   const expiries = random.chance(0.3) ? random.pick([0.1, 0.3]) : 0;
   const some = (share: number, most: number): number => (random.chance(share) ? (random.between(1, 10) / 10) * most : 0);
-  const clashes = options.clashes ?? false;
+  const clashes = options.clashes ?? (options.families === undefined && new Random(seed + MEETING_SALT).chance(0.1));
   const pace = (): number[] => Array.from({ length: regions }, () => random.pick([1, 1, 1, 0.5, 0.2, 0.05]));
   return {
     seed,

@@ -8,7 +8,6 @@
  */
 import { parseCellName, type ServerCells } from "./cells-of-server.js";
 import { isUnique, type Chronicle } from "./chronicle.js";
-import { isSketchContent } from "./sketch-content.js";
 import type { Report, ScriptEffect } from "./script-checks.js";
 
 interface Content {
@@ -40,8 +39,7 @@ export class TransactionCheck {
       const transaction = this.#byContent.get(`${name}=${after.get(name) ?? ""}`);
       if (!transaction || transaction.at === at || isLeftOut(name, chronicle)) continue;
       for (const [other, content] of transaction.cells) {
-        // What is added to a sketch is read, and comes later.
-        if (isLeftOut(other, chronicle) || isSketchContent(content.after ?? "") || !isAsBefore(other, content, after, chronicle)) continue;
+        if (isLeftOut(other, chronicle) || !isAsBefore(other, content, after, chronicle)) continue;
         const seen = `${name} = ${String(after.get(name))} of a transaction in r${transaction.at} is visible`;
         report("transactions whole", `${seen}, but ${other} is ${String(content.before)} as before it`);
       }

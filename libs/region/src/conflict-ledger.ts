@@ -28,7 +28,7 @@ import { CONFLICT_HEAD, conflictIdKey, conflictKey, EMPTY_HEAD, readHead, type C
 import { SUPERSEDED } from "./content.js";
 import { countName, type RegionCounters } from "./counters.js";
 import type { StateReader, StateWrite } from "./effects.js";
-import type { CellSlot, KeyEntry, ValueType } from "./key-entry.js";
+import type { CellSlot, KeyEntry } from "./key-entry.js";
 import { TYPE_NAME } from "./plan.js";
 import type { PolicyTable } from "./policy-table.js";
 import { clashView, isHidden } from "./type-clash.js";
@@ -140,12 +140,13 @@ export class ConflictLedger {
     const { base, baseType } = clashView(entry);
     const visible = baseType && base.get(baseType);
     if (!visible || base.size < 2) return;
+    const winnerPrint = `=${TYPE_NAME[baseType]}`;
     // What was left out may take one of them away; it is asked again when that has come.
     for (const { excepted } of entry.loadedSlots()) if (excepted) return;
     for (const [type, { dot, slot }] of base) {
       if (type === baseType) continue;
       const { print, value } = contentOf(slot, dot);
-      const lost = { rule: "type" as const, loser: dot, since: dot.hlc, winner: visible.dot, print, value, winnerPrint: `=${TYPE_NAME[baseType as ValueType]}` };
+      const lost = { rule: "type" as const, loser: dot, since: dot.hlc, winner: visible.dot, print, value, winnerPrint };
       this.#record(entry, slot.kind, slot.kind === "x" && slot.field !== "" ? idOfField(slot.field) : slot.field, lost);
     }
   }

@@ -117,7 +117,8 @@ export function baseDeadline(entry: KeyEntry): number | undefined {
 /** The deadline that goes with what the server holds: of a key of one type what `base` says. */
 export function heldDeadline(entry: KeyEntry): number | undefined {
   if (!entry.mayClash) return baseDeadline(entry);
-  const held = (slot: CellSlot | undefined): Cell | undefined => (slot && (slot.shown === undefined || slot.shown.print !== undefined) ? slot.base : undefined);
+  const isThere = ({ shown }: CellSlot): boolean => shown === undefined || shown.print !== undefined;
+  const held = (slot: CellSlot | undefined): Cell | undefined => (slot && isThere(slot) ? slot.base : undefined);
   return longest(held(entry.string), held(entry.whole), entry.expiry?.base);
 }
 

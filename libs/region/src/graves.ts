@@ -234,7 +234,8 @@ function noteOverdue(entry: KeyEntry, horizon: Horizon, keys: KeySpace): void {
 
 /** What another type hides is at rest, though the server holds something else than the cell says. */
 function isBusy(slot: CellSlot): boolean {
-  return slot.issued !== undefined || slot.unsure || slot.excepted || slot.deferred !== 0 || ((slot.pinned || slot.needsAttention) && !restsHidden(slot));
+  if (slot.issued !== undefined || slot.unsure || slot.excepted || slot.deferred !== 0) return true;
+  return (slot.pinned || slot.needsAttention) && !restsHidden(slot);
 }
 
 function firstChunk(store: StateReader, from: number, to: number): { readonly key: string; readonly names: Name[] } | undefined {

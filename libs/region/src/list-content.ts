@@ -102,6 +102,8 @@ export function heldOnlyThere(slot: CellSlot): ReadonlySet<string> {
   const held = new Set(heldElements(slot).map(({ print }) => print).filter((print) => valueOfPrint(print) === undefined));
   const found = new Set<string>();
   if (held.size === 0) return found;
-  for (const { siblings } of listOf(slot).sequence.from(0)) for (const { print, value } of siblings) if (!value && held.has(print)) found.add(print);
+  for (const { siblings } of listOf(slot).sequence.from(0)) {
+    for (const { print, value } of siblings) if (!value && held.has(print)) found.add(print);
+  }
   return found;
 }

@@ -16,7 +16,8 @@ export function settleList(slot: CellSlot, upTo: ReadonlyVector, removed: readon
   const elsewise = heldElsewise(slot);
   const isKnown = issued !== undefined || !raced;
   // As planned: nobody came between, or only where it does not matter.
-  const isAsPlanned = edits !== undefined && !issued?.converts && !edits.isPartial && (!raced || (!elsewise && fits(state.sequence, edits)));
+  const isWhole = edits !== undefined && !issued?.converts && !edits.isPartial;
+  const isAsPlanned = isWhole && (!raced || (!elsewise && fits(state.sequence, edits)));
   const held = issued?.converts ? NOTHING : isAsPlanned || !isKnown ? undefined : heldAfter(slot, edits);
   const touched = mergeUpTo(slot, upTo);
   state.issued = undefined;

@@ -72,7 +72,8 @@ export function shownType(entry: KeyEntry): ValueType | undefined {
 
 /**
  * True where applying would overwrite the only copy of a value that must be kept: a sibling that stays, hidden behind another
- * or behind another type, or united with others, and that only the server holds. Of a list also where elements must be written whose values only the server may hold.
+ * or behind another type, or united with others, and that only the server holds. Of a list also where elements must be
+ * written whose values only the server may hold.
  */
 export function wouldLoseValue(slot: CellSlot): boolean {
   if (slot.list) return wouldLoseElement(slot) || lacksValues(slot);
@@ -101,7 +102,8 @@ function losesUnseen({ base, pending, shown, entry, unreadable }: CellSlot): boo
 function wouldLoseEntry(slot: CellSlot): boolean {
   if (slot.field === "" || shownPrint(slot) === undefined) return false;
   const shown = shownEntries(shownPrint(slot), slot.field);
-  return targetCell(slot).siblings.some(({ print, value }) => !value && valueOfPrint(print) === undefined && shown.some((entry) => entry.print === print));
+  const isOnlyThere = (print: string): boolean => valueOfPrint(print) === undefined && shown.some((entry) => entry.print === print);
+  return targetCell(slot).siblings.some(({ print, value }) => !value && isOnlyThere(print));
 }
 
 /** What was planned for a cell. `missing`: elements of a list that are left out, because their values stand nowhere any more. */

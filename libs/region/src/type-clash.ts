@@ -98,7 +98,9 @@ function newestElement(elements: readonly (readonly Sibling[])[]): Dot | undefin
 function raise(dots: Map<ValueType, NewestWrite>, type: ValueType, slot: CellSlot, dot: Dot | undefined): void {
   if (!dot) return;
   const known = dots.get(type);
-  if (!known || wins(dot, known.dot) || (sameDot(dot, known.dot) && telling(slot) > telling(known.slot))) dots.set(type, { dot: { writer: dot.writer, hlc: dot.hlc }, slot });
+  const { writer, hlc } = dot;
+  const isMore = known !== undefined && sameDot(dot, known.dot) && telling(slot) > telling(known.slot);
+  if (!known || isMore || wins(dot, known.dot)) dots.set(type, { dot: { writer, hlc }, slot });
 }
 
 /** Of what one command wrote of a stream, an entry says most, and that the stream is there more than that it has a group. */

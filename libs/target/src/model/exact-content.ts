@@ -15,16 +15,17 @@ export function readElements(flat: readonly string[]): ExactElements {
 
 /** True where `entry` holds these and nothing else. `holds` answers for types without elements. */
 export function holdsExactly(entry: Entry | undefined, elements: ExactElements, holds: (content: string) => boolean): boolean {
+  const count = elements.length;
   if (elements[0]?.[1].startsWith("d") === true) return holds(elements[0][1]);
   switch (entry?.type) {
     case "set":
-      return entry.value.size === elements.length && elements.every(([member]) => entry.value.has(member));
+      return entry.value.size === count && elements.every(([member]) => entry.value.has(member));
     case "zset":
-      return entry.value.size === elements.length && elements.every(([member, score]) => entry.value.get(member) === parseScore(score.slice(1)));
+      return entry.value.size === count && elements.every(([member, held]) => entry.value.get(member) === parseScore(held.slice(1)));
     case "hash":
-      return entry.value.size === elements.length && elements.every(([field, content]) => isOf(entry.value.get(field), content));
+      return entry.value.size === count && elements.every(([field, content]) => isOf(entry.value.get(field), content));
     case "list":
-      return entry.value.length === elements.length && elements.every(([, content], at) => isOf(entry.value[at], content));
+      return entry.value.length === count && elements.every(([, content], at) => isOf(entry.value[at], content));
     case "stream":
       return holdsStream(entry, elements);
     default:

@@ -131,7 +131,8 @@ class Pair {
     const entry = exactly ? this.model.snapshot(Date.now()).find((other) => other.db === db && other.key === key) : undefined;
     if (!entry) return batch.unlinkKey(db, key, type);
     const elements = exactElements(entry);
-    const wrong = held.length % 2 === 0 ? elements.slice(1) : elements.map(([name, content], at) => (at === 0 ? ([name, `=${held}`] as const) : ([name, content] as const)));
+    const other = elements.map(([name, content], at) => [name, at === 0 ? `=${held}` : content] as const);
+    const wrong = held.length % 2 === 0 ? elements.slice(1) : other;
     batch.unlinkKey(db, key, right ? entry.type : type, { heldMs: right ? entry.deadlineMs : heldDeadlineMs, elements: held.length % 3 === 0 ? wrong : elements });
   }
 
