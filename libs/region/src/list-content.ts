@@ -2,7 +2,6 @@
 import { elementPrint, siblingsAfter, valueOfPrint, winnerOf, type ListChange, type Position, type Sequence, type Sibling } from "@meridian/merge";
 import type { CellSlot } from "./key-entry.js";
 import { LIST_PRINT, type HeldElement, type ListState } from "./list-state.js";
-import { willBeHidden } from "./type-clash.js";
 
 const NOTHING: readonly HeldElement[] = Object.freeze([]);
 
@@ -79,31 +78,4 @@ export function wantedElement(position: Position, siblings: readonly Sibling[]):
   const winner = winnerOf({ siblings });
   const print = winner?.print ?? "";
   return { position, print, value: winner?.value ?? valueOfPrint(print) };
-}
-
-/**
- * True where applying would overwrite the only copy of a value that must be kept: one of several siblings of an element,
- * hidden from then on, that only the server holds.
- */
-export function wouldLoseElement(slot: CellSlot): boolean {
-  if (willBeHidden(slot)) return heldOnlyThere(slot).size > 0;
-  if (slot.pending.length === 0 || slot.entry.expired) return false;
-  const { sequence } = listOf(slot);
-  for (const [position, siblings] of targetPlaces(slot)) {
-    const held = siblings.length < 2 ? undefined : winnerOf({ siblings: sequence.get(position)?.siblings ?? [] });
-    if (!held || held.value || valueOfPrint(held.print) !== undefined) continue;
-    if (siblings.includes(held) && winnerOf({ siblings }) !== held) return true;
-  }
-  return false;
-}
-
-/** Prints of values that the server holds for elements of `base`, and that stand nowhere else. */
-export function heldOnlyThere(slot: CellSlot): ReadonlySet<string> {
-  const held = new Set(heldElements(slot).map(({ print }) => print).filter((print) => valueOfPrint(print) === undefined));
-  const found = new Set<string>();
-  if (held.size === 0) return found;
-  for (const { siblings } of listOf(slot).sequence.from(0)) {
-    for (const { print, value } of siblings) if (!value && held.has(print)) found.add(print);
-  }
-  return found;
 }

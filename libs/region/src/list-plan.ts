@@ -3,10 +3,11 @@
  * end, each compared with what stands there and beside it.
  */
 import { LIST_END, type ApplyBatch, type ElementsEdit } from "@meridian/mark";
-import { editsBetween, elementPrint, type Position, type Sequence, type Sibling } from "@meridian/merge";
+import { editsBetween, elementPrint, valueOfPrint, winnerOf, type Position, type Sequence, type Sibling } from "@meridian/merge";
 import type { CellSlot } from "./key-entry.js";
 import { heldElements, heldElsewise, listOf, targetPlaces, wantedElement, type WantedElement } from "./list-content.js";
 import type { HeldElement, IssuedEdit } from "./list-state.js";
+import { willBeHidden } from "./type-clash.js";
 
 /** At an index of what the server holds, `removed` elements go and others come. */
 interface PlannedEdit {
@@ -157,4 +158,31 @@ export function issueRemoval(batch: ApplyBatch, slot: CellSlot): void {
   const held = heldElements(slot);
   const list: HeldList = { length: held.length, at: (index) => held[index] };
   issueList(batch, slot, { edits: [{ index: 0, removed: held.length, inserted: [] }], length: held.length, held: list, missing: 0 });
+}
+
+/**
+ * True where applying would overwrite the only copy of a value that must be kept: one of several siblings of an element,
+ * hidden from then on, that only the server holds.
+ */
+export function wouldLoseElement(slot: CellSlot): boolean {
+  if (willBeHidden(slot)) return heldOnlyThere(slot).size > 0;
+  if (slot.pending.length === 0 || slot.entry.expired) return false;
+  const { sequence } = listOf(slot);
+  for (const [position, siblings] of targetPlaces(slot)) {
+    const held = siblings.length < 2 ? undefined : winnerOf({ siblings: sequence.get(position)?.siblings ?? [] });
+    if (!held || held.value || valueOfPrint(held.print) !== undefined) continue;
+    if (siblings.includes(held) && winnerOf({ siblings }) !== held) return true;
+  }
+  return false;
+}
+
+/** Prints of values that the server holds for elements of `base`, and that stand nowhere else. */
+function heldOnlyThere(slot: CellSlot): ReadonlySet<string> {
+  const held = new Set(heldElements(slot).map(({ print }) => print).filter((print) => valueOfPrint(print) === undefined));
+  const found = new Set<string>();
+  if (held.size === 0) return found;
+  for (const { siblings } of listOf(slot).sequence.from(0)) {
+    for (const { print, value } of siblings) if (!value && held.has(print)) found.add(print);
+  }
+  return found;
 }

@@ -35,8 +35,7 @@ import {
   timeOfPrint,
 } from "./content.js";
 import { typeOfKind, type CellSlot, type Issue, type KeyEntry, type ValueType } from "./key-entry.js";
-import { wouldLoseElement } from "./list-content.js";
-import { issueList, issueRemoval, lacksValues, planOfList } from "./list-plan.js";
+import { issueList, issueRemoval, lacksValues, planOfList, wouldLoseElement } from "./list-plan.js";
 import { isPast } from "./server-deadlines.js";
 import { isOfRegister, targetCell } from "./target-cell.js";
 import { willBeHidden } from "./type-clash.js";
