@@ -121,6 +121,37 @@ describe("primitive values", () => {
   });
 });
 
+describe("streams", () => {
+  const read = (row: Partial<Mutation> & { value?: string }): Mutation => {
+    const mutation = blankMutation();
+    readRow(new ByteReader(Buffer.from(rows(row), "hex")), mutation, { db: 0, hlc: AT }, [EU]);
+    return mutation;
+  };
+  const refused = (says: RegExp): Error =>
+    expect.objectContaining({ code: "BAD_RECORD", message: expect.stringMatching(says) as string }) as Error;
+
+  test("carry ids", () => {
+    expect(read({ kind: K.PutEntry, field: "m1526919030474b55", value: "v" }).field).toBe("m1526919030474b55");
+    expect(read({ kind: K.RemoveEntry, field: "a0a1", value: "v" }).field).toBe("a0a1");
+    expect(read({ kind: K.PutStream, value: "18446744073709551615-0" }).valueEnd).toBeGreaterThan(0);
+    for (const value of ["0 0-0", "5-1 7-0", "12 7-0"]) expect(read({ kind: K.PutGroup, field: "any name", value }).field).toBe("any name");
+  });
+
+  test("are refused where they name what is no id, and say so", () => {
+    for (const kind of [K.PutEntry, K.RemoveEntry]) {
+      for (const field of ["", "a1", "a1a", "a1b1", "b05a1", "a1a1a1", "1-1", "a1ax", "u123456789012345678901a1", "a-a1"]) {
+        expect(() => read({ kind, field, value: "v" }), field).toThrow(refused(/names an entry ".*", which is no id/));
+      }
+    }
+    for (const value of ["", "5", "5-", "05-1", "5-1 ", "$", "123456789012345678901-0"]) {
+      expect(() => read({ kind: K.PutStream, value }), value).toThrow(refused(/gives a stream the last id ".*", which is no id/));
+    }
+    for (const value of ["", "5-1", "$ 5-1", "5-1 5", "5-1 5-1 5-1"]) {
+      expect(() => read({ kind: K.PutGroup, field: "g", value }), value).toThrow(refused(/begins a group at ".*", which is no id/));
+    }
+  });
+});
+
 describe("rows that end early", () => {
   test("are refused wherever they end, never read beyond", () => {
     const whole = Buffer.from(

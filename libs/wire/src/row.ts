@@ -6,6 +6,7 @@ import { HLC_ZERO, MutationKind, VersionVector, type CellKind, type Hlc, type Mu
 import type { WriterId } from "@meridian/words";
 import type { ByteReader } from "./byte-reader.js";
 import type { ByteWriter } from "./byte-writer.js";
+import { assertStreamIds } from "./stream-words.js";
 
 const KIND_MASK = 0x1f;
 const CONTINUES = 0x20;
@@ -164,11 +165,16 @@ function readBody(from: ByteReader, m: Mutation): void {
       m.field = from.text();
       m.number = from.byte();
       readValue(from, m);
+      assertStreamIds(m);
+      return;
+    case K.RemoveEntry:
+    case K.PutGroup:
+      m.field = from.text();
+      readValue(from, m);
+      assertStreamIds(m);
       return;
     case K.PutField:
     case K.PutElements:
-    case K.RemoveEntry:
-    case K.PutGroup:
       m.field = from.text();
       readValue(from, m);
       return;
@@ -195,6 +201,7 @@ function readBody(from: ByteReader, m: Mutation): void {
       return;
     case K.PutStream:
       readValue(from, m);
+      assertStreamIds(m);
       return;
     case K.RemoveField:
     case K.AddMember:
