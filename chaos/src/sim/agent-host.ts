@@ -32,6 +32,8 @@ export interface AgentContext {
   /** Called when the agent tells the server that it may forget its stream up to an offset. */
   readonly onAcknowledge: (offset: number) => void;
   readonly policies: PolicyTable | undefined;
+  /** Records that may be under way to the log at once. */
+  readonly appendsMax: number;
   readonly heartbeat: HeartbeatPace;
   /** Called before a script runs; returns what is to be checked when it has run. */
   readonly onApply: (batch: ApplyBatch, seenOffset: number, serverMs: number) => AfterScript | undefined;
@@ -89,9 +91,9 @@ export class AgentHost {
   /** The agent dies: only the store, the log and what is on the wire remain. */
   crash(keep: number): void {
     this.ghostScripts.push(...this.scripts.splice(0).slice(0, keep));
-    const sent = this.outbound.splice(0)[0];
-    // One append is in flight per writer; it may still arrive.
-    if (sent && this.ghostAppends.length === 0) this.ghostAppends.push(sent.record);
+    const sent = this.outbound.splice(0).slice(0, this.context.appendsMax);
+    // One append is in flight per writer, of one record or a few; it may still arrive.
+    if (this.ghostAppends.length === 0) this.ghostAppends.push(...sent.map(({ record }) => record));
     this.durable.length = 0;
     this.pages.length = 0;
     this.region = undefined;
@@ -127,7 +129,7 @@ export class AgentHost {
     const next = this.outbound.shift();
     if (!next) return;
     // What a dead agent sent comes before what its heir sends: the log takes one at a time.
-    this.ghostAppend();
+    while (this.ghostAppends.length > 0) this.ghostAppend();
     this.context.log.append(this.context.writer, next.record);
     this.durable.push(next.seq);
   }

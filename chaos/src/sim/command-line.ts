@@ -1,5 +1,6 @@
 /** The words of `npm run sim`: what they mean, and what is wrong with them. */
 import { parseArgs } from "node:util";
+import { RARE_FAULTS, type RareFault } from "./rare-faults.js";
 import { FAMILIES, type Family, type SimOptions } from "./settings.js";
 
 /** What `--help` says. */
@@ -16,6 +17,7 @@ what runs
   --families a,b       only these kinds of keys: ${FAMILIES.join(", ")}
   --policies           some keys stay in their region, others have a home
   --registers          some keys are written as a whole (lww)
+  --faults a,b         with these of the rare faults: ${RARE_FAULTS.join(", ")}
   --clashes            one name for keys of different types (else in one run of ten)
 what is shown of a failure (it is made shorter first, and then told event by event)
   --full               the whole transcript, not its end
@@ -63,6 +65,7 @@ export function readRequest(words: readonly string[]): Request {
       regions: { type: "string" },
       commands: { type: "string" },
       families: { type: "string" },
+      faults: { type: "string" },
       clashes: { type: "boolean", default: false },
       policies: { type: "boolean", default: false },
       registers: { type: "boolean", default: false },
@@ -81,6 +84,7 @@ export function readRequest(words: readonly string[]): Request {
       ...(regions === undefined ? {} : { regions }),
       ...(commands === undefined ? {} : { commands }),
       ...(values.families === undefined ? {} : { families: values.families.split(",").map(familyOf) }),
+      ...(values.faults === undefined ? {} : { faults: values.faults.split(",").map(faultOf) }),
       ...(values.clashes ? { clashes: true } : {}),
       ...(values.policies ? { policies: true } : {}),
       ...(values.registers ? { registers: true } : {}),
@@ -109,6 +113,12 @@ function familyOf(name: string): Family {
   const family = FAMILIES.find((known) => known === name);
   if (family) return family;
   throw new RangeError(`--families: no family ${name}; there are ${FAMILIES.join(", ")}`);
+}
+
+function faultOf(name: string): RareFault {
+  const fault = RARE_FAULTS.find((known) => known === name);
+  if (fault) return fault;
+  throw new RangeError(`--faults: no fault ${name}; there are ${RARE_FAULTS.join(", ")}`);
 }
 
 /** Options as words of a command line. */

@@ -36,6 +36,10 @@ export type SimEvent =
   | { readonly kind: "start"; readonly at: number }
   /** The new agent takes the server over; with `lost` it dies before it hears so. */
   | { readonly kind: "fence"; readonly at: number; readonly lost: boolean }
+  /** Another agent takes the server over. */
+  | { readonly kind: "usurp"; readonly at: number }
+  /** The next record of a peer's log does not reach the agent, which hears nothing of that. */
+  | { readonly kind: "lose"; readonly at: number; readonly from: number }
   /** The agent's clock now differs by so much from true time. */
   | { readonly kind: "skew"; readonly at: number; readonly ms: number }
   /** The server drops the keys whose deadlines are past. */
@@ -54,6 +58,8 @@ export function describeEvent(event: SimEvent): string {
       return event.stopAfter === undefined ? "flush" : `flush, dies after ${event.stopAfter} parts`;
     case "records":
       return `records ${event.count} from r${event.from}`;
+    case "lose":
+      return `lose a record of r${event.from}`;
     case "rewind":
       return `rewind r${event.from} by ${event.by}`;
     case "crash":

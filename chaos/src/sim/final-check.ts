@@ -5,6 +5,7 @@ import { MutationKind } from "@meridian/words";
 import { checkAcknowledged } from "./acknowledged-check.js";
 import { auditLog, cellKindOf, type Published } from "./audited-log.js";
 import { cellName, cellsOfServer, differing, type ServerCells } from "./cells-of-server.js";
+import { checkFlushed, withoutFlushed } from "./flushed-region.js";
 import { checkLedger } from "./ledger-check.js";
 import { compareMetadata, compareWithServer, metadataOf, missingIn, unfinishedIn, type Metadata } from "./metadata-check.js";
 import { checkContexts } from "./context-check.js";
@@ -18,8 +19,9 @@ import type { World } from "./world.js";
 const LISTED_MAX = 8;
 
 /** All problems of a world that was brought to rest. */
-export function checkAtRest(world: World): Problem[] {
-  const cells = world.servers.map(({ model }) => sharedCells(world, cellsOfServer(model, world.nowMs)));
+export function checkAtRest(whole: World): Problem[] {
+  const world = withoutFlushed(whole);
+  const cells = world.agents.map(({ context }) => sharedCells(world, cellsOfServer(context.server.model, world.nowMs)));
   const audited = auditLog(world);
   const metadata = world.agents.map(metadataOf);
   // Where nothing ever expires, nothing may be missing.
@@ -34,6 +36,7 @@ export function checkAtRest(world: World): Problem[] {
     ...problemsOf("exact counters", checkCounters(world, cells)),
     ...problemsOf("exact sketches", checkSketches(world, cells)),
     ...problemsOf("conflict ledger", checkLedgers(world, metadata, audited.mutations)),
+    ...problemsOf("lost history", checkFlushed(whole, audited.mutations).slice(0, LISTED_MAX)),
     ...problemsOf("registers", checkRegisters(world, audited.mutations).slice(0, LISTED_MAX)),
     ...problemsOf("stays in its region", checkLocalKeys(world, audited.mutations, metadata).slice(0, LISTED_MAX)),
   ];
@@ -56,7 +59,7 @@ function checkRegions(world: World, cells: readonly ServerCells[], metadata: rea
     const found = (checker: Checker, lines: readonly string[]): Problem[] => problemsOf(checker, lines.slice(0, LISTED_MAX));
     const differs = (name: string): string => `${name}: r0 holds ${String(firstHeld.get(name))}, r${at} holds ${String(held.get(name))}`;
     return [
-      ...found("nothing left to do", unfinishedIn(agent, own, lacking).map((problem) => `r${at}: ${problem}`)),
+      ...found("nothing left to do", unfinishedIn(agent, own, lacking, world.flushed !== undefined).map((problem) => `r${at}: ${problem}`)),
       ...found("equal values", unequal.map(differs)),
       ...found("equal memory", compareMetadata(first, own).map((problem) => `r0 and r${at} differ: ${problem}`)),
       ...found("server and memory", compareWithServer(own, held, server, world.nowMs, lacking).map((problem) => `r${at}: ${problem}`)),
@@ -106,9 +109,11 @@ function checkOracle(world: World, cells: readonly ServerCells[], mutations: rea
 function checkSketches(world: World, cells: readonly ServerCells[]): string[] {
   const truth = new ServerModel();
   const other = new Set<string>();
-  for (const { db, words, reply } of world.taken) {
+  for (const { at, db, words, reply } of world.taken) {
     const [name = ""] = words;
-    if (name === "PFADD" && world.policies?.isRegister(words[1] ?? "") !== true && !(reply instanceof ReplyError)) truth.execute(words, world.nowMs, db);
+    // A sketch is read to be published: a region that lost its history may not have come to that.
+    if (at === world.flushed?.at) for (const word of words.slice(1)) other.add(`${db}|${word}`);
+    else if (name === "PFADD" && world.policies?.isRegister(words[1] ?? "") !== true && !(reply instanceof ReplyError)) truth.execute(words, world.nowMs, db);
     else if (name !== "PFCOUNT" || world.policies?.isRegister(words[1] ?? "") === true) for (const word of words.slice(1)) other.add(`${db}|${word}`);
   }
   return [...cellsOfServer(truth)].flatMap(([cell, content]) => {

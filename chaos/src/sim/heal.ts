@@ -21,6 +21,8 @@ const RECORDS = 1 << 20;
 /** Brings the mesh to rest, lets near deadlines pass, and brings it to rest again. Returns what stands in the way. */
 export function heal(world: World): string[] {
   for (const at of world.agents.keys()) world.perform({ kind: "skew", at, ms: 0 });
+  // What a reader did not get, it gets when it begins again.
+  if (world.settings.faults.includes("loss")) for (const at of world.agents.keys()) world.perform({ kind: "crash", at, keep: 0 });
   const restless = settle(world, CALM_ROUNDS);
   if (restless.length > 0) return restless;
   world.perform({ kind: "time", ms: LATER_MS });
@@ -35,7 +37,7 @@ function forget(world: World): string[] {
   for (let turn = 0; turn < FORGET_TURNS_MAX; turn += 1) {
     world.perform({ kind: "time", ms: HEARTBEAT_IDLE_MS + 1 });
     const restless = settle(world, CALM_ROUNDS_AT_LAST);
-    if (restless.length > 0 || world.agents.every(({ store }) => readRemains(store).length === 0)) return restless;
+    if (restless.length > 0 || world.flushed || world.agents.every(({ store }) => readRemains(store).length === 0)) return restless;
   }
   return [];
 }
@@ -47,13 +49,18 @@ function settle(world: World, calmRounds: number): string[] {
     const before = workOf(world);
     for (const at of world.agents.keys()) roundOf(world, at);
     if (world.problems.length > 0) return [];
-    calm = world.agents.every(({ region }) => region?.isQuiet === true) && workOf(world) === before ? calm + 1 : 0;
+    calm = isStill(world) && workOf(world) === before ? calm + 1 : 0;
     if (calm < calmRounds) continue;
     // The last heartbeats are durable: now the agents forget them too.
     for (const at of world.agents.keys()) world.perform({ kind: "flush", at });
     return [];
   }
   return [`the mesh does not come to rest within ${ROUNDS_MAX} rounds`];
+}
+
+/** Nothing waits anywhere; a region that lost its history has noticed that. */
+function isStill({ sound, agents, flushed }: World): boolean {
+  return sound.every(({ region }) => region?.isQuiet === true) && (!flushed || agents[flushed.at]?.region?.halt !== undefined);
 }
 
 /** What was done so far, heartbeats apart: those go on in a mesh at rest. */

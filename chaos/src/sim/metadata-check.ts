@@ -47,8 +47,10 @@ export function missingIn(metadata: Metadata): Set<string> {
     if (isHiddenCell(types, cell)) continue;
     if (kind === "l" && field === "" && shown && unheld.has(`${db}|${key}`)) missing.add(name).add(cellName(db, key, "t"));
     if (kind === "x" && shown && field !== "") {
-      const lost = entriesOf(base, field).filter(({ print, sibling }) => !sibling.value && !valueOfPrint(print));
-      for (const { id } of lost) missing.add(name).add(cellName(db, key, "x", id)).add(cellName(db, key, "x")).add(cellName(db, key, "t"));
+      // Entries of one id are one cell: where one of them cannot be written, the others wait too.
+      const entries = entriesOf(base, field);
+      const isLost = entries.some(({ print, sibling }) => !sibling.value && !valueOfPrint(print));
+      for (const { id } of isLost ? entries : []) missing.add(name).add(cellName(db, key, "x", id)).add(cellName(db, key, "x")).add(cellName(db, key, "t"));
     }
     if (!shown || shown.print !== undefined || (kind !== "s" && kind !== "h" && kind !== "w")) continue;
     const content = registerContent(base);
@@ -58,14 +60,14 @@ export function missingIn(metadata: Metadata): Set<string> {
   return missing;
 }
 
-/** What is left undone in a region that should be at rest. */
-export function unfinishedIn(agent: AgentHost, metadata: Metadata, missing: ReadonlySet<string>): string[] {
+/** What is left undone in a region that should be at rest. `waits`: a peer says nothing any more, so nothing can be forgotten. */
+export function unfinishedIn(agent: AgentHost, metadata: Metadata, missing: ReadonlySet<string>, waits: boolean): string[] {
   const { region } = agent;
   // What is missing stays on the list: it is looked for again after every start.
   const names = readUnfinished(agent.store).filter((name) => missing.size === 0 || !name.startsWith("retry:"));
   const found = names.map((name) => `the store still holds ${name}`);
   // A key of which something is missing is looked at again until its deadline is past.
-  const remains = readRemains(agent.store).filter((name) => missing.size === 0 || !name.startsWith("names"));
+  const remains = (waits ? [] : readRemains(agent.store)).filter((name) => missing.size === 0 || !name.startsWith("names"));
   found.push(...remains.map((name) => `nothing needs what the store still holds: ${name}`));
   if (!region) return [...found, "the agent is not running"];
   if (region.halt) found.push(`halted: ${region.halt.code} ${region.halt.reason}`);

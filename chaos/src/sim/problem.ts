@@ -25,6 +25,7 @@ export type Checker =
   | "conflict ledger"
   | "registers"
   | "stays in its region"
+  | "lost history"
   | "no exception";
 
 /** See the module's comment. */

@@ -38,8 +38,9 @@ export function checkRegisters(world: World, mutations: readonly Published[]): s
     const isHeld = ({ db, key, value }: Published): boolean =>
       value === "" || wholes.get(`${db}|${key}`)?.held.some((whole) => isSame(whole, value)) === true;
     const invented = own.filter((m) => !isHeld(m));
-    // What is dropped at a deadline before it is read is never published.
-    const lost = world.settings.expiries > 0 ? [] : [...wholes].flatMap(([place, { last }]) => lastIsLost(place, last, own));
+    // What is dropped at a deadline, or by a FLUSHALL, before it is read is never published.
+    const mayLack = world.settings.expiries > 0 || world.flushed?.at === at;
+    const lost = mayLack ? [] : [...wholes].flatMap(([place, { last }]) => lastIsLost(place, last, own));
     return [...invented.map(({ key, value }) => `r${at} published ${key} as ${value}, which it never held behind a client's command`), ...lost.map((problem) => `r${at}: ${problem}`)];
   });
 }

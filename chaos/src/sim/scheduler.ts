@@ -40,6 +40,7 @@ export class Scheduler {
   /** The next event. */
   next(): SimEvent {
     const random = this.#random;
+    if (this.#isFlushDue) return this.#flushAll();
     const at = random.below(this.#world.agents.length);
     const agent = this.#world.agents[at] as AgentHost;
     const choices = [...this.#outside(at, agent), ...(agent.region ? this.#inside(at, agent) : [])];
@@ -47,9 +48,22 @@ export class Scheduler {
     return (choices[chosen] as Choice)[1]();
   }
 
+  /** Half of the commands before, half of them behind. */
+  get #isFlushDue(): boolean {
+    const { settings, taken, flushed } = this.#world;
+    return settings.faults.includes("flushall") && !flushed && taken.length * 2 >= settings.commands;
+  }
+
+  #flushAll(): SimEvent {
+    const { nowMs, agents } = this.#world;
+    const flush = ["FLUSHALL"];
+    const commands = this.#random.chance(0.5) ? [flush] : [...this.#workload.next(nowMs), flush, ...this.#workload.next(nowMs)];
+    return { kind: "client", at: agents.length - 1, db: 0, commands };
+  }
+
   #outside(at: number, agent: AgentHost): Choice[] {
     const random = this.#random;
-    const { weights, databases, skewMsMax, timeMsMax, expiries } = this.#world.settings;
+    const { weights, databases, skewMsMax, timeMsMax, expiries, faults } = this.#world.settings;
     return [
       [weights.client, () => ({ kind: "client", at, db: random.below(databases), commands: this.#workload.next(this.#world.nowMs) })],
       [timeMsMax > 0 ? weights.time : 0, () => ({ kind: "time", ms: random.between(1, timeMsMax) })],
@@ -58,6 +72,7 @@ export class Scheduler {
       [agent.region ? 0 : weights.start, () => ({ kind: "start", at })],
       [agent.ghostScripts.length > 0 ? weights.ghost : 0, () => ({ kind: "ghost-script", at })],
       [agent.ghostAppends.length > 0 ? weights.ghost : 0, () => ({ kind: "ghost-append", at })],
+      [faults.includes("usurper") ? weights.start / 4 : 0, () => ({ kind: "usurp", at })],
     ];
   }
 
@@ -81,7 +96,7 @@ export class Scheduler {
 
   #deliveries(at: number, agent: AgentHost): Choice[] {
     const random = this.#random;
-    const { weights, streamPace, recordsPace } = this.#world.settings;
+    const { weights, streamPace, recordsPace, faults } = this.#world.settings;
     const choices: Choice[] = [];
     if (agent.context.server.streamEnd > agent.streamAt) {
       choices.push([weights.stream * (streamPace[at] ?? 1), () => ({ kind: "stream", at, bytes: random.between(1, CHUNK_BYTES_MAX) })]);
@@ -91,6 +106,7 @@ export class Scheduler {
       if (cursor === undefined) continue;
       const waiting = this.#world.log.of(writer).length - cursor;
       if (waiting > 0) choices.push([weights.records * (recordsPace[at] ?? 1), () => ({ kind: "records", at, from, count: random.between(1, RECORDS_MAX) })]);
+      if (waiting > 0 && faults.includes("loss")) choices.push([weights.records / 10, () => ({ kind: "lose", at, from })]);
       if (cursor > 0 && weights.rewind > 0) choices.push([weights.rewind, () => ({ kind: "rewind", at, from, by: random.between(1, cursor) })]);
     }
     return choices;

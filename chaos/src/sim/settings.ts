@@ -4,6 +4,7 @@
  * shows.
  */
 import { Random } from "./random.js";
+import { drawRareFaults, type RareFault } from "./rare-faults.js";
 
 /** Kinds of keys that clients write. Each has its own names, so that types meet only in runs with `clashes`. */
 export const FAMILIES = ["string", "counter", "pure", "hash", "set", "zset", "list", "sketch", "stream"] as const;
@@ -39,6 +40,7 @@ export interface SimOptions {
   readonly families?: readonly Family[];
   readonly policies?: boolean;
   readonly registers?: boolean;
+  readonly faults?: readonly RareFault[];
 }
 
 /** See the module's comment. */
@@ -74,6 +76,7 @@ export interface SimSettings {
   readonly registers: boolean;
   /** How often an agent that has something to say tells how far it is. */
   readonly heartbeatMs: number;
+  readonly faults: readonly RareFault[];
 }
 
 /** Keys whose expiry DEL is recognized only while the agent's clock is this near to the server's. */
@@ -121,6 +124,7 @@ export function drawSettings(seed: number, options: SimOptions, random: Random):
     policies: options.policies ?? new Random(seed + POLICY_SALT).chance(0.1),
     registers: options.registers ?? new Random(seed + REGISTER_SALT).chance(0.1),
     listEdits: drawListEdits(seed),
+    faults: options.faults ?? drawRareFaults(seed),
   };
 }
 

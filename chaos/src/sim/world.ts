@@ -2,14 +2,17 @@
  * A mesh of simulated regions: performs events, one at a time, and keeps what the checkers need. Everything is decided by
  * the events; two worlds that are given the same ones end the same.
  */
+import type { ApplyBatch } from "@meridian/mark";
 import type { PolicyTable } from "@meridian/region";
 import { decodeRecord } from "@meridian/wire";
 import { writerId, type WriterId } from "@meridian/words";
 import { AgentHost } from "./agent-host.js";
 import type { ClientCommand, SimEvent } from "./event.js";
+import type { Flushed } from "./flushed-region.js";
 import { LogModel } from "./log-model.js";
 import type { Checker, Problem } from "./problem.js";
-import { ScriptWatch } from "./script-watch.js";
+import { BATCH_RECORDS } from "./rare-faults.js";
+import { ScriptWatch, type AfterScript } from "./script-watch.js";
 import { ServerHost } from "./server-host.js";
 import { policiesOf } from "./policies.js";
 import type { SimSettings } from "./settings.js";
@@ -43,6 +46,8 @@ export class World {
   readonly taken: TakenCommand[] = [];
   /** What live checkers found. */
   readonly problems: Problem[] = [];
+  /** The region that lost its history, if one has. */
+  flushed: Flushed | undefined;
   nowMs = BEGIN_MS;
   readonly #watch: ScriptWatch;
   readonly #transcript: Transcript | undefined;
@@ -66,9 +71,21 @@ export class World {
       cachedSlotsMax: this.settings.cachedSlotsMax,
       policies: this.policies,
       onAcknowledge: (offset) => this.#onAcknowledge(at, offset),
-      onApply: (batch, seenOffset, serverMs) => this.#watch.beforeScript(at, server, batch, seenOffset, serverMs),
+      onApply: (batch, seenOffset, serverMs) => this.#onApply(at, server, batch, seenOffset, serverMs),
+      appendsMax: this.settings.faults.includes("batch") ? BATCH_RECORDS : 1,
       heartbeat: { everyMs: this.settings.heartbeatMs, idleMs: HEARTBEAT_IDLE_MS },
     });
+  }
+
+  #onApply(at: number, server: ServerHost, batch: ApplyBatch, seenOffset: number, serverMs: number): AfterScript | undefined {
+    if (this.flushed?.at !== at) return this.#watch.beforeScript(at, server, batch, seenOffset, serverMs);
+    if (seenOffset >= this.flushed.offset) this.#report("lost history", at, `batch ${batch.epoch}/${batch.seq} was decided behind a FLUSHALL`);
+    return undefined;
+  }
+
+  /** The agents of all regions but one that lost its history. */
+  get sound(): readonly AgentHost[] {
+    return this.flushed ? this.agents.slice(0, this.flushed.at) : this.agents;
   }
 
   /** What the server may forget must stand in the log. */
@@ -118,6 +135,9 @@ export class World {
       case "skew":
         agent.skewMs = event.ms;
         return true;
+      case "usurp":
+        server.model.fence(this.nowMs);
+        return true;
       case "ghost-script":
         if (agent.ghostScripts.length === 0) return false;
         agent.runGhost(this.nowMs);
@@ -165,6 +185,8 @@ export class World {
     const mark = server.marks.at(-1)?.header;
     const replies = server.client(commands, db, this.nowMs);
     this.#watch.onClient({ at, db, commands, replies, mark }, before, server.cells(this.nowMs));
+    const flushAt = commands.findIndex(([name]) => name === "FLUSHALL");
+    if (flushAt >= 0) this.flushed = { at, offset: server.streamEnd, taken: this.taken.length + flushAt };
     for (const [index, words] of commands.entries()) this.taken.push({ at, db, words, reply: replies[index], offset });
     return true;
   }
@@ -208,15 +230,22 @@ export class World {
       if (chunk.length === 0) return false;
       agent.streamAt += chunk.length;
       agent.region?.onStream(chunk, this.agentMs(agent));
+      // Somebody else has the server: what it had sent is on the wire.
+      if (agent.region?.isFenced) agent.crash(agent.scripts.length);
       return true;
     }
-    if (event.kind !== "records" && event.kind !== "rewind") return false;
+    if (event.kind !== "records" && event.kind !== "rewind" && event.kind !== "lose") return false;
     const writer = this.writers[event.from];
     if (writer === undefined || writer === agent.context.writer) return false;
     const cursor = agent.cursors.get(writer) ?? 0;
     if (event.kind === "rewind") {
       agent.cursors.set(writer, Math.max(0, cursor - event.by));
       return cursor > 0;
+    }
+    if (event.kind === "lose") {
+      if (this.log.of(writer).length <= cursor) return false;
+      agent.cursors.set(writer, cursor + 1);
+      return true;
     }
     return this.#records(agent, writer, cursor, event.count);
   }

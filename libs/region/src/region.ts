@@ -58,8 +58,8 @@ export class Region {
   #unitOffset = 0;
   #unitDb = 0;
   #epoch = 0;
-  /** The epoch of the last fence seen in the stream: it may come before the script's own answer. */
-  #barrier = 0;
+  /** Epochs of the fences read before this life's own was answered: the last of it among them, or only history. */
+  readonly #fences: number[] = [];
   #isReady = false;
   #isFenced = false;
   #stateChanged = false;
@@ -237,7 +237,9 @@ export class Region {
   onFenced(epoch: number): void {
     this.#epoch = epoch;
     this.#stateChanged = true;
-    if (this.#barrier === epoch) this.#begin();
+    const at = this.#fences.lastIndexOf(epoch);
+    if (at >= 0) this.#begin();
+    this.#isFenced = at >= 0 && at < this.#fences.length - 1;
   }
 
   /** Keys and members that the next step will commit. */
@@ -359,9 +361,10 @@ export class Region {
     }
     this.#stateChanged = true;
     if (mark.seq !== 0) return;
-    this.#barrier = mark.epoch;
-    this.#isFenced = this.#epoch > 0 && mark.epoch > this.#epoch;
-    if (mark.epoch === this.#epoch) this.#begin();
+    // What stands before this life's own fence is history, whatever its epoch: a FLUSHALL lets them begin anew.
+    if (this.#isReady) this.#isFenced ||= mark.epoch !== this.#epoch;
+    else if (this.#epoch === 0) this.#fences.push(mark.epoch);
+    else if (mark.epoch === this.#epoch) this.#begin();
   }
 
   /** Until everything is imported a key may hold what nobody knows. Later, what the stream did not say no client did. */

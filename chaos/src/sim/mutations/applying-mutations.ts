@@ -14,7 +14,7 @@ export const APPLYING: readonly Mutation[] = [
   {
     name: "no-barrier",
     breaks: "a new life applies before it has seen what the old one's scripts did",
-    edits: [{ in: "region", text: "if (this.#barrier === epoch) this.#begin();", becomes: "this.#begin();" }],
+    edits: [{ in: "region", text: "if (at >= 0) this.#begin();", becomes: "this.#begin();" }],
   },
   {
     name: "no-fence",
@@ -26,7 +26,7 @@ export const APPLYING: readonly Mutation[] = [
     breaks: "scripts of an earlier life still run, and the new one does not wait for what they did",
     edits: [
       { in: "target", text: `if (epoch !== batch.epoch) return { status: "FENCED", epoch, seq, skipped: 0 };`, becomes: "" },
-      { in: "region", text: "if (this.#barrier === epoch) this.#begin();", becomes: "this.#begin();" },
+      { in: "region", text: "if (at >= 0) this.#begin();", becomes: "this.#begin();" },
     ],
   },
   {

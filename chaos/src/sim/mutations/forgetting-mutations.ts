@@ -17,6 +17,12 @@ export const FORGETTING: readonly Mutation[] = [
     options: { families: ["counter", "list"] },
   },
   {
+    name: "ended-sums-go-on",
+    breaks: "increments go on in a sum that was taken away, and that other regions may have forgotten",
+    edits: [{ in: "region", text: "(known) => known.writer === writer && isLive(known));", becomes: "(known) => known.writer === writer);" }],
+    options: { families: ["counter"], commands: 120 },
+  },
+  {
     name: "creation-not-told",
     breaks: "a write that makes a key anew says so no more: what others remember of the expired one lives on there",
     edits: [{ in: "region", text: "m.creates = this.#created === entry;", becomes: "m.creates = false;" }],

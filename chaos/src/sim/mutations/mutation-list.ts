@@ -6,7 +6,9 @@ import { APPLYING } from "./applying-mutations.js";
 import { CAPTURING } from "./capturing-mutations.js";
 import { MERGING } from "./merging-mutations.js";
 import { FORGETTING } from "./forgetting-mutations.js";
+import { REFUSING } from "./refusing-mutations.js";
+import { TELLING } from "./telling-mutations.js";
 import type { Mutation } from "./mutation.js";
 
 /** All mutations, by what they break. */
-export const MUTATIONS: readonly Mutation[] = [...MERGING, ...CAPTURING, ...APPLYING, ...FORGETTING];
+export const MUTATIONS: readonly Mutation[] = [...MERGING, ...CAPTURING, ...APPLYING, ...FORGETTING, ...REFUSING, ...TELLING];

@@ -1,0 +1,33 @@
+/** Mistakes in what a region must refuse: a log with a gap, a server that lost its history. */
+import type { Mutation } from "./mutation.js";
+
+/** See the module's comment. */
+export const REFUSING: readonly Mutation[] = [
+  {
+    name: "chain-not-checked",
+    breaks: "a region goes on behind a record of a peer that it never got",
+    edits: [{ in: "region", text: "if (frame.previous !== have) {", becomes: "if (false) {" }],
+    options: { faults: ["loss"] },
+  },
+  {
+    name: "resent-taken-again",
+    breaks: "a record that stands in the log twice, because it was sent again, is taken twice",
+    edits: [
+      { in: "region", text: "if (received.covers(queue.writer, frame.last)) {", becomes: "if (false) {" },
+      { in: "region", text: "if (frame.previous !== have) {", becomes: "if (false) {" },
+    ],
+    options: { faults: ["batch"] },
+  },
+  {
+    name: "flushall-goes-on",
+    breaks: "a region goes on behind a FLUSHALL as if nothing had been",
+    edits: [{ in: "region", text: "this.#context.onQuarantine(row.name);", becomes: ";" }],
+    options: { faults: ["flushall"] },
+  },
+  {
+    name: "quarantine-forgotten",
+    breaks: "a region that lost its history goes on after a restart",
+    edits: [{ in: "region", text: "positions: new Map(plain.positions),", becomes: "positions: new Map(plain.positions), halt: undefined," }],
+    options: { faults: ["flushall"] },
+  },
+];
