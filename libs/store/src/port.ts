@@ -54,7 +54,7 @@ export interface Store {
   /** Bytes that the store occupies on disk (or would, for the memory adapter: keys and values). */
   sizeBytes(): number;
 
-  /** Records of cells and keys that the store holds; what was committed in the last moments may not be counted yet. */
+  /** Records of cells and keys that the store holds; what waits for the disk may not be counted yet. */
   cellCount(): number;
 
   /** Writes what is held back and releases the files. Every later call throws. */

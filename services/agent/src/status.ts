@@ -114,7 +114,7 @@ export interface PipelineStatus {
   readonly refused?: Readonly<Record<string, string>>;
   /** Writes to keys of types that are for now replicated as whole values, by type. */
   readonly wholeValue: Readonly<Record<string, number>>;
-  /** `cells`: records of cells and keys, without what was committed in the last moments. */
+  /** `cells`: records of cells and keys, without what was committed in the last ten seconds. */
   readonly store: { readonly bytes: number; readonly cells: number };
   /** What is left of dead keys and counters until every region is past it; absent before the first attach. */
   readonly stability?: {

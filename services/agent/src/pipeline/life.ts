@@ -63,7 +63,7 @@ const LIST_COUNT = 200;
 const READ_BYTES_MAX = 512 * 1024 * 1024;
 /** How often time is told to a region in which nothing else happens. */
 const TICK_MS = 100;
-/** How often the server is asked about itself: its limits may be changed while it is followed. */
+/** How often the server is asked about itself, for its limits may be changed while it is followed, and the store moves what it holds. */
 const FACTS_MS = 10_000;
 /** Keys and members that may wait for the end of the turn to be committed. */
 const UNCOMMITTED_MAX = 1024;
@@ -182,7 +182,11 @@ export class Life {
     this.#tail.resume();
     for (const reader of this.#readers) reader.start();
     this.#ticker = setInterval(() => this.#flush(), TICK_MS);
-    this.#asker = setInterval(() => this.#answer(this.#target?.info(), (facts) => (this.facts = facts)), FACTS_MS);
+    this.#asker = setInterval(() => {
+      this.#answer(this.#target?.info(), (facts) => (this.facts = facts));
+      // Where little is committed the store would hold it back for hours: a start would replay it, and its size would not be told.
+      this.#deps.store.flush?.();
+    }, FACTS_MS);
     this.#flush();
   }
 
