@@ -19,6 +19,7 @@ const K = MutationKind;
 export function checkAcknowledged(world: World, mutations: readonly Published[]): string[] {
   const coarse = coarseKeys(world);
   return world.writers.flatMap((writer, at) => {
+    if (world.agents[at]?.isShutOut) return [];
     const taken = world.taken.filter((command) => command.at === at && isAccepted(command));
     const own = mutations.filter((m) => m.writer === writer);
     const unread = new Set([...readKeys(taken), ...taken.flatMap(({ db, words }) => readBesideLocal(world.policies, db, words))]);

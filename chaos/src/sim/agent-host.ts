@@ -35,6 +35,8 @@ export interface AgentContext {
   /** Records that may be under way to the log at once. */
   readonly appendsMax: number;
   readonly heartbeat: HeartbeatPace;
+  /** Undefined: no region is ever taken for absent. */
+  readonly absentAfterMs: number | undefined;
   /** Called before a script runs; returns what is to be checked when it has run. */
   readonly onApply: (batch: ApplyBatch, seenOffset: number, serverMs: number) => AfterScript | undefined;
 }
@@ -64,11 +66,16 @@ export class AgentHost {
     this.context = context;
   }
 
+  /** The others went on without this region. */
+  get isShutOut(): boolean {
+    return this.region?.halt?.code === "ABSENT_TOO_LONG";
+  }
+
   /** A new life from the store: attach, and tell the region. */
   start(nowMs: number): void {
-    const { writer, peers, server, cachedSlotsMax, heartbeat, policies } = this.context;
+    const { writer, peers, server, cachedSlotsMax, heartbeat, policies, absentAfterMs } = this.context;
     const options = { writer, peers, store: this.store, maxDriftMs: MAX_DRIFT_MS, cachedSlotsMax, heartbeat };
-    const region = new Region({ ...options, ...(policies && { policies }) });
+    const region = new Region({ ...options, ...(policies && { policies }), ...(absentAfterMs && { absentAfterMs }) });
     this.region = region;
     this.isFenced = false;
     this.lives += 1;

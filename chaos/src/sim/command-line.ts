@@ -17,6 +17,7 @@ what runs
   --families a,b       only these kinds of keys: ${FAMILIES.join(", ")}
   --policies           some keys stay in their region, others have a home
   --registers          some keys are written as a whole (lww)
+  --absence            regions that are silent for a moment are fenced
   --faults a,b         with these of the rare faults: ${RARE_FAULTS.join(", ")}
   --clashes            one name for keys of different types (else in one run of ten)
 what is shown of a failure (it is made shorter first, and then told event by event)
@@ -69,6 +70,7 @@ export function readRequest(words: readonly string[]): Request {
       clashes: { type: "boolean", default: false },
       policies: { type: "boolean", default: false },
       registers: { type: "boolean", default: false },
+      absence: { type: "boolean", default: false },
       full: { type: "boolean", default: false },
       whole: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
@@ -88,6 +90,7 @@ export function readRequest(words: readonly string[]): Request {
       ...(values.clashes ? { clashes: true } : {}),
       ...(values.policies ? { policies: true } : {}),
       ...(values.registers ? { registers: true } : {}),
+      ...(values.absence ? { absence: true } : {}),
     },
     help: values.help,
     seed: numberOf("seed", values.seed, 0, Number.MAX_SAFE_INTEGER),

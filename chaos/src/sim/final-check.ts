@@ -2,6 +2,7 @@
 import { ReplyError } from "@meridian/resp";
 import { ServerModel } from "@meridian/target";
 import { MutationKind } from "@meridian/words";
+import { checkAbsence, counted, membersOf } from "./absence-check.js";
 import { checkAcknowledged } from "./acknowledged-check.js";
 import { auditLog, cellKindOf, type Published } from "./audited-log.js";
 import { cellName, cellsOfServer, differing, type ServerCells } from "./cells-of-server.js";
@@ -21,21 +22,25 @@ const LISTED_MAX = 8;
 /** All problems of a world that was brought to rest. */
 export function checkAtRest(whole: World): Problem[] {
   const world = withoutFlushed(whole);
-  const cells = world.agents.map(({ context }) => sharedCells(world, cellsOfServer(context.server.model, world.nowMs)));
+  const members = membersOf(world);
+  const cells = members.map(({ context }) => sharedCells(world, cellsOfServer(context.server.model, world.nowMs)));
   const audited = auditLog(world);
-  const metadata = world.agents.map(metadataOf);
+  const mutations = counted(world, audited.mutations);
+  const metadata = members.map(metadataOf);
   // Where nothing ever expires, nothing may be missing.
   const missing = metadata.map((own) => (world.settings.expiries > 0 ? missingIn(own) : NOTHING));
   return [
+    ...problemsOf("absence", checkAbsence(world).slice(0, LISTED_MAX)),
     ...checkRegions(world, cells, metadata, missing),
     ...problemsOf("log", audited.problems),
     ...problemsOf("contexts", checkContexts(world).slice(0, LISTED_MAX)),
     ...problemsOf("no echo", checkOrigins(world, audited.mutations)),
     ...problemsOf("acknowledged writes", checkAcknowledged(world, audited.mutations).slice(0, LISTED_MAX)),
-    ...problemsOf("the rules", checkOracle(world, cells, audited.mutations, missing[0] ?? NOTHING)),
-    ...problemsOf("exact counters", checkCounters(world, cells)),
-    ...problemsOf("exact sketches", checkSketches(world, cells)),
-    ...problemsOf("conflict ledger", checkLedgers(world, metadata, audited.mutations)),
+    ...problemsOf("the rules", checkOracle(world, cells, mutations, missing[0] ?? NOTHING)),
+    // Of a region that was fenced some of what was acknowledged does not count.
+    ...(members.length < world.agents.length ? [] : problemsOf("exact counters", checkCounters(world, cells))),
+    ...(members.length < world.agents.length ? [] : problemsOf("exact sketches", checkSketches(world, cells))),
+    ...problemsOf("conflict ledger", checkLedgers(world, metadata, mutations)),
     ...problemsOf("lost history", checkFlushed(whole, audited.mutations).slice(0, LISTED_MAX)),
     ...problemsOf("registers", checkRegisters(world, audited.mutations).slice(0, LISTED_MAX)),
     ...problemsOf("stays in its region", checkLocalKeys(world, audited.mutations, metadata).slice(0, LISTED_MAX)),
@@ -48,7 +53,7 @@ type Missing = readonly ReadonlySet<string>[];
 
 function checkRegions(world: World, cells: readonly ServerCells[], metadata: readonly Metadata[], missing: Missing): Problem[] {
   const anywhere = new Set(missing.flatMap((names) => [...names]));
-  return world.agents.flatMap((agent, at) => {
+  return membersOf(world).flatMap((agent, at) => {
     const own = metadata[at] as (typeof metadata)[number];
     const held = cells[at] as ServerCells;
     const [first = own] = metadata;
@@ -68,7 +73,7 @@ function checkRegions(world: World, cells: readonly ServerCells[], metadata: rea
 }
 
 function checkLedgers(world: World, metadata: readonly Metadata[], mutations: readonly Published[]): string[] {
-  return world.agents.flatMap((agent, at) => {
+  return membersOf(world).flatMap((agent, at) => {
     const problems = checkLedger(world, agent, metadata[at] ?? new Map(), mutations).slice(0, LISTED_MAX);
     return problems.map((problem) => `r${at}: ${problem}`);
   });

@@ -3,6 +3,8 @@
  * rounds: one that goes round in circles has failed.
  */
 import { readRemains } from "@meridian/region";
+import { membersOf } from "./absence-check.js";
+import type { AgentHost } from "./agent-host.js";
 import type { SimEvent } from "./event.js";
 import { HEARTBEAT_IDLE_MS, type World } from "./world.js";
 
@@ -15,6 +17,8 @@ const CALM_ROUNDS = 1;
 const CALM_ROUNDS_AT_LAST = 3;
 /** Every region tells that it has everything; then what was put aside meanwhile waits once more. */
 const FORGET_TURNS_MAX = 6;
+/** Runs in which regions are fenced are long, and leave many buckets of what is to be forgotten. */
+const FORGET_TURNS_MAX_LONG = 60;
 const STREAM_BYTES = 1 << 30;
 const RECORDS = 1 << 20;
 
@@ -34,10 +38,11 @@ export function heal(world: World): string[] {
 
 /** Lets all regions tell how far they are until nothing is left that only a late change would need. What remains is found at the end. */
 function forget(world: World): string[] {
-  for (let turn = 0; turn < FORGET_TURNS_MAX; turn += 1) {
+  const turns = world.settings.absentAfterMs > 0 ? FORGET_TURNS_MAX_LONG : FORGET_TURNS_MAX;
+  for (let turn = 0; turn < turns; turn += 1) {
     world.perform({ kind: "time", ms: HEARTBEAT_IDLE_MS + 1 });
     const restless = settle(world, CALM_ROUNDS_AT_LAST);
-    if (restless.length > 0 || world.flushed || world.agents.every(({ store }) => readRemains(store).length === 0)) return restless;
+    if (restless.length > 0 || world.flushed || membersOf(world).every(({ store }) => readRemains(store).length === 0)) return restless;
   }
   return [];
 }
@@ -60,7 +65,8 @@ function settle(world: World, calmRounds: number): string[] {
 
 /** Nothing waits anywhere; a region that lost its history has noticed that. */
 function isStill({ sound, agents, flushed }: World): boolean {
-  return sound.every(({ region }) => region?.isQuiet === true) && (!flushed || agents[flushed.at]?.region?.halt !== undefined);
+  const isQuiet = ({ region, isShutOut }: AgentHost): boolean => isShutOut || region?.isQuiet === true;
+  return sound.every(isQuiet) && (!flushed || agents[flushed.at]?.region?.halt !== undefined);
 }
 
 /** What was done so far, heartbeats apart: those go on in a mesh at rest. */

@@ -71,7 +71,7 @@ export function unfinishedIn(agent: AgentHost, metadata: Metadata, missing: Read
   found.push(...remains.map((name) => `nothing needs what the store still holds: ${name}`));
   if (!region) return [...found, "the agent is not running"];
   if (region.halt) found.push(`halted: ${region.halt.code} ${region.halt.reason}`);
-  for (const hold of region.holds) found.push(`holds ${hold.writer}: ${hold.code} ${hold.reason}`);
+  for (const hold of region.holds) if (hold.code !== "FENCED") found.push(`holds ${hold.writer}: ${hold.code} ${hold.reason}`);
   if (!region.isQuiet) found.push(`not quiet: ${JSON.stringify(region.pending)}`);
   const types = keyTypes(metadata.values());
   for (const [name, cell] of metadata) {

@@ -23,6 +23,7 @@ export type Checker =
   | "exact counters"
   | "exact sketches"
   | "conflict ledger"
+  | "absence"
   | "registers"
   | "stays in its region"
   | "lost history"

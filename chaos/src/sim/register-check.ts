@@ -33,7 +33,7 @@ export function checkRegisters(world: World, mutations: readonly Published[]): s
   return world.writers.flatMap((writer, at) => {
     const own = mutations.filter((m) => m.writer === writer && m.kind === K.PutRegister);
     // What was there before the agent came is imported, in whatever state it finds it.
-    if (at === 0 && world.settings.imported > 0) return [];
+    if ((at === 0 && world.settings.imported > 0) || world.agents[at]?.isShutOut) return [];
     const { wholes } = world.servers[at] as World["servers"][number];
     const isHeld = ({ db, key, value }: Published): boolean =>
       value === "" || wholes.get(`${db}|${key}`)?.held.some((whole) => isSame(whole, value)) === true;

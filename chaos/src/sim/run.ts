@@ -32,7 +32,7 @@ export function runSeed(seed: number, options: SimOptions = {}, transcript?: Tra
       events.push(event);
       world.perform(event);
     }
-    const limit = settings.commands * EVENTS_PER_COMMAND;
+    const limit = settings.commands * EVENTS_PER_COMMAND * (settings.absentAfterMs > 0 ? 2 : 1);
     while (world.taken.length < settings.commands && events.length < limit && world.problems.length === 0) {
       const event = scheduler.next();
       events.push(event);

@@ -96,7 +96,7 @@ export class Scheduler {
 
   #deliveries(at: number, agent: AgentHost): Choice[] {
     const random = this.#random;
-    const { weights, streamPace, recordsPace, faults } = this.#world.settings;
+    const { weights, streamPace, recordsPace, awayPace, faults } = this.#world.settings;
     const choices: Choice[] = [];
     if (agent.context.server.streamEnd > agent.streamAt) {
       choices.push([weights.stream * (streamPace[at] ?? 1), () => ({ kind: "stream", at, bytes: random.between(1, CHUNK_BYTES_MAX) })]);
@@ -105,7 +105,8 @@ export class Scheduler {
       const cursor = agent.cursors.get(writer);
       if (cursor === undefined) continue;
       const waiting = this.#world.log.of(writer).length - cursor;
-      if (waiting > 0) choices.push([weights.records * (recordsPace[at] ?? 1), () => ({ kind: "records", at, from, count: random.between(1, RECORDS_MAX) })]);
+      const pace = (recordsPace[at] ?? 1) * (awayPace[from] ?? 1);
+      if (waiting > 0) choices.push([weights.records * pace, () => ({ kind: "records", at, from, count: random.between(1, RECORDS_MAX) })]);
       if (waiting > 0 && faults.includes("loss")) choices.push([weights.records / 10, () => ({ kind: "lose", at, from })]);
       if (cursor > 0 && weights.rewind > 0) choices.push([weights.rewind, () => ({ kind: "rewind", at, from, by: random.between(1, cursor) })]);
     }

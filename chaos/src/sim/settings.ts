@@ -40,6 +40,7 @@ export interface SimOptions {
   readonly families?: readonly Family[];
   readonly policies?: boolean;
   readonly registers?: boolean;
+  readonly absence?: boolean;
   readonly faults?: readonly RareFault[];
 }
 
@@ -74,6 +75,10 @@ export interface SimSettings {
   readonly policies: boolean;
   /** Some keys are written as a whole. */
   readonly registers: boolean;
+  /** After how long without anything from a region the others go on without it; 0: never. */
+  readonly absentAfterMs: number;
+  /** Per region: how much rarer its records reach the others, 0 (never) to 1. */
+  readonly awayPace: readonly number[];
   /** How often an agent that has something to say tells how far it is. */
   readonly heartbeatMs: number;
   readonly faults: readonly RareFault[];
@@ -84,6 +89,7 @@ const SKEW_MS_MAX_WITH_EXPIRY = 400;
 
 const POLICY_SALT = 7_919;
 const REGISTER_SALT = 104_729;
+const ABSENCE_SALT = 1_299_709;
 /** By seed and not by chance, so that what is drawn after it stays. Mostly few: they cost more than all else that a run does. */
 const HEARTBEATS_MS = [1, 5000, 20, 5000, 1, 5000, 5000, 5000];
 const LIST_SALT = 15_485;
@@ -96,6 +102,7 @@ export function drawSettings(seed: number, options: SimOptions, random: Random):
   const expiries = random.chance(0.3) ? random.pick([0.1, 0.3]) : 0;
   const some = (share: number, most: number): number => (random.chance(share) ? (random.between(1, 10) / 10) * most : 0);
   const clashes = options.clashes ?? (options.families === undefined && new Random(seed + MEETING_SALT).chance(0.1));
+  const absence = drawAbsence(seed, options.absence);
   const pace = (): number[] => Array.from({ length: regions }, () => random.pick([1, 1, 1, 0.5, 0.2, 0.05]));
   return {
     seed,
@@ -113,18 +120,43 @@ export function drawSettings(seed: number, options: SimOptions, random: Random):
     groups: some(0.3, 0.5),
     longValues: some(0.4, 1),
     clashes,
-    weights: drawWeights(random),
+    weights: absence.slowed(drawWeights(random)),
     streamPace: pace(),
     recordsPace: pace(),
     skewMsMax: random.chance(0.5) ? (expiries > 0 ? SKEW_MS_MAX_WITH_EXPIRY : random.pick([5, 300, 3000])) : 0,
-    timeMsMax: random.pick([0, 3, 50, 400]),
+    timeMsMax: absence.timed(random.pick([0, 3, 50, 400])),
     cachedSlotsMax: random.pick([1, 4, 10_000]),
     heartbeatMs: HEARTBEATS_MS[seed % HEARTBEATS_MS.length] ?? 1,
     // Drawn apart, so that every other choice of a seed stays what it was.
     policies: options.policies ?? new Random(seed + POLICY_SALT).chance(0.1),
     registers: options.registers ?? new Random(seed + REGISTER_SALT).chance(0.1),
+    absentAfterMs: absence.absentAfterMs,
+    awayPace: absence.pace(regions),
     listEdits: drawListEdits(seed),
-    faults: options.faults ?? drawRareFaults(seed),
+    // A region that stops for another reason is another run.
+    faults: options.faults ?? (absence.absentAfterMs > 0 ? [] : drawRareFaults(seed)),
+  };
+}
+
+interface AbsenceDraw {
+  readonly absentAfterMs: number;
+  readonly slowed: (weights: EventWeights) => EventWeights;
+  readonly timed: (timeMsMax: number) => number;
+  readonly pace: (regions: number) => number[];
+}
+
+/**
+ * Drawn apart. The limit is so short that regions that are only slow are taken for absent, and one or two hardly reach the others; more
+ * happens between two commands, because regions have to say several times that they hear nothing.
+ */
+function drawAbsence(seed: number, isWanted: boolean | undefined): AbsenceDraw {
+  const random = new Random(seed + ABSENCE_SALT);
+  const isOn = isWanted ?? random.chance(0.02);
+  return {
+    absentAfterMs: isOn ? random.pick([10, 30, 100]) : 0,
+    slowed: (weights) => (isOn ? { ...weights, client: weights.client * 0.03, time: weights.time * 2 } : weights),
+    timed: (timeMsMax) => (isOn ? Math.max(timeMsMax, 50) : timeMsMax),
+    pace: (regions) => Array.from({ length: regions }, () => (isOn && random.chance(0.4) ? 0.004 : 1)),
   };
 }
 

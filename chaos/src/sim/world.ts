@@ -6,7 +6,7 @@ import type { ApplyBatch } from "@meridian/mark";
 import type { PolicyTable } from "@meridian/region";
 import { decodeRecord } from "@meridian/wire";
 import { writerId, type WriterId } from "@meridian/words";
-import { AgentHost } from "./agent-host.js";
+import { AgentHost, type AgentContext } from "./agent-host.js";
 import type { ClientCommand, SimEvent } from "./event.js";
 import type { Flushed } from "./flushed-region.js";
 import { LogModel } from "./log-model.js";
@@ -73,8 +73,15 @@ export class World {
       onAcknowledge: (offset) => this.#onAcknowledge(at, offset),
       onApply: (batch, seenOffset, serverMs) => this.#onApply(at, server, batch, seenOffset, serverMs),
       appendsMax: this.settings.faults.includes("batch") ? BATCH_RECORDS : 1,
-      heartbeat: { everyMs: this.settings.heartbeatMs, idleMs: HEARTBEAT_IDLE_MS },
+      ...this.#silence(),
     });
+  }
+
+  /** Where regions are fenced, those that have nothing to say must say so before they are taken for absent. */
+  #silence(): Pick<AgentContext, "heartbeat" | "absentAfterMs"> {
+    const { heartbeatMs, absentAfterMs } = this.settings;
+    if (absentAfterMs === 0) return { heartbeat: { everyMs: heartbeatMs, idleMs: HEARTBEAT_IDLE_MS }, absentAfterMs: undefined };
+    return { heartbeat: { everyMs: 1, idleMs: Math.ceil(absentAfterMs / 5) }, absentAfterMs };
   }
 
   #onApply(at: number, server: ServerHost, batch: ApplyBatch, seenOffset: number, serverMs: number): AfterScript | undefined {

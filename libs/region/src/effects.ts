@@ -56,6 +56,9 @@ export interface Step {
   readonly acknowledge: number | undefined;
 }
 
+/** Nothing is to be done. */
+export const NO_STEP: Step = { writes: [], publish: [], apply: [], read: [], list: [], acknowledge: undefined };
+
 /** A place in the server's stream. */
 export interface StreamPlace {
   readonly replicationId: string;
@@ -64,7 +67,7 @@ export interface StreamPlace {
 
 /** Why a region stands still, for the operator. */
 export interface Halt {
-  readonly code: "QUARANTINED" | "LINEAGE_BROKEN" | "FENCED";
+  readonly code: "QUARANTINED" | "LINEAGE_BROKEN" | "FENCED" | "ABSENT_TOO_LONG";
   readonly reason: string;
   readonly advice: string;
 }
@@ -72,6 +75,6 @@ export interface Halt {
 /** Why a peer's records wait. */
 export interface Hold {
   readonly writer: WriterId;
-  readonly code: "CLOCK_DRIFT" | "RECORD_GAP" | "BAD_RECORD" | "POLICY_MISMATCH";
+  readonly code: "CLOCK_DRIFT" | "RECORD_GAP" | "BAD_RECORD" | "POLICY_MISMATCH" | "FENCED";
   readonly reason: string;
 }

@@ -5,6 +5,7 @@
  * region says once that it has it, and then only from time to time that it lives. The server's clock is read by a script
  * whose result stands in the stream: every command behind it was executed later.
  */
+import type { AbsenceSaid } from "@meridian/wire";
 import type { ReadonlyVector, VersionVector } from "@meridian/words";
 
 /** How often heartbeats come, in ms. */
@@ -35,6 +36,8 @@ export interface HeartbeatSubject {
 export interface Heartbeat {
   readonly known: ReadonlyVector;
   readonly settledMs: number;
+  /** What is said of regions that stay away. */
+  readonly absence?: AbsenceSaid | undefined;
 }
 
 /** See the module's comment. */

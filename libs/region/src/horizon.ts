@@ -4,7 +4,8 @@
  * A heartbeat of a writer says, at its place in the writer's log: everything up to `known` is merged in its region and held
  * by its server; what stands behind in this log was executed when that server's clock was past `settledMs`. It counts only
  * once everything before it in that log was received, so it cannot overtake a write. A peer that was never heard, or that is
- * away, stands still here, and everything waits for it: its absence is never left out of the minimum.
+ * away, stands still here, and everything waits for it: its absence is never left out of the minimum, unless all others have
+ * agreed to go on without it and to refuse what it may still write.
  */
 import { VersionVector, type ReadonlyVector, type WriterId } from "@meridian/words";
 import { EXPIRY_SKEW_MS } from "./server-deadlines.js";
@@ -20,9 +21,12 @@ export interface Claim {
 export class Horizon {
   readonly #peers: readonly WriterId[];
   readonly #claims: Map<WriterId, Claim>;
+  readonly #isOut: (writer: WriterId) => boolean;
 
-  constructor(peers: readonly WriterId[], claims: ReadonlyMap<WriterId, Claim>) {
+  /** `isOut`: the region is fenced, and nothing of it is still to come (absence.ts). */
+  constructor(peers: readonly WriterId[], claims: ReadonlyMap<WriterId, Claim>, isOut: (writer: WriterId) => boolean = () => false) {
     this.#peers = peers;
+    this.#isOut = isOut;
     this.#claims = new Map([...claims].filter(([writer]) => peers.includes(writer)));
   }
 
@@ -42,11 +46,12 @@ export class Horizon {
 
   /** True where every region has merged, and its server holds, everything up to `vector`. */
   isKnownEverywhere(vector: ReadonlyVector): boolean {
-    return this.#peers.every((writer) => this.#claims.get(writer)?.known.includes(vector) === true);
+    return this.#peers.every((writer) => this.#isOut(writer) || this.#claims.get(writer)?.known.includes(vector) === true);
   }
 
   /** True where no client of any region can any more have found alive what dies at `deadlineMs`. */
   isPastEverywhere(deadlineMs: number): boolean {
-    return this.#peers.every((writer) => (this.#claims.get(writer)?.settledMs ?? 0) > deadlineMs + EXPIRY_SKEW_MS);
+    const isPast = (writer: WriterId): boolean => (this.#claims.get(writer)?.settledMs ?? 0) > deadlineMs + EXPIRY_SKEW_MS;
+    return this.#peers.every((writer) => this.#isOut(writer) || isPast(writer));
   }
 }

@@ -5,7 +5,7 @@
  * writer, and only that one. Limit: the shell stops reading a writer's log at `QUEUE_BYTES_MAX`.
  */
 import { decodeRecord, type Frame } from "@meridian/wire";
-import { hlcMs, MeridianError, parseWriterId, type ReadonlyVector, type WriterId } from "@meridian/words";
+import { hlcMs, MeridianError, parseWriterId, type Hlc, type ReadonlyVector, type WriterId } from "@meridian/words";
 import type { Hold, StateWrite } from "./effects.js";
 import type { Heartbeat } from "./heartbeat.js";
 import { sequenceKey } from "./outbox.js";
@@ -36,9 +36,14 @@ interface Queue {
 /** Whether a frame may be taken now; if not, it is asked about again the next time, and what follows of its writer waits. */
 export type Suits = (frame: Frame) => boolean;
 
-/** Is told of a peer's heartbeat once everything before it in its log was received. It may come more than once. */
-export interface HeartbeatListener {
+/** Knows of regions that stay away. */
+export interface PeerWatch {
+  /** A peer's heartbeat, once everything before it in its log was received. It may come more than once. */
   hear(writer: WriterId, heartbeat: Heartbeat): void;
+  /** Something came from the peer, or waits here to be taken. */
+  arrived(writer: WriterId): void;
+  /** Whether a frame that ends with `last` may be taken, has to wait, or is refused. */
+  lets(writer: WriterId, last: Hlc): "take" | "wait" | Hold;
 }
 
 /** A record was taken: reading goes on behind its position. */
@@ -64,15 +69,15 @@ export class Inbox {
   readonly #maxDriftMs: number;
   readonly #suits: Suits;
   readonly #policies: number;
-  readonly #listener: HeartbeatListener | undefined;
+  readonly #watch: PeerWatch | undefined;
   #finished: string[] = [];
   #turn = 0;
   nextSeq: number;
 
-  constructor({ peers, maxDriftMs, policies }: InboxOptions, nextSeq: number, suits: Suits, listener?: HeartbeatListener) {
+  constructor({ peers, maxDriftMs, policies }: InboxOptions, nextSeq: number, suits: Suits, watch?: PeerWatch) {
     this.#suits = suits;
     this.#policies = policies?.digest ?? 0;
-    this.#listener = listener;
+    this.#watch = watch;
     for (const writer of peers) this.#queues.set(writer, { writer, records: [], bytes: 0, hold: undefined });
     this.#maxDriftMs = maxDriftMs;
     this.nextSeq = nextSeq;
@@ -127,6 +132,7 @@ export class Inbox {
   }
 
   #nextOf(queue: Queue, received: ReadonlyVector, nowMs: number, writes: StateWrite[], onTaken: OnTaken): NextFrame | undefined {
+    if (queue.hold || queue.records.length > 0) this.#watch?.arrived(queue.writer);
     if (queue.hold?.code === "CLOCK_DRIFT") queue.hold = undefined;
     while (!queue.hold) {
       const record = queue.records[0];
@@ -140,10 +146,16 @@ export class Inbox {
       }
       if (received.covers(queue.writer, frame.last)) {
         // A heartbeat has no version of its own: it comes when everything before it was received.
-        if (frame.mutations === 0) this.#listener?.hear(queue.writer, { known: frame.context, settledMs: frame.settledMs });
+        if (frame.mutations === 0) this.#hear(queue.writer, frame);
         record.at += 1;
         this.#done(record);
         continue;
+      }
+      const may = this.#watch?.lets(queue.writer, frame.last) ?? "take";
+      if (may === "wait") return undefined;
+      if (may !== "take") {
+        this.#refuse(queue, may);
+        return undefined;
       }
       queue.hold = this.#obstacle(queue.writer, frame, received, nowMs);
       if (queue.hold || !this.#suits(frame)) return undefined;
@@ -152,6 +164,21 @@ export class Inbox {
       return { frame, done: () => this.#done(record) };
     }
     return undefined;
+  }
+
+  /** What a fenced region wrote behind its cut is dropped, and nothing more of its log is read. */
+  #refuse(queue: Queue, hold: Hold): void {
+    queue.hold = hold;
+    for (const record of queue.records.splice(0)) this.#dropRest(record);
+    queue.bytes = 0;
+  }
+
+  #dropRest(record: QueuedRecord): void {
+    for (; record.at < record.frames.length; record.at += 1) this.#done(record);
+  }
+
+  #hear(writer: WriterId, { context, settledMs, absence }: Frame): void {
+    this.#watch?.hear(writer, { known: context, settledMs, absence });
   }
 
   #obstacle(writer: WriterId, frame: Frame, received: ReadonlyVector, nowMs: number): Hold | undefined {
@@ -181,15 +208,31 @@ export class Inbox {
     if (record.left === 0 && record.key) this.#finished.push(record.key);
   }
 
-  /** A record of an earlier life: its frames that the frontier does not cover are handed out at once. */
+  /** A record of an earlier life: its frames that the frontier does not cover are handed out at once, as far as they may be taken. */
   restore(key: string, bytes: Buffer, frontier: ReadonlyVector): readonly NextFrame[] {
     const writer = parseWriterId(key.slice(key.indexOf(" ") + 1));
     const copy = Buffer.from(bytes);
     const { frames } = decodeRecord(copy, writer);
     const open = frames.filter((frame) => frame.mutations > 0 && !frontier.covers(writer, frame.last));
-    const record: QueuedRecord = { position: "", bytes: copy, frames, at: frames.length, left: open.length, key };
+    const record: QueuedRecord = { position: "", bytes: copy, frames: open, at: 0, left: open.length, key };
     if (open.length === 0) this.#finished.push(key);
-    return open.map((frame) => ({ frame, done: () => this.#done(record) }));
+    const taken: NextFrame[] = [];
+    for (let frame = open[0]; frame; frame = open[record.at]) {
+      const may = this.#watch?.lets(writer, frame.last) ?? "take";
+      if (may === "wait") this.#enqueue(record, writer);
+      else if (may !== "take") this.#dropRest(record);
+      if (may !== "take") break;
+      record.at += 1;
+      taken.push({ frame, done: () => this.#done(record) });
+    }
+    return taken;
+  }
+
+  /** What an earlier life had begun and could not go on with. */
+  #enqueue(record: QueuedRecord, writer: WriterId): void {
+    const queue = this.#queues.get(writer);
+    queue?.records.push(record);
+    if (queue) queue.bytes += record.bytes.length;
   }
 
   get hasFinished(): boolean {

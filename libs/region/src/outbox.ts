@@ -96,8 +96,8 @@ export class Outbox {
   }
 
   /** Says behind everything captured so far how far this region is. One at a time waits for the log. */
-  beat({ known, settledMs }: Heartbeat): void {
-    const message = heartbeatFrame(this.#last, known, settledMs);
+  beat({ known, settledMs, absence }: Heartbeat): void {
+    const message = heartbeatFrame(this.#last, known, settledMs, absence);
     this.#frames.push({ message, bytes: HEARTBEAT_BYTES });
     this.#beatSeq = this.nextSeq;
   }

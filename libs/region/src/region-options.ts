@@ -23,6 +23,8 @@ export interface RegionOptions {
   readonly lateEntriesToGroups?: boolean;
   /** How often the region says how far it is; without it {@link HEARTBEAT_PACE}. */
   readonly heartbeat?: HeartbeatPace;
+  /** After how long without anything from a peer this region agrees to go on without it, in ms; undefined: never. */
+  readonly absentAfterMs?: number;
   /** Counted on from an earlier life, where there was one. */
   readonly counters?: RegionCounters;
   /** A peer's frame became visible here: its writer, last version and number of mutations. */

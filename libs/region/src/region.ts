@@ -6,6 +6,7 @@
  * No I/O, no timers, no globals. It reads committed state through a reader that it is given. After any failure of a
  * connection the shell discards it and makes a new one from the store: recovery is the only way to start.
  */
+import { isShutOut } from "./absence.js";
 import { Capture } from "./capture.js";
 import { HybridClock } from "@meridian/clock";
 import type { ForeignCommand } from "@meridian/commands";
@@ -15,7 +16,7 @@ import { RESERVED_PREFIX, type Mark } from "@meridian/mark";
 import { Applier } from "./applier.js";
 import { ConflictLedger } from "./conflict-ledger.js";
 import { countRecord, zeroCounters, type RegionCounters } from "./counters.js";
-import type { Halt, Hold, StateWrite, Step, StreamPlace } from "./effects.js";
+import { NO_STEP, type Halt, type Hold, type StateWrite, type Step, type StreamPlace } from "./effects.js";
 import { FirstImport } from "./first-import.js";
 import { Inbox } from "./inbox.js";
 import { KeySpace } from "./key-space.js";
@@ -75,6 +76,7 @@ export class Region {
     this.#stability = new Stability(options, {
       merged: () => this.#outbox.including(state.frontier),
       isSettled: () => this.#keys.isSettled && this.#reader.pending === 0 && !this.isImporting,
+      received: () => this.#received, onFenced: ({ code, reason, advice }) => this.#halt(code, reason, advice),
     });
     this.#keys = new KeySpace(options.store, this.#writers, options.cachedSlotsMax, this.#stability.graves);
     this.#received = state.frontier.clone();
@@ -119,9 +121,8 @@ export class Region {
     this.#parser = new CommandParser(this.#capture.onCommand, state.place?.offset ?? 0);
     this.#unitOffset = state.place?.offset ?? 0;
     this.#unitDb = state.db;
-    const [outbox, inbox, applier, reader] = [this.#outbox, this.#inbox, this.#applier, this.#reader];
-    const parts = { outbox, inbox, applier, reader, requestRead, isImporting: this.isImporting };
-    this.#outbox.again = recover({ ...own, ...parts, store: options.store, frontier: state.frontier });
+    const parts = { outbox: this.#outbox, inbox: this.#inbox, applier: this.#applier, reader: this.#reader, requestRead };
+    this.#outbox.again = recover({ ...own, ...parts, store: options.store, frontier: state.frontier, isImporting: this.isImporting });
   }
 
   /** Where capture continues; undefined: attach anew. */
@@ -153,7 +154,7 @@ export class Region {
 
   get pending(): PendingWork {
     return {
-      records: this.#outbox.pendingRecords + this.#outbox.again.length,
+      records: isShutOut(this.halt) ? 0 : this.#outbox.pendingRecords + this.#outbox.again.length,
       bytes: this.#outbox.pendingBytes,
       batches: this.#applier.batchesInFlight,
       frames: this.#applier.framesInFlight,
@@ -301,6 +302,7 @@ export class Region {
   }
 
   #finish(writes: StateWrite[], apply: Step["apply"], read: Step["read"], list: Step["list"]): Step {
+    if (isShutOut(this.halt)) return { ...NO_STEP, writes: this.#stateChanged ? [this.#stateWrite()] : [] };
     if (this.#capture.inTransaction) return { writes: [], publish: this.#outbox.takeAgain(), apply, read, list, acknowledge: undefined };
     const state = this.#state;
     this.#outbox.closeFrame(state.frontier);

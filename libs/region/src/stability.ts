@@ -1,9 +1,10 @@
 /**
  * Causal stability: what every region is known to be past, what this region says of itself, and what is forgotten because of
- * it. Puts together horizon.ts, heartbeat.ts and graves.ts, and keeps their state in one record of the store.
+ * it. Puts together horizon.ts, heartbeat.ts, absence.ts and graves.ts, and keeps their state in one record of the store.
  */
 import { MeridianError, VersionVector, type Hlc, type WriterId } from "@meridian/words";
-import type { StateReader, StateWrite } from "./effects.js";
+import { Absence, type AbsenceState, type AbsenceStatus, type AbsenceSubject } from "./absence.js";
+import type { Hold, StateReader, StateWrite } from "./effects.js";
 import { Graves, type Bucket } from "./graves.js";
 import { HeartbeatClock, HEARTBEAT_PACE, type Heartbeat, type HeartbeatPace, type HeartbeatSubject } from "./heartbeat.js";
 import { Horizon, type Claim } from "./horizon.js";
@@ -30,12 +31,14 @@ export interface StabilityStatus {
   /** Keys and members forgotten since the start. */
   readonly forgotten: number;
   readonly peers: readonly PeerHorizon[];
+  /** Regions that stay away. */
+  readonly absence: AbsenceStatus;
 }
 
 /** What stability needs to know of its region. */
-export type StabilitySubject = Omit<HeartbeatSubject, "waits">;
+export type StabilitySubject = Omit<HeartbeatSubject, "waits"> & Pick<AbsenceSubject, "received" | "onFenced">;
 
-type StabilityOptions = Pick<RegionOptions, "store" | "peers" | "heartbeat">;
+type StabilityOptions = Pick<RegionOptions, "store" | "writer" | "peers" | "heartbeat" | "absentAfterMs">;
 
 type PlainVector = readonly (readonly [WriterId, Hlc])[];
 
@@ -44,6 +47,7 @@ interface PlainState {
   readonly said: PlainVector;
   readonly closed: readonly (Omit<Bucket, "vector"> & { readonly vector: PlainVector })[];
   readonly open: number;
+  readonly absence?: AbsenceState;
 }
 
 const FIRST: PlainState = { claims: [], said: [], closed: [], open: 1 };
@@ -51,6 +55,8 @@ const FIRST: PlainState = { claims: [], said: [], closed: [], open: 1 };
 /** See the module's comment. */
 export class Stability {
   readonly graves: Graves;
+  /** Regions that stay away. */
+  readonly absence: Absence;
   readonly #peers: readonly WriterId[];
   readonly #pace: HeartbeatPace;
   readonly #subject: HeartbeatSubject;
@@ -58,19 +64,21 @@ export class Stability {
   readonly #clock: HeartbeatClock;
   #changed = false;
 
-  constructor({ store, peers, heartbeat = HEARTBEAT_PACE }: StabilityOptions, subject: StabilitySubject) {
-    const { claims, said, closed, open } = read(store);
+  constructor({ store, writer, peers, absentAfterMs, heartbeat = HEARTBEAT_PACE }: StabilityOptions, subject: StabilitySubject) {
+    const { claims, said, closed, open, absence } = read(store);
     this.#peers = peers;
     this.#pace = heartbeat;
-    const heard = claims.map(([writer, known, settledMs]): [WriterId, Claim] => [writer, { known: new VersionVector(known), settledMs }]);
-    this.#horizon = new Horizon(peers, new Map(heard));
+    const heard = claims.map(([peer, known, settledMs]): [WriterId, Claim] => [peer, { known: new VersionVector(known), settledMs }]);
+    const watch = new Absence({ writer, peers, absentAfterMs, received: subject.received, onFenced: subject.onFenced }, absence);
+    this.absence = watch;
+    this.#horizon = new Horizon(peers, new Map(heard), (peer) => watch.isOut(peer));
     this.#clock = new HeartbeatClock(heartbeat, new VersionVector(said));
     const graves = new Graves(store, { closed: closed.map((bucket) => ({ ...bucket, vector: new VersionVector(bucket.vector) })), open });
     this.graves = graves;
     this.#subject = {
       ...subject,
       get waits() {
-        return graves.waits;
+        return graves.waits || watch.speaks;
       },
     };
   }
@@ -78,6 +86,17 @@ export class Stability {
   /** A peer's heartbeat came, in the order of its log. */
   hear(writer: WriterId, heartbeat: Heartbeat): void {
     this.#changed = this.#horizon.hear(writer, heartbeat.known, heartbeat.settledMs) || this.#changed;
+    this.absence.hear(writer, heartbeat.absence);
+  }
+
+  /** Something came from a peer, or waits here to be taken. */
+  arrived(writer: WriterId): void {
+    this.absence.arrived(writer);
+  }
+
+  /** Whether a peer's frame that ends with `last` may be taken, has to wait, or is refused. */
+  lets(writer: WriterId, last: Hlc): "take" | "wait" | Hold {
+    return this.absence.lets(writer, last);
   }
 
   /** True once where the server's clock is to be read. */
@@ -97,8 +116,9 @@ export class Stability {
   /** Behind the cells: what was put aside since the last commit. */
   collect(writes: StateWrite[], nowMs: number): void {
     this.#changed = this.graves.collect(writes, this.#subject.merged, nowMs, this.#pace.everyMs) || this.#changed;
-    if (!this.#changed) return;
+    if (!this.#changed && !this.absence.changed) return;
     this.#changed = false;
+    this.absence.changed = false;
     writes.push({ table: "state", key: STABILITY_KEY, value: this.#encode() });
   }
 
@@ -107,7 +127,7 @@ export class Stability {
     if (outbox.isBeating) return;
     const heartbeat = this.#clock.next(this.#subject, nowMs);
     if (!heartbeat) return;
-    outbox.beat(heartbeat);
+    outbox.beat({ ...heartbeat, absence: this.absence.beat(nowMs) });
     this.#changed = true;
   }
 
@@ -115,10 +135,11 @@ export class Stability {
     const { oldest, forgotten } = this.graves;
     const peers = this.#peers.map((writer) => {
       const claim = this.#horizon.claims.get(writer);
-      const holdsBack = oldest !== undefined && !new Horizon([writer], this.#horizon.claims).isKnownEverywhere(oldest.vector);
+      const isBehind = oldest !== undefined && !new Horizon([writer], this.#horizon.claims).isKnownEverywhere(oldest.vector);
+      const holdsBack = isBehind && !this.absence.isOut(writer);
       return { writer, settledMs: claim?.settledMs ?? 0, holdsBack };
     });
-    return { oldestMs: oldest?.closedMs, forgotten, peers };
+    return { oldestMs: oldest?.closedMs, forgotten, peers, absence: this.absence.status };
   }
 
   #encode(): Buffer {
@@ -127,6 +148,7 @@ export class Stability {
       said: [...this.#clock.known.entries()],
       closed: this.graves.state.closed.map((bucket) => ({ ...bucket, vector: [...bucket.vector.entries()] })),
       open: this.graves.state.open,
+      absence: this.absence.state,
     };
     return Buffer.from(JSON.stringify(plain));
   }

@@ -185,6 +185,9 @@ export namespace meridian {
             /** Frame settledMs. */
             settledMs: Long;
 
+            /** Frame absence. */
+            absence: meridian.v1.Absence;
+
             /**
              * Creates a new Frame instance using the specified properties.
              * @param [properties] Properties to set
@@ -275,12 +278,237 @@ export namespace meridian {
                 /** Frame settledMs */
                 settledMs?: Long;
 
+                /** Frame absence */
+                absence?: meridian.v1.Absence.$Properties;
+
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
             }
 
             /** Shape of a Frame. */
             type $Shape = meridian.v1.Frame.$Properties;
+        }
+
+        /**
+         * Properties of an Absence.
+         * @deprecated Use meridian.v1.Absence.$Properties instead.
+         */
+        interface IAbsence extends meridian.v1.Absence.$Properties {
+        }
+
+        /** Represents an Absence. */
+        class Absence {
+
+            /**
+             * Constructs a new Absence.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: meridian.v1.Absence.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** Absence round. */
+            round: Long;
+
+            /** Absence asked. */
+            asked: string[];
+
+            /** Absence answerTo. */
+            answerTo: string;
+
+            /** Absence answerRound. */
+            answerRound: Long;
+
+            /** Absence received. */
+            received: meridian.v1.Cut[];
+
+            /** Absence fenced. */
+            fenced: meridian.v1.Cut[];
+
+            /**
+             * Creates a new Absence instance using the specified properties.
+             * @param [properties] Properties to set
+             * @returns Absence instance
+             */
+            static create(properties: meridian.v1.Absence.$Shape): meridian.v1.Absence & meridian.v1.Absence.$Shape;
+            static create(properties?: meridian.v1.Absence.$Properties): meridian.v1.Absence;
+
+            /**
+             * Encodes the specified Absence message. Does not implicitly {@link meridian.v1.Absence.verify|verify} messages.
+             * @param message Absence message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: meridian.v1.Absence.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes an Absence message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {meridian.v1.Absence & meridian.v1.Absence.$Shape} Absence
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): meridian.v1.Absence & meridian.v1.Absence.$Shape;
+
+            /**
+             * Creates an Absence message from a plain object. Also converts values to their respective internal types.
+             * @param object Plain object
+             * @returns Absence
+             */
+            static fromObject(object: { [k: string]: any }): meridian.v1.Absence;
+
+            /**
+             * Creates a plain object from an Absence message. Also converts values to other types if specified.
+             * @param message Absence
+             * @param [options] Conversion options
+             * @returns Plain object
+             */
+            static toObject(message: meridian.v1.Absence, options?: $protobuf.IConversionOptions): { [k: string]: any };
+
+            /**
+             * Converts this Absence to JSON.
+             * @returns JSON object
+             */
+            toJSON(): { [k: string]: any };
+
+            /**
+             * Gets the type url for Absence
+             * @param [prefix] Custom type url prefix, defaults to `"type.googleapis.com"`
+             * @returns The type url
+             */
+            static getTypeUrl(prefix?: string): string;
+        }
+
+        namespace Absence {
+
+            /** Properties of an Absence. */
+            interface $Properties {
+
+                /** Absence round */
+                round?: Long;
+
+                /** Absence asked */
+                asked?: string[];
+
+                /** Absence answerTo */
+                answerTo?: string;
+
+                /** Absence answerRound */
+                answerRound?: Long;
+
+                /** Absence received */
+                received?: meridian.v1.Cut.$Properties[];
+
+                /** Absence fenced */
+                fenced?: meridian.v1.Cut.$Properties[];
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of an Absence. */
+            type $Shape = meridian.v1.Absence.$Properties;
+        }
+
+        /**
+         * Properties of a Cut.
+         * @deprecated Use meridian.v1.Cut.$Properties instead.
+         */
+        interface ICut extends meridian.v1.Cut.$Properties {
+        }
+
+        /** Represents a Cut. */
+        class Cut {
+
+            /**
+             * Constructs a new Cut.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: meridian.v1.Cut.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** Cut writer. */
+            writer: string;
+
+            /** Cut version. */
+            version: Long;
+
+            /**
+             * Creates a new Cut instance using the specified properties.
+             * @param [properties] Properties to set
+             * @returns Cut instance
+             */
+            static create(properties: meridian.v1.Cut.$Shape): meridian.v1.Cut & meridian.v1.Cut.$Shape;
+            static create(properties?: meridian.v1.Cut.$Properties): meridian.v1.Cut;
+
+            /**
+             * Encodes the specified Cut message. Does not implicitly {@link meridian.v1.Cut.verify|verify} messages.
+             * @param message Cut message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: meridian.v1.Cut.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a Cut message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {meridian.v1.Cut & meridian.v1.Cut.$Shape} Cut
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): meridian.v1.Cut & meridian.v1.Cut.$Shape;
+
+            /**
+             * Creates a Cut message from a plain object. Also converts values to their respective internal types.
+             * @param object Plain object
+             * @returns Cut
+             */
+            static fromObject(object: { [k: string]: any }): meridian.v1.Cut;
+
+            /**
+             * Creates a plain object from a Cut message. Also converts values to other types if specified.
+             * @param message Cut
+             * @param [options] Conversion options
+             * @returns Plain object
+             */
+            static toObject(message: meridian.v1.Cut, options?: $protobuf.IConversionOptions): { [k: string]: any };
+
+            /**
+             * Converts this Cut to JSON.
+             * @returns JSON object
+             */
+            toJSON(): { [k: string]: any };
+
+            /**
+             * Gets the type url for Cut
+             * @param [prefix] Custom type url prefix, defaults to `"type.googleapis.com"`
+             * @returns The type url
+             */
+            static getTypeUrl(prefix?: string): string;
+        }
+
+        namespace Cut {
+
+            /** Properties of a Cut. */
+            interface $Properties {
+
+                /** Cut writer */
+                writer?: string;
+
+                /** Cut version */
+                version?: Long;
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a Cut. */
+            type $Shape = meridian.v1.Cut.$Properties;
         }
     }
 }

@@ -467,6 +467,7 @@ export const meridian = $root.meridian = (() => {
              * @property {number} [checksum] Frame checksum
              * @property {boolean} [single] Frame single
              * @property {Long} [settledMs] Frame settledMs
+             * @property {meridian.v1.Absence.$Properties} [absence] Frame absence
              * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
              */
 
@@ -581,6 +582,14 @@ export const meridian = $root.meridian = (() => {
             Frame.prototype.settledMs = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
 
             /**
+             * Frame absence.
+             * @member {meridian.v1.Absence} absence
+             * @memberof meridian.v1.Frame
+             * @instance
+             */
+            Frame.prototype.absence = null;
+
+            /**
              * Creates a new Frame instance using the specified properties.
              * @function create
              * @memberof meridian.v1.Frame
@@ -633,6 +642,8 @@ export const meridian = $root.meridian = (() => {
                     writer.uint32(/* id 9, wireType 0 =*/72).bool(message.single);
                 if (message.settledMs != null && $Object.hasOwnProperty.call(message, "settledMs") && (typeof message.settledMs === "object" ? message.settledMs.low || message.settledMs.high : message.settledMs !== 0))
                     writer.uint32(/* id 10, wireType 0 =*/80).uint64(message.settledMs);
+                if (message.absence != null && $Object.hasOwnProperty.call(message, "absence"))
+                    $root.meridian.v1.Absence.encode(message.absence, writer.uint32(/* id 11, wireType 2 =*/90).fork(), _depth + 1).ldelim();
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -771,6 +782,12 @@ export const meridian = $root.meridian = (() => {
                                 delete message.settledMs;
                             continue;
                         }
+                    case 11: {
+                            if (wireType !== 2)
+                                break;
+                            message.absence = $root.meridian.v1.Absence.decode(reader, reader.size(), $undefined, _depth + 1, message.absence);
+                            continue;
+                        }
                     }
                     reader.skipType(wireType, _depth, tag);
                     if (!reader.discardUnknown) {
@@ -882,6 +899,11 @@ export const meridian = $root.meridian = (() => {
                             message.settledMs = object.settledMs;
                         else if (typeof object.settledMs === "object")
                             message.settledMs = new $util.LongBits(object.settledMs.low >>> 0, object.settledMs.high >>> 0).toNumber(true);
+                if (object.absence != null) {
+                    if (!$util.isObject(object.absence))
+                        throw $TypeError(".meridian.v1.Frame.absence: object expected");
+                    message.absence = $root.meridian.v1.Absence.fromObject(object.absence, _depth + 1);
+                }
                 return message;
             };
 
@@ -937,6 +959,7 @@ export const meridian = $root.meridian = (() => {
                         object.settledMs = options.longs === $String ? long.toString() : options.longs === $Number ? long.toNumber() : typeof $BigInt !== "undefined" && options.longs === $BigInt ? long.toBigInt() : long;
                     } else
                         object.settledMs = options.longs === $String ? "0" : typeof $BigInt !== "undefined" && options.longs === $BigInt ? $BigInt("0") : 0;
+                    object.absence = null;
                 }
                 if (message.previous != null && $Object.hasOwnProperty.call(message, "previous"))
                     if (typeof $BigInt !== "undefined" && options.longs === $BigInt)
@@ -989,6 +1012,8 @@ export const meridian = $root.meridian = (() => {
                         object.settledMs = options.longs === $String ? $String(message.settledMs) : message.settledMs;
                     else
                         object.settledMs = options.longs === $String ? $util.Long.prototype.toString.call(message.settledMs) : options.longs === $Number ? new $util.LongBits(message.settledMs.low >>> 0, message.settledMs.high >>> 0).toNumber(true) : message.settledMs;
+                if (message.absence != null && $Object.hasOwnProperty.call(message, "absence"))
+                    object.absence = $root.meridian.v1.Absence.toObject(message.absence, options, _depth + 1);
                 return object;
             };
 
@@ -1018,6 +1043,694 @@ export const meridian = $root.meridian = (() => {
             };
 
             return Frame;
+        })();
+
+        v1.Absence = (function() {
+
+            /**
+             * Properties of an Absence.
+             * @typedef {Object} meridian.v1.Absence.$Properties
+             * @property {Long} [round] Absence round
+             * @property {Array.<string>} [asked] Absence asked
+             * @property {string} [answerTo] Absence answerTo
+             * @property {Long} [answerRound] Absence answerRound
+             * @property {Array.<meridian.v1.Cut.$Properties>} [received] Absence received
+             * @property {Array.<meridian.v1.Cut.$Properties>} [fenced] Absence fenced
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+
+            /**
+             * Properties of an Absence.
+             * @memberof meridian.v1
+             * @interface IAbsence
+             * @augments meridian.v1.Absence.$Properties
+             * @deprecated Use meridian.v1.Absence.$Properties instead.
+             */
+
+            /**
+             * Shape of an Absence.
+             * @typedef {meridian.v1.Absence.$Properties} meridian.v1.Absence.$Shape
+             */
+
+            /**
+             * Constructs a new Absence.
+             * @memberof meridian.v1
+             * @classdesc Represents an Absence.
+             * @constructor
+             * @param {meridian.v1.Absence.$Properties=} [properties] Properties to set
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+            const Absence = function (properties) {
+                this.asked = [];
+                this.received = [];
+                this.fenced = [];
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            /**
+             * Absence round.
+             * @member {Long} round
+             * @memberof meridian.v1.Absence
+             * @instance
+             */
+            Absence.prototype.round = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * Absence asked.
+             * @member {Array.<string>} asked
+             * @memberof meridian.v1.Absence
+             * @instance
+             */
+            Absence.prototype.asked = $util.emptyArray;
+
+            /**
+             * Absence answerTo.
+             * @member {string} answerTo
+             * @memberof meridian.v1.Absence
+             * @instance
+             */
+            Absence.prototype.answerTo = "";
+
+            /**
+             * Absence answerRound.
+             * @member {Long} answerRound
+             * @memberof meridian.v1.Absence
+             * @instance
+             */
+            Absence.prototype.answerRound = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * Absence received.
+             * @member {Array.<meridian.v1.Cut>} received
+             * @memberof meridian.v1.Absence
+             * @instance
+             */
+            Absence.prototype.received = $util.emptyArray;
+
+            /**
+             * Absence fenced.
+             * @member {Array.<meridian.v1.Cut>} fenced
+             * @memberof meridian.v1.Absence
+             * @instance
+             */
+            Absence.prototype.fenced = $util.emptyArray;
+
+            /**
+             * Creates a new Absence instance using the specified properties.
+             * @function create
+             * @memberof meridian.v1.Absence
+             * @static
+             * @param {meridian.v1.Absence.$Properties=} [properties] Properties to set
+             * @returns {meridian.v1.Absence} Absence instance
+             * @type {{
+             *   (properties: meridian.v1.Absence.$Shape): meridian.v1.Absence & meridian.v1.Absence.$Shape;
+             *   (properties?: meridian.v1.Absence.$Properties): meridian.v1.Absence;
+             * }}
+             */
+            Absence.create = function(properties) {
+                return new Absence(properties);
+            };
+
+            /**
+             * Encodes the specified Absence message. Does not implicitly {@link meridian.v1.Absence.verify|verify} messages.
+             * @function encode
+             * @memberof meridian.v1.Absence
+             * @static
+             * @param {meridian.v1.Absence.$Properties} message Absence message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            Absence.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.round != null && $Object.hasOwnProperty.call(message, "round") && (typeof message.round === "object" ? message.round.low || message.round.high : message.round !== 0))
+                    writer.uint32(/* id 1, wireType 0 =*/8).uint64(message.round);
+                if (message.asked != null && message.asked.length)
+                    for (let i = 0; i < message.asked.length; ++i)
+                        writer.uint32(/* id 2, wireType 2 =*/18).string(message.asked[i]);
+                if (message.answerTo != null && $Object.hasOwnProperty.call(message, "answerTo") && message.answerTo !== "")
+                    writer.uint32(/* id 3, wireType 2 =*/26).string(message.answerTo);
+                if (message.answerRound != null && $Object.hasOwnProperty.call(message, "answerRound") && (typeof message.answerRound === "object" ? message.answerRound.low || message.answerRound.high : message.answerRound !== 0))
+                    writer.uint32(/* id 4, wireType 0 =*/32).uint64(message.answerRound);
+                if (message.received != null && message.received.length)
+                    for (let i = 0; i < message.received.length; ++i)
+                        $root.meridian.v1.Cut.encode(message.received[i], writer.uint32(/* id 5, wireType 2 =*/42).fork(), _depth + 1).ldelim();
+                if (message.fenced != null && message.fenced.length)
+                    for (let i = 0; i < message.fenced.length; ++i)
+                        $root.meridian.v1.Cut.encode(message.fenced[i], writer.uint32(/* id 6, wireType 2 =*/50).fork(), _depth + 1).ldelim();
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            /**
+             * Decodes an Absence message from the specified reader or buffer.
+             * @function decode
+             * @memberof meridian.v1.Absence
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {meridian.v1.Absence & meridian.v1.Absence.$Shape} Absence
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            Absence.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.meridian.v1.Absence();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.round = value;
+                            else
+                                delete message.round;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 2)
+                                break;
+                            if (!(message.asked && message.asked.length))
+                                message.asked = [];
+                            message.asked.push(reader.stringVerify());
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.answerTo = value;
+                            else
+                                delete message.answerTo;
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.answerRound = value;
+                            else
+                                delete message.answerRound;
+                            continue;
+                        }
+                    case 5: {
+                            if (wireType !== 2)
+                                break;
+                            if (!(message.received && message.received.length))
+                                message.received = [];
+                            message.received.push($root.meridian.v1.Cut.decode(reader, reader.size(), $undefined, _depth + 1));
+                            continue;
+                        }
+                    case 6: {
+                            if (wireType !== 2)
+                                break;
+                            if (!(message.fenced && message.fenced.length))
+                                message.fenced = [];
+                            message.fenced.push($root.meridian.v1.Cut.decode(reader, reader.size(), $undefined, _depth + 1));
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            /**
+             * Creates an Absence message from a plain object. Also converts values to their respective internal types.
+             * @function fromObject
+             * @memberof meridian.v1.Absence
+             * @static
+             * @param {Object.<string,*>} object Plain object
+             * @returns {meridian.v1.Absence} Absence
+             */
+            Absence.fromObject = function (object, _depth) {
+                if (object instanceof $root.meridian.v1.Absence)
+                    return object;
+                if (!$util.isObject(object))
+                    throw $TypeError(".meridian.v1.Absence: object expected");
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let message = new $root.meridian.v1.Absence();
+                if (object.round != null)
+                    if (typeof object.round === "object" ? object.round.low || object.round.high : $Number(object.round) !== 0)
+                        if ($util.Long)
+                            message.round = $util.Long.fromValue(object.round, true);
+                        else if (typeof object.round === "string")
+                            message.round = $parseInt(object.round, 10);
+                        else if (typeof object.round === "number")
+                            message.round = object.round;
+                        else if (typeof object.round === "object")
+                            message.round = new $util.LongBits(object.round.low >>> 0, object.round.high >>> 0).toNumber(true);
+                if (object.asked) {
+                    if (!$Array.isArray(object.asked))
+                        throw $TypeError(".meridian.v1.Absence.asked: array expected");
+                    message.asked = $Array(object.asked.length);
+                    for (let i = 0; i < object.asked.length; ++i)
+                        message.asked[i] = $String(object.asked[i]);
+                }
+                if (object.answerTo != null)
+                    if (typeof object.answerTo !== "string" || object.answerTo.length)
+                        message.answerTo = $String(object.answerTo);
+                if (object.answerRound != null)
+                    if (typeof object.answerRound === "object" ? object.answerRound.low || object.answerRound.high : $Number(object.answerRound) !== 0)
+                        if ($util.Long)
+                            message.answerRound = $util.Long.fromValue(object.answerRound, true);
+                        else if (typeof object.answerRound === "string")
+                            message.answerRound = $parseInt(object.answerRound, 10);
+                        else if (typeof object.answerRound === "number")
+                            message.answerRound = object.answerRound;
+                        else if (typeof object.answerRound === "object")
+                            message.answerRound = new $util.LongBits(object.answerRound.low >>> 0, object.answerRound.high >>> 0).toNumber(true);
+                if (object.received) {
+                    if (!$Array.isArray(object.received))
+                        throw $TypeError(".meridian.v1.Absence.received: array expected");
+                    message.received = $Array(object.received.length);
+                    for (let i = 0; i < object.received.length; ++i) {
+                        if (!$util.isObject(object.received[i]))
+                            throw $TypeError(".meridian.v1.Absence.received: object expected");
+                        message.received[i] = $root.meridian.v1.Cut.fromObject(object.received[i], _depth + 1);
+                    }
+                }
+                if (object.fenced) {
+                    if (!$Array.isArray(object.fenced))
+                        throw $TypeError(".meridian.v1.Absence.fenced: array expected");
+                    message.fenced = $Array(object.fenced.length);
+                    for (let i = 0; i < object.fenced.length; ++i) {
+                        if (!$util.isObject(object.fenced[i]))
+                            throw $TypeError(".meridian.v1.Absence.fenced: object expected");
+                        message.fenced[i] = $root.meridian.v1.Cut.fromObject(object.fenced[i], _depth + 1);
+                    }
+                }
+                return message;
+            };
+
+            /**
+             * Creates a plain object from an Absence message. Also converts values to other types if specified.
+             * @function toObject
+             * @memberof meridian.v1.Absence
+             * @static
+             * @param {meridian.v1.Absence} message Absence
+             * @param {$protobuf.IConversionOptions} [options] Conversion options
+             * @returns {Object.<string,*>} Plain object
+             */
+            Absence.toObject = function (message, options, _depth) {
+                if (!options)
+                    options = {};
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let object = {};
+                if (options.arrays || options.defaults) {
+                    object.asked = [];
+                    object.received = [];
+                    object.fenced = [];
+                }
+                if (options.defaults) {
+                    if ($util.Long) {
+                        let long = new $util.Long(0, 0, true);
+                        object.round = options.longs === $String ? long.toString() : options.longs === $Number ? long.toNumber() : typeof $BigInt !== "undefined" && options.longs === $BigInt ? long.toBigInt() : long;
+                    } else
+                        object.round = options.longs === $String ? "0" : typeof $BigInt !== "undefined" && options.longs === $BigInt ? $BigInt("0") : 0;
+                    object.answerTo = "";
+                    if ($util.Long) {
+                        let long = new $util.Long(0, 0, true);
+                        object.answerRound = options.longs === $String ? long.toString() : options.longs === $Number ? long.toNumber() : typeof $BigInt !== "undefined" && options.longs === $BigInt ? long.toBigInt() : long;
+                    } else
+                        object.answerRound = options.longs === $String ? "0" : typeof $BigInt !== "undefined" && options.longs === $BigInt ? $BigInt("0") : 0;
+                }
+                if (message.round != null && $Object.hasOwnProperty.call(message, "round"))
+                    if (typeof $BigInt !== "undefined" && options.longs === $BigInt)
+                        object.round = typeof message.round === "number" ? $BigInt(message.round) : $util.Long.fromBits(message.round.low >>> 0, message.round.high >>> 0, true).toBigInt();
+                    else if (typeof message.round === "number")
+                        object.round = options.longs === $String ? $String(message.round) : message.round;
+                    else
+                        object.round = options.longs === $String ? $util.Long.prototype.toString.call(message.round) : options.longs === $Number ? new $util.LongBits(message.round.low >>> 0, message.round.high >>> 0).toNumber(true) : message.round;
+                if (message.asked && message.asked.length) {
+                    object.asked = $Array(message.asked.length);
+                    for (let j = 0; j < message.asked.length; ++j)
+                        object.asked[j] = message.asked[j];
+                }
+                if (message.answerTo != null && $Object.hasOwnProperty.call(message, "answerTo"))
+                    object.answerTo = message.answerTo;
+                if (message.answerRound != null && $Object.hasOwnProperty.call(message, "answerRound"))
+                    if (typeof $BigInt !== "undefined" && options.longs === $BigInt)
+                        object.answerRound = typeof message.answerRound === "number" ? $BigInt(message.answerRound) : $util.Long.fromBits(message.answerRound.low >>> 0, message.answerRound.high >>> 0, true).toBigInt();
+                    else if (typeof message.answerRound === "number")
+                        object.answerRound = options.longs === $String ? $String(message.answerRound) : message.answerRound;
+                    else
+                        object.answerRound = options.longs === $String ? $util.Long.prototype.toString.call(message.answerRound) : options.longs === $Number ? new $util.LongBits(message.answerRound.low >>> 0, message.answerRound.high >>> 0).toNumber(true) : message.answerRound;
+                if (message.received && message.received.length) {
+                    object.received = $Array(message.received.length);
+                    for (let j = 0; j < message.received.length; ++j)
+                        object.received[j] = $root.meridian.v1.Cut.toObject(message.received[j], options, _depth + 1);
+                }
+                if (message.fenced && message.fenced.length) {
+                    object.fenced = $Array(message.fenced.length);
+                    for (let j = 0; j < message.fenced.length; ++j)
+                        object.fenced[j] = $root.meridian.v1.Cut.toObject(message.fenced[j], options, _depth + 1);
+                }
+                return object;
+            };
+
+            /**
+             * Converts this Absence to JSON.
+             * @function toJSON
+             * @memberof meridian.v1.Absence
+             * @instance
+             * @returns {Object.<string,*>} JSON object
+             */
+            Absence.prototype.toJSON = function() {
+                return Absence.toObject(this, $protobuf.util.toJSONOptions);
+            };
+
+            /**
+             * Gets the type url for Absence
+             * @function getTypeUrl
+             * @memberof meridian.v1.Absence
+             * @static
+             * @param {string} [prefix] Custom type url prefix, defaults to `"type.googleapis.com"`
+             * @returns {string} The type url
+             */
+            Absence.getTypeUrl = function(prefix) {
+                if (prefix === $undefined)
+                    prefix = "type.googleapis.com";
+                return prefix + "/meridian.v1.Absence";
+            };
+
+            return Absence;
+        })();
+
+        v1.Cut = (function() {
+
+            /**
+             * Properties of a Cut.
+             * @typedef {Object} meridian.v1.Cut.$Properties
+             * @property {string} [writer] Cut writer
+             * @property {Long} [version] Cut version
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+
+            /**
+             * Properties of a Cut.
+             * @memberof meridian.v1
+             * @interface ICut
+             * @augments meridian.v1.Cut.$Properties
+             * @deprecated Use meridian.v1.Cut.$Properties instead.
+             */
+
+            /**
+             * Shape of a Cut.
+             * @typedef {meridian.v1.Cut.$Properties} meridian.v1.Cut.$Shape
+             */
+
+            /**
+             * Constructs a new Cut.
+             * @memberof meridian.v1
+             * @classdesc Represents a Cut.
+             * @constructor
+             * @param {meridian.v1.Cut.$Properties=} [properties] Properties to set
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+            const Cut = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            /**
+             * Cut writer.
+             * @member {string} writer
+             * @memberof meridian.v1.Cut
+             * @instance
+             */
+            Cut.prototype.writer = "";
+
+            /**
+             * Cut version.
+             * @member {Long} version
+             * @memberof meridian.v1.Cut
+             * @instance
+             */
+            Cut.prototype.version = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * Creates a new Cut instance using the specified properties.
+             * @function create
+             * @memberof meridian.v1.Cut
+             * @static
+             * @param {meridian.v1.Cut.$Properties=} [properties] Properties to set
+             * @returns {meridian.v1.Cut} Cut instance
+             * @type {{
+             *   (properties: meridian.v1.Cut.$Shape): meridian.v1.Cut & meridian.v1.Cut.$Shape;
+             *   (properties?: meridian.v1.Cut.$Properties): meridian.v1.Cut;
+             * }}
+             */
+            Cut.create = function(properties) {
+                return new Cut(properties);
+            };
+
+            /**
+             * Encodes the specified Cut message. Does not implicitly {@link meridian.v1.Cut.verify|verify} messages.
+             * @function encode
+             * @memberof meridian.v1.Cut
+             * @static
+             * @param {meridian.v1.Cut.$Properties} message Cut message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            Cut.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.writer != null && $Object.hasOwnProperty.call(message, "writer") && message.writer !== "")
+                    writer.uint32(/* id 1, wireType 2 =*/10).string(message.writer);
+                if (message.version != null && $Object.hasOwnProperty.call(message, "version") && (typeof message.version === "object" ? message.version.low || message.version.high : message.version !== 0))
+                    writer.uint32(/* id 2, wireType 1 =*/17).fixed64(message.version);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            /**
+             * Decodes a Cut message from the specified reader or buffer.
+             * @function decode
+             * @memberof meridian.v1.Cut
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {meridian.v1.Cut & meridian.v1.Cut.$Shape} Cut
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            Cut.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.meridian.v1.Cut();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.writer = value;
+                            else
+                                delete message.writer;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 1)
+                                break;
+                            if (typeof (value = reader.fixed64()) === "object" ? value.low || value.high : value !== 0)
+                                message.version = value;
+                            else
+                                delete message.version;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            /**
+             * Creates a Cut message from a plain object. Also converts values to their respective internal types.
+             * @function fromObject
+             * @memberof meridian.v1.Cut
+             * @static
+             * @param {Object.<string,*>} object Plain object
+             * @returns {meridian.v1.Cut} Cut
+             */
+            Cut.fromObject = function (object, _depth) {
+                if (object instanceof $root.meridian.v1.Cut)
+                    return object;
+                if (!$util.isObject(object))
+                    throw $TypeError(".meridian.v1.Cut: object expected");
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let message = new $root.meridian.v1.Cut();
+                if (object.writer != null)
+                    if (typeof object.writer !== "string" || object.writer.length)
+                        message.writer = $String(object.writer);
+                if (object.version != null)
+                    if (typeof object.version === "object" ? object.version.low || object.version.high : $Number(object.version) !== 0)
+                        if ($util.Long)
+                            message.version = $util.Long.fromValue(object.version, true);
+                        else if (typeof object.version === "string")
+                            message.version = $parseInt(object.version, 10);
+                        else if (typeof object.version === "number")
+                            message.version = object.version;
+                        else if (typeof object.version === "object")
+                            message.version = new $util.LongBits(object.version.low >>> 0, object.version.high >>> 0).toNumber(true);
+                return message;
+            };
+
+            /**
+             * Creates a plain object from a Cut message. Also converts values to other types if specified.
+             * @function toObject
+             * @memberof meridian.v1.Cut
+             * @static
+             * @param {meridian.v1.Cut} message Cut
+             * @param {$protobuf.IConversionOptions} [options] Conversion options
+             * @returns {Object.<string,*>} Plain object
+             */
+            Cut.toObject = function (message, options, _depth) {
+                if (!options)
+                    options = {};
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let object = {};
+                if (options.defaults) {
+                    object.writer = "";
+                    if ($util.Long) {
+                        let long = new $util.Long(0, 0, true);
+                        object.version = options.longs === $String ? long.toString() : options.longs === $Number ? long.toNumber() : typeof $BigInt !== "undefined" && options.longs === $BigInt ? long.toBigInt() : long;
+                    } else
+                        object.version = options.longs === $String ? "0" : typeof $BigInt !== "undefined" && options.longs === $BigInt ? $BigInt("0") : 0;
+                }
+                if (message.writer != null && $Object.hasOwnProperty.call(message, "writer"))
+                    object.writer = message.writer;
+                if (message.version != null && $Object.hasOwnProperty.call(message, "version"))
+                    if (typeof $BigInt !== "undefined" && options.longs === $BigInt)
+                        object.version = typeof message.version === "number" ? $BigInt(message.version) : $util.Long.fromBits(message.version.low >>> 0, message.version.high >>> 0, true).toBigInt();
+                    else if (typeof message.version === "number")
+                        object.version = options.longs === $String ? $String(message.version) : message.version;
+                    else
+                        object.version = options.longs === $String ? $util.Long.prototype.toString.call(message.version) : options.longs === $Number ? new $util.LongBits(message.version.low >>> 0, message.version.high >>> 0).toNumber(true) : message.version;
+                return object;
+            };
+
+            /**
+             * Converts this Cut to JSON.
+             * @function toJSON
+             * @memberof meridian.v1.Cut
+             * @instance
+             * @returns {Object.<string,*>} JSON object
+             */
+            Cut.prototype.toJSON = function() {
+                return Cut.toObject(this, $protobuf.util.toJSONOptions);
+            };
+
+            /**
+             * Gets the type url for Cut
+             * @function getTypeUrl
+             * @memberof meridian.v1.Cut
+             * @static
+             * @param {string} [prefix] Custom type url prefix, defaults to `"type.googleapis.com"`
+             * @returns {string} The type url
+             */
+            Cut.getTypeUrl = function(prefix) {
+                if (prefix === $undefined)
+                    prefix = "type.googleapis.com";
+                return prefix + "/meridian.v1.Cut";
+            };
+
+            return Cut;
         })();
 
         return v1;

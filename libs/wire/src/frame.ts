@@ -15,6 +15,7 @@ import {
   type WriterId,
 } from "@meridian/words";
 import type { meridian } from "#gen/record.js";
+import { absenceMessage, absenceOf, type AbsenceSaid } from "./absence.js";
 import { ByteReader } from "./byte-reader.js";
 import { ByteWriter } from "./byte-writer.js";
 import { blankMutation, readRow, writeRow, type RowState } from "./row.js";
@@ -84,7 +85,7 @@ export class FrameBuilder {
  * A frame without mutations, and so without a version of its own: it says how far its writer's region is. `last` is the
  * writer's last version before it.
  */
-export function heartbeatFrame(last: Hlc, known: ReadonlyVector, settledMs: number): FrameMessage {
+export function heartbeatFrame(last: Hlc, known: ReadonlyVector, settledMs: number, absence?: AbsenceSaid): FrameMessage {
   const entries = [...known.entries()];
   const at = toLong(last);
   return {
@@ -97,6 +98,7 @@ export function heartbeatFrame(last: Hlc, known: ReadonlyVector, settledMs: numb
     rows: NO_ROWS,
     checksum: crc32(NO_ROWS),
     settledMs: Long.fromNumber(settledMs, true),
+    ...(absence && { absence: absenceMessage(absence) }),
   };
 }
 
@@ -114,6 +116,8 @@ export class Frame {
   readonly single: boolean;
   /** Of a heartbeat ({@link heartbeatFrame}), ms since 1970; otherwise 0. */
   readonly settledMs: number;
+  /** Of a heartbeat: what it says of regions that stay away. */
+  readonly absence: AbsenceSaid | undefined;
   readonly #rows: Buffer;
   readonly #writers: readonly WriterId[];
 
@@ -126,6 +130,7 @@ export class Frame {
     this.mutations = message.mutations ?? 0;
     this.single = message.single ?? false;
     this.settledMs = Number(message.settledMs ?? 0);
+    this.absence = message.absence ? absenceOf(message.absence) : undefined;
     this.#writers = (message.writers ?? []).map(parseWriterId);
     const rows = message.rows ?? Buffer.alloc(0);
     this.#rows = Buffer.from(rows.buffer, rows.byteOffset, rows.byteLength);

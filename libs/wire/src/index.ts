@@ -1,3 +1,4 @@
+export { type AbsenceSaid, type Cut } from "./absence.js";
 export { ByteReader } from "./byte-reader.js";
 export { ByteWriter } from "./byte-writer.js";
 export { readSpans, readValues, writeSpans, writeValues, type ByteSlice, type PositionSpan } from "./elements.js";

@@ -26,6 +26,7 @@ export const ERROR_CODES = {
   STREAM_PROTOCOL: "the replication stream contains something that is not valid RESP",
   LINEAGE_BROKEN: "the server's history is not the one that the agent followed",
   FENCED: "another agent has taken over this server",
+  ABSENT_TOO_LONG: "the other regions went on without this one, which was away for longer than their limit",
   QUARANTINED: "the region is quarantined until an operator decides",
   ADDRESS_UNAVAILABLE: "the address to listen on cannot be had",
   AGENT_FAILED: "an agent did not start, or ended when nobody asked it to",

@@ -54,7 +54,7 @@ function pipelineStatus(server: string, state: PipelineState): PipelineStatus {
     unsupported: { FLUSHALL: 1 },
     wholeValue: { list: 2 },
     store: { bytes: 4096, cells: 11 },
-    stability: { waitingMs: 1200, waitsFor: ["us/0"], forgotten: 5, heartbeats: 6 },
+    stability: { waitingMs: 1200, waitsFor: ["us/0"], forgotten: 5, heartbeats: 6, fenced: [], silent: [] },
     clock: { aheadMs: 1 },
     log: { kind: "redis", state: "down", lastError: "refused" },
   };

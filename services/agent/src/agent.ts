@@ -116,5 +116,5 @@ function withFailure(status: PipelineStatus, failure: Slot["failure"]): Pipeline
 
 function stateAfter(error: MeridianError): PipelineState {
   if (error.code === "FENCED") return "fenced";
-  return error.code === "QUARANTINED" ? "quarantined" : "stopped";
+  return error.code === "QUARANTINED" || error.code === "ABSENT_TOO_LONG" ? "quarantined" : "stopped";
 }

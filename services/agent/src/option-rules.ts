@@ -17,7 +17,16 @@ export const AGENT_RULES: readonly OptionRule<AgentOptions>[] = [
   { reads: ["policies"], check: prefixesDiffer },
   { reads: ["policies", "region", "peers"], check: homesAreKnown },
   { reads: ["log.kafka"], check: kafkaLoginFits },
+  { reads: ["stability.absentAfterMs"], check: absenceIsLong },
 ];
+
+/** Heartbeats come every half minute at least: what is shorter says nothing. */
+const ABSENT_MS_MIN = 600_000;
+
+function absenceIsLong({ stability: { absentAfterMs } }: AgentOptions): RuleBreach[] {
+  if (absentAfterMs === 0 || absentAfterMs >= ABSENT_MS_MIN) return [];
+  return [{ field: "stability.absentAfterMs", found: `${absentAfterMs} ms`, allowed: "0, or 10m and longer" }];
+}
 
 function peersAreOthers({ region, peers }: AgentOptions): RuleBreach[] {
   return peers.flatMap((peer, at) => (peer === region ? [{ field: `peers.${at}`, found: `this region, ${region}`, allowed: "the other regions only" }] : []));

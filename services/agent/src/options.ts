@@ -152,6 +152,15 @@ export const AGENT_FIELDS = {
       max: 3_600_000,
     }),
   }),
+  stability: option.group("Forgetting what is left of dead keys and counters: every region must have said that it is past it.", {
+    absentAfterMs: option.duration({
+      help: "After how long without anything from a peer this region agrees to go on without it: once all others agree, and are more than half, the peer is fenced. What it writes is refused, it stands still when it comes back, and must be rebuilt. 0: never, then what is left waits for as long as a peer stays away. At least 10m.",
+      unit: "ms",
+      default: 0,
+      min: 0,
+      max: 366 * 24 * 3_600_000,
+    }),
+  }),
   capture,
   publish,
   apply,

@@ -126,6 +126,10 @@ export interface PipelineStatus {
     readonly forgotten: number;
     /** Records that only say how far this region is; not counted under `publish`. */
     readonly heartbeats: number;
+    /** Peers that stayed away for too long: nothing waits for them any more, and what they write is refused. */
+    readonly fenced: readonly string[];
+    /** Peers of which nothing came for longer than `stability.absentAfter`, and that are not fenced. */
+    readonly silent: readonly string[];
   };
   readonly clock: {
     /** How far the agent's versions stand ahead of its physical clock. */

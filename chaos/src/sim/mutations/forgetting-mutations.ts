@@ -7,10 +7,10 @@ export const FORGETTING: readonly Mutation[] = [
     name: "forgotten-without-the-absent",
     breaks: "what is left of dead keys is forgotten although a region that is away, or was never heard, is not past it",
     edits: [
-      { in: "region", text: "return this.#peers.every((writer) => this.#claims.get(writer)?.known.includes(vector) === true);", becomes: "return true;" },
+      { in: "region", text: "return this.#peers.every((writer) => this.#isOut(writer) || this.#claims.get(writer)?.known.includes(vector) === true);", becomes: "return true;" },
       {
         in: "region",
-        text: "return this.#peers.every((writer) => (this.#claims.get(writer)?.settledMs ?? 0) > deadlineMs + EXPIRY_SKEW_MS);",
+        text: "return this.#peers.every((writer) => this.#isOut(writer) || isPast(writer));",
         becomes: "return true;",
       },
     ],
@@ -26,5 +26,11 @@ export const FORGETTING: readonly Mutation[] = [
     name: "creation-not-told",
     breaks: "a write that makes a key anew says so no more: what others remember of the expired one lives on there",
     edits: [{ in: "region", text: "m.creates = this.#created === entry;", becomes: "m.creates = false;" }],
+  },
+  {
+    name: "fenced-is-read-on",
+    breaks: "what a fenced region writes behind its cut is taken where it arrives",
+    edits: [{ in: "region", text: 'if (last <= cut) return "take";', becomes: 'return "take";' }],
+    options: { absence: true },
   },
 ];

@@ -37,6 +37,8 @@ export interface LifeSettings {
   readonly policies: PolicyTable | undefined;
   /** Whether late entries of streams are told to consumer groups. */
   readonly lateEntriesToGroups: boolean;
+  /** After how long without anything from a peer this region agrees to go on without it; undefined: never. */
+  readonly absentAfterMs: number | undefined;
 }
 
 /** What a life works with. */
@@ -100,8 +102,8 @@ export class Life {
   constructor(deps: LifeDeps) {
     const { writer, peers, store, settings, counters, onVisible } = deps;
     this.#deps = deps;
-    const { maxDriftMs, cachedSlotsMax, conflicts, policies, lateEntriesToGroups } = settings;
-    const limits = { maxDriftMs, cachedSlotsMax, conflicts, lateEntriesToGroups };
+    const { maxDriftMs, cachedSlotsMax, conflicts, policies, lateEntriesToGroups, absentAfterMs } = settings;
+    const limits = { maxDriftMs, cachedSlotsMax, conflicts, lateEntriesToGroups, ...(absentAfterMs && { absentAfterMs }) };
     this.region = new Region({ writer, peers, store, ...limits, counters, onVisible, ...(policies && { policies }) });
     this.#publisher = new Publisher({
       log: deps.log,

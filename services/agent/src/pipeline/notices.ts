@@ -3,7 +3,7 @@
  * set to do behind the agent's back. One sentence each, with what it means.
  */
 import { FIELD_DEADLINE_COMMANDS } from "@meridian/commands";
-import type { RegionCounters } from "@meridian/region";
+import type { AbsenceStatus, RegionCounters } from "@meridian/region";
 import type { ServerFacts } from "@meridian/target";
 
 /** Said where a field of a hash has, or was given, a deadline of its own. */
@@ -23,6 +23,15 @@ export function noticesOf(counters: RegionCounters, facts: ServerFacts | undefin
     const { maxMemoryPolicy, evictedKeys } = facts;
     notices.push(`maxmemory-policy is ${maxMemoryPolicy}: what this server evicts (${evictedKeys} keys since it started) is deleted in every region; set noeviction`);
   }
+  return notices;
+}
+
+/** What is said of regions that stay away. */
+export function absenceNotices({ fenced, silent, asked, boundTo, absent }: AbsenceStatus): string[] {
+  const notices = fenced.map(({ writer, isOut }) => `${writer} stayed away for too long and is fenced: what it writes is refused; rebuild that region from a peer${isOut ? "" : "; its log is still needed up to where others have received it"}`);
+  if (asked.length > 0) notices.push(`nothing came from ${asked.join(", ")} for longer than stability.absentAfter: the other regions are asked whether to go on without`);
+  else if (boundTo) notices.push(`nothing came from ${absent.join(", ")} for too long: ${boundTo} decides whether to go on without, and until then nothing more of it is taken`);
+  else if (silent.length > 0) notices.push(`nothing came from ${silent.join(", ")} for longer than stability.absentAfter`);
   return notices;
 }
 

@@ -2,7 +2,7 @@
 import { policyText, type Region } from "@meridian/region";
 import { hlcMs, type WriterId } from "@meridian/words";
 import type { PeerState, PeerStatus, PipelineState, PipelineStatus } from "../status.js";
-import { noticesOf } from "./notices.js";
+import { absenceNotices, noticesOf } from "./notices.js";
 import type { RegionPipeline } from "./region-pipeline.js";
 
 /** Queued bytes from which a peer counts as behind. */
@@ -19,7 +19,8 @@ export function pipelineStatus(pipeline: RegionPipeline, state: PipelineState): 
   const region = life?.region;
   const paused = life?.pausedFor;
   const pending = region?.pending;
-  const notices = [...noticesOf(counters, life?.facts), ...(life?.remarks ?? [])];
+  const absence = life ? absenceNotices(life.region.stability.absence) : [];
+  const notices = [...noticesOf(counters, life?.facts), ...absence, ...(life?.remarks ?? [])];
   return {
     server: context.server.name,
     state,
@@ -78,9 +79,10 @@ function policiesStatus({ policies, counters }: RegionPipeline): PipelineStatus[
 }
 
 function stabilityStatus({ stability }: Region, heartbeats: number): NonNullable<PipelineStatus["stability"]> {
-  const { oldestMs, forgotten, peers } = stability;
+  const { oldestMs, forgotten, peers, absence } = stability;
   const waitsFor = peers.filter(({ holdsBack }) => holdsBack).map(({ writer }) => writer);
-  return { waitingMs: oldestMs === undefined ? 0 : Math.max(0, Date.now() - oldestMs), waitsFor, forgotten, heartbeats };
+  const waitingMs = oldestMs === undefined ? 0 : Math.max(0, Date.now() - oldestMs);
+  return { waitingMs, waitsFor, forgotten, heartbeats, fenced: absence.fenced.map(({ writer }) => writer), silent: absence.silent };
 }
 
 function logStatus({ context, log }: RegionPipeline): PipelineStatus["log"] {

@@ -147,7 +147,7 @@ export class RegionPipeline implements Pipeline {
   /** What another life cannot heal is reported; a quarantine was told when it began. */
   #isHealable(error: MeridianError): boolean {
     if (error.retryable) return true;
-    if (error.code === "QUARANTINED" || error.code === "LINEAGE_BROKEN") return false;
+    if (error.code === "QUARANTINED" || error.code === "LINEAGE_BROKEN" || error.code === "ABSENT_TOO_LONG") return false;
     this.context.logger.error({ code: error.code, advice: error.advice }, error.message);
     this.#state = error.code === "FENCED" ? "fenced" : "stopped";
     this.#report(error);
@@ -179,6 +179,7 @@ export class RegionPipeline implements Pipeline {
         conflicts: conflictLimits(options),
         policies: this.policies,
         lateEntriesToGroups: options.apply.lateEntriesToGroups,
+        absentAfterMs: options.stability.absentAfterMs || undefined,
       },
       counters: this.counters,
       onVisible: (writer, last, mutations) => this.#onVisible(writer, last, mutations),

@@ -54,6 +54,7 @@ const SETTINGS: LifeSettings = {
   conflicts: CONFLICT_LIMITS,
   policies: undefined,
   lateEntriesToGroups: true,
+  absentAfterMs: undefined,
 };
 
 /** One region: a server, an agent's life, a client. */
