@@ -1,7 +1,7 @@
 /**
  * Reads one chunk of keys from all servers and says which are not the same.
  *
- * Three rounds, each one write per server however many keys: type and deadline; size; value. Every other server is
+ * A few rounds, each one write per server however many keys: type and deadline; size; value; groups of streams. Every other server is
  * compared with the first one. What is found is a suspicion: the servers are read one after the other, so a key that
  * changed in between looks different.
  */
@@ -10,6 +10,7 @@ import type { Reply } from "@meridian/resp";
 import type { CompareSettings, Difference } from "./compare-report.js";
 import { DifferenceLines } from "./difference-lines.js";
 import { compareLarge } from "./large-value.js";
+import { compareGroups, GROUPS_COMMAND, groupNames } from "./stream-groups.js";
 import { accepted, type ServerConnection } from "./server-connection.js";
 import { bytesOf } from "./value-differences.js";
 import { valueType, type ValueType } from "./value-type.js";
@@ -71,6 +72,7 @@ export class ChunkComparison {
     const readable = present.filter((item) => item.sameType);
     const small = await this.#measure(readable);
     for (const round of rounds(small)) await this.#compareWhole(round);
+    await this.#compareGroups(readable.filter(({ type }) => type === "stream"));
     const suspicions: Suspicion[] = [];
     for (const item of present) {
       const suspicion = this.#judge(item);
@@ -124,6 +126,22 @@ export class ChunkComparison {
       for (const [other] of this.#others()) {
         item.valueType.compare(item.values[0]!, item.values[other]!, this.#names(other), item.lines);
       }
+    }
+  }
+
+  async #compareGroups(items: readonly KeyComparison[]): Promise<void> {
+    if (items.length === 0) return;
+    const replies = await Promise.all(
+      this.#servers.map(({ connection }) =>
+        connection.batch((writer) => {
+          for (const { key } of items) writer.command([...GROUPS_COMMAND, key]);
+        }),
+      ),
+    );
+    for (const [index, item] of items.entries()) {
+      // An error: the key went away or changed its type; that is seen when it is read again.
+      item.groups = replies.map((of) => groupNames(of[index]!));
+      for (const [other] of this.#others()) compareGroups(item.groups[0]!, item.groups[other]!, this.#names(other), item.lines);
     }
   }
 
@@ -192,6 +210,8 @@ class KeyComparison {
   readonly valueType: ValueType;
   sizeMax = 0;
   values: readonly Reply[] = [];
+  /** Of a stream: its groups on each server. */
+  groups: readonly (readonly string[])[] = [];
 
   constructor(key: Buffer, heads: readonly Head[]) {
     this.key = key;
@@ -205,6 +225,7 @@ class KeyComparison {
     const hash = createHash("sha1");
     for (const { type, deadlineMs } of this.heads) hash.update(`${type} ${deadlineMs};`);
     for (const value of this.values) digestInto(hash, value);
+    for (const groups of this.groups) hash.update(JSON.stringify(groups));
     if (this.values.length === 0) hash.update(this.lines.lines().join("\n"));
     return hash.digest("base64");
   }

@@ -123,6 +123,10 @@ const PLANTED: readonly { name: string; plant: () => Promise<unknown>; expected:
   { name: "a score", plant: () => Promise.all([eu.zadd("k", 1, "a"), us.zadd("k", "inf", "a")]), expected: ["k", "value", /^member "a": eu "1", us "inf"$/] },
   { name: "an element", plant: () => Promise.all([eu.rpush("k", "a", "b", "c"), us.rpush("k", "a", "x", "c")]), expected: ["k", "value", /^index 1: eu "b", us "x"$/] },
   { name: "a longer list", plant: () => Promise.all([eu.rpush("k", "a"), us.rpush("k", "a", "b")]), expected: ["k", "value", /^length: eu 1, us 2 \| index 1 in us, not in eu: "b"$/] },
+  { name: "a consumer group", plant: async () => {
+      await Promise.all([eu.xadd("k", "1-1", "f", "v"), us.xadd("k", "1-1", "f", "v")]);
+      await Promise.all([eu.xgroup("CREATE", "k", "both", "0"), us.xgroup("CREATE", "k", "both", "$"), us.xgroup("CREATE", "k", "g", "0")]);
+    }, expected: ["k", "value", /^group "g" in us, not in eu$/] },
   { name: "a stream entry", plant: () => Promise.all([eu.xadd("k", "1-1", "f", "v"), us.xadd("k", "1-2", "f", "v")]), expected: ["k", "value", /^entry 1-1 in eu, not in us \| entry 1-2 in us, not in eu$/] },
   { name: "an entry's field", plant: () => Promise.all([eu.xadd("k", "1-1", "f", "v"), us.xadd("k", "1-1", "f", "w")]), expected: ["k", "value", /^entry 1-1: eu \["f" "v"\], us \["f" "w"\]$/] },
   { name: "a deadline", plant: () => Promise.all([eu.set("k", "v", "EX", 100), us.set("k", "v", "EX", 200)]), expected: ["k", "expiry", /^expiry: eu 20.*, us 20/] },

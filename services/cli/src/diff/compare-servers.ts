@@ -5,7 +5,7 @@
  * every database; that what is compared is what clients read, deadlines included; and that a mesh which goes on working
  * gives no false alarm as long as it converges within `settleMs` (see suspects.ts). Memory does not grow with the
  * number of keys. Keys of Meridian itself (`meridian:*`) are left out. Refuses nothing of Redis' own types; field
- * deadlines inside hashes (Redis 7.4) and consumer groups of streams are not looked at.
+ * deadlines inside hashes (Redis 7.4) are not looked at, and of consumer groups only whether they exist: the rest is a region's own.
  */
 import { MeridianError } from "@meridian/words";
 import { ChunkComparison, type ComparedServer } from "./chunk-comparison.js";
