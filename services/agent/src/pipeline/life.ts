@@ -93,6 +93,8 @@ export class Life {
   #ticker: NodeJS.Timeout | undefined;
   #asker: NodeJS.Timeout | undefined;
   #end: ((error: MeridianError | undefined) => void) | undefined;
+  /** Who waits until everything captured is durable in the log. */
+  #onDrained: (() => void) | undefined;
   #isFlushDue = false;
   #isPaused = false;
   /** Closing the connections, once the region has halted. */
@@ -149,14 +151,19 @@ export class Life {
 
   /** Ends the life. With `drainMs`, captured mutations get so long to become durable in the log. */
   async stop(drainMs: number): Promise<void> {
-    const until = Date.now() + drainMs;
+    const drained = new Promise<void>((resolve) => (this.#onDrained = resolve));
+    const timer = setTimeout(() => this.#onDrained?.(), drainMs);
     for (const reader of this.#readers) await reader.stop();
     this.#flush();
-    while (!this.#isOver && this.region.pending.records > 0 && Date.now() < until) {
-      await new Promise((resolve) => setTimeout(resolve, 5));
-      this.#flush();
-    }
+    this.#noteDrained();
+    await drained;
+    clearTimeout(timer);
     this.#over(undefined);
+  }
+
+  /** Everything captured is durable in the log, or never will be. */
+  #noteDrained(): void {
+    if (this.#onDrained && (this.#isOver || this.region.pending.records === 0)) this.#onDrained();
   }
 
   async #connect(): Promise<void> {
@@ -287,6 +294,7 @@ export class Life {
     for (const reader of this.#readers) reader.poke();
     this.#throttle();
     if (this.region.isFenced) this.#over(fenced(undefined));
+    this.#noteDrained();
   }
 
   #answer<T>(call: Promise<T> | undefined, onReply: (reply: T) => void): void {
@@ -355,6 +363,7 @@ export class Life {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#end?.(error);
+    this.#noteDrained();
   }
 }
 
