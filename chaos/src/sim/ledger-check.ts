@@ -83,7 +83,7 @@ function isTrue(record: ConflictRecord, byDot: ByDot, here: WriterId, mayDrop: b
     case "hidden":
       return some((l, w) => isIncrement(l) && isPutOf(w, record) && !takes(w, l));
     case "type":
-      return some((l, w) => isTypeLost(record, l, w) && meetsOtherType(l, mutationsOf(byDot, record)));
+      return some((l, w) => isTypeLost(record, l, w) && !isGoneBefore(l, w, mutationsOf(byDot, record)));
     case "home":
       return record.loser.writer === here && here !== "eu/0" && losers.length > 0;
     default:
@@ -98,9 +98,21 @@ function isTypeLost({ kind, value }: ConflictRecord, loser: Published, winner: P
   return isLater && isOtherType(loser, winner) && typeOfKind(loser) === kind && (!hasValue || value === undefined || value.toString("latin1") === loser.value);
 }
 
-/** True where a write of another type had not seen it, nor it that. */
-function meetsOtherType(m: Published, ofKey: readonly Published[]): boolean {
-  return ofKey.some((other) => isOtherType(m, other) && !takes(other, m) && !takes(m, other));
+/** True where the winner's writer had seen how the loser was taken away, or takes it away itself. */
+function isGoneBefore(loser: Published, winner: Published, ofKey: readonly Published[]): boolean {
+  const field = fieldOf(loser);
+  const isTaker = (m: Published): boolean =>
+    takesAll(m) || ((REMOVALS.has(m.kind) || isPutKind(m)) && cellKindOf(m.kind) === cellKindOf(loser.kind) && m.field === field);
+  const isBefore = (m: Published): boolean => m === winner || hasSeen(winner, m, cellKindOf(m.kind), fieldOf(m));
+  return ofKey.some((m) => m !== loser && isTaker(m) && isBefore(m) && takes(m, loser));
+}
+
+function takesAll({ kind, creates }: Published): boolean {
+  return creates || kind === K.RemoveKey || kind === K.PutString || kind === K.PutWhole;
+}
+
+function isPutKind({ kind }: Published): boolean {
+  return kind === K.PutField || kind === K.PutScore || kind === K.AddMember;
 }
 
 function typeOfKind({ kind }: Published): string {

@@ -261,6 +261,7 @@ export class KeySpace {
       const kind = key.charAt(prefix.length) as CellKind;
       if (kind === "l") continue;
       const name = key.slice(prefix.length + 2);
+      if (entry.members.has(kind + name)) continue;
       const slot = readMember(bytes, entry, kind, name, this.#writers);
       if (!entry.members.has(kind + slot.field)) this.#addMember(entry, slot);
     }

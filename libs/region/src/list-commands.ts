@@ -19,8 +19,9 @@ function listAt(view: ArgumentView, index: number, scope: CommandScope): KeyEntr
 }
 
 function holdsOther(entry: KeyEntry): boolean {
-  if (entry.mayClash) return (shownType(entry) ?? "l") !== "l";
-  return entry.presentMembers > 0 || [entry.whole, entry.string].some((slot) => slot && shownPrint(slot) !== undefined);
+  // Members that are about to be written, or hidden, no client has seen.
+  if (entry.mayClash || entry.presentMembers > 0) return (shownType(entry) ?? "l") !== "l";
+  return [entry.whole, entry.string].some((slot) => slot && shownPrint(slot) !== undefined);
 }
 
 function valueAt(view: ArgumentView, index: number): ValueSlice {

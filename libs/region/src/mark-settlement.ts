@@ -13,7 +13,7 @@ import { noteRefused, type RegionCounters } from "./counters.js";
 import type { CellSlot, KeyEntry } from "./key-entry.js";
 import type { KeySpace } from "./key-space.js";
 import { isPast, revive, ServerDeadlines } from "./server-deadlines.js";
-import { settleSlot } from "./settle.js";
+import { setShown, settleSlot } from "./settle.js";
 import { targetCell } from "./target-cell.js";
 
 /** What settling needs of its region. */
@@ -113,9 +113,19 @@ export class MarkSettlement {
       slot.excepted = false;
       this.settle(slot);
     }
-    for (const slot of this.#issued) if (slot.issued?.seq === this.#mark.seq) this.settle(slot);
+    for (const slot of this.#issued) if (slot.issued?.seq === this.#mark.seq) this.#settleIssued(slot);
     this.#deadlines.release(this.#nowMs);
     for (const entry of this.#clashing) this.#context.conflicts.types(entry);
+  }
+
+  /** That a stream is there may be in a batch before the one before it is settled: if that left it out, it must come once more. */
+  #settleIssued(slot: CellSlot): void {
+    this.settle(slot);
+    if (!slot.excepted || slot.issued?.seq !== this.#mark.seq || this.#left.has(slot)) return;
+    if (slot.issued.leaves) setShown(slot, slot.issued.leaves.print);
+    slot.issued = undefined;
+    slot.raced = false;
+    this.#context.retry(slot);
   }
 
   #hold(entry: KeyEntry): void {

@@ -50,8 +50,13 @@ export function obstacleOf(slot: CellSlot, isTurning = false): Obstacle | undefi
   if ((slot.kind === "s" || slot.kind === "w") && slot.entry.expiry?.issued) return "in flight";
   if (slot.refused || (!isTurning && clashes(slot))) return "refused";
   // What a sketch is raised by commutes with what clients add to it, read or not.
-  if ((slot.entry.blind || slot.unsure || slot.entry.reading !== 0) && !raiseOf(slot)) return "to be read";
+  if ((slot.entry.blind || slot.unsure || slot.entry.reading !== 0) && !raiseOf(slot) && !staysHidden(slot)) return "to be read";
   return undefined;
+}
+
+/** True where another type hides the cell and the server holds nothing of it: whatever a read finds of the key, nothing is written. */
+function staysHidden(slot: CellSlot): boolean {
+  return slot.entry.mayClash && !slot.entry.blind && !slot.unsure && willBeHidden(slot) && shownPrint(slot) === undefined;
 }
 
 /** True where the server holds the key as another type: the cell cannot be written beside it. */
@@ -64,7 +69,7 @@ function clashes(slot: CellSlot): boolean {
 
 /** The type of what the server holds of a key. */
 export function shownType(entry: KeyEntry): ValueType | undefined {
-  if (entry.mayClash) entry.loadMembers();
+  entry.loadMembers();
   for (const slot of entry.loadedSlots()) if (slot.kind !== "t" && shownPrint(slot) !== undefined) return typeOfKind(slot.kind);
   return undefined;
 }

@@ -27,6 +27,8 @@ function lostText({ rule, kind, value, valueBytes, isRemoval }: Conflict): strin
   if (isRemoval === true) return "removed the key";
   if (rule === "home") return "wrote it";
   if (rule === "remove") return kind === "k" ? "removed the key" : "removed it";
+  if (rule === "type" && kind === "e") return "added it";
+  if (rule === "type" && (kind === "x" || kind === "g") && value === undefined) return "made the stream";
   if (value === undefined) return valueBytes === undefined ? "a long value (not kept)" : `${valueBytes} bytes (not kept)`;
   if (kind === "t") return deadlineText(bytesTold(value).toString());
   const text = kind === "w" ? `${bytesTold(value).length} bytes of DUMP` : shown(value);
@@ -36,8 +38,14 @@ function lostText({ rule, kind, value, valueBytes, isRemoval }: Conflict): strin
 function visibleText({ rule, kind, visible }: Conflict): string {
   if (rule === "home") return `its home is ${visible === undefined ? "elsewhere" : bytesTold(visible).toString()}`;
   if (rule === "remove") return "wrote it meanwhile";
+  if (rule === "type") return `made it a ${visible === undefined ? "value of another type" : typeText(bytesTold(visible).toString())}`;
   if (visible === undefined) return "a long value";
   return kind === "t" ? deadlineText(bytesTold(visible).toString()) : shown(visible);
+}
+
+/** Whole values have a type that the ledger does not know. */
+function typeText(type: string): string {
+  return type === "any" ? "value of another type" : type;
 }
 
 function deadlineText(text: string): string {

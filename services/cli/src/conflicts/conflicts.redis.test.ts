@@ -95,4 +95,19 @@ describe("meridian conflicts", () => {
     expect((await run("conflicts", "restore", score?.id ?? "", ...server)).err).toContain("the key holds a string now");
     expect((await run("conflicts", "restore", "ffffffffffff", ...server)).err).toContain("no ledger holds conflict");
   });
+
+  it("tells which type lost, and writes a string back where the key is gone", async () => {
+    await mesh.killAgent("us");
+    await eu.multi().set("typed", "of eu").rpush("listed", "a").sadd("membered", "m").exec();
+    await us.multi().sadd("typed", "m").hset("listed", "f", "1").set("membered", "of us").exec();
+    await mesh.restartAgent("us");
+    await waitForQuiet(mesh.regions);
+    const told = await conflicts("--rule", "type");
+    expect(told.map(({ key, kind, visible }) => [key, kind, visible]).sort()).toEqual([["listed", "l", "hash"], ["membered", "e", "string"], ["typed", "s", "set"]]);
+    const { out } = await run("conflicts", "--key", "typed");
+    expect(out).toContain('eu "of eu"  ->  us made it a set');
+    const [typed] = await conflicts("--key", "typed");
+    const held = await run("conflicts", "restore", typed?.id ?? "", "--server", mesh.regions[0]?.url ?? "");
+    expect([held.code, held.err]).toEqual([EXIT.unusable, expect.stringContaining("holds a set")]);
+  });
 });

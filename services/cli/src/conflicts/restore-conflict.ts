@@ -41,13 +41,20 @@ export async function restoreConflict(client: Redis, conflict: Conflict): Promis
   throw refusal(conflict, "the key changes all the time", "try again when it is written less often");
 }
 
+const NOTHING = Buffer.alloc(0);
+
 function valueToRestore(conflict: Conflict): Buffer {
-  const { rule, value, valueBytes } = conflict;
+  const { rule, kind, value, valueBytes } = conflict;
   if (rule === "remove") throw refusal(conflict, "what lost is a removal, which has no value", "remove it again if that is what is wanted");
   if (rule === "home") throw refusal(conflict, "nothing was lost: the write is kept", "see that this region's clients leave the key to its home");
   if (rule === "hidden") throw refusal(conflict, "these increments are not lost", "they count again as soon as a number stands there: SET the key to 0");
   if (rule === "clamped") throw refusal(conflict, "the sum does not fit into 64 bits", "lower the counter, or SET it");
   if (rule === "lww" && conflict.isRemoval === true) throw refusal(conflict, "what lost is a removal, which has no value", "remove it again if that is what is wanted");
+  if (rule === "type" && (kind === "l" || kind === "x" || kind === "g")) {
+    throw refusal(conflict, "what lost is part of a list or stream, which is kept and hidden", "it comes back whole when what hides it is removed, element by element");
+  }
+  // A member is its own value.
+  if (kind === "e") return NOTHING;
   if (value !== undefined) return bytesTold(value);
   const length = valueBytes === undefined ? "was not at hand" : `of ${valueBytes} bytes was longer than conflicts.valueBytesMax`;
   throw refusal(conflict, `the losing value ${length} and was not kept`, "nothing can be written back");
