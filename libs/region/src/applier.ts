@@ -181,9 +181,9 @@ export class Applier {
     for (const { db, key } of [...this.#turning, ...keys.takeClashing()]) clashing.add(keys.entry(db, key));
     for (const frame of this.#taken) for (const { entry } of frame.slots) if (entry.mayClash) clashing.add(entry);
     if (clashing.size === 0) return undefined;
+    const conversions = new Conversions(clashing, this.#retry);
     // A client may have hidden what came when there was nothing to be seen yet.
     for (const entry of clashing) this.#context.conflicts.types(entry);
-    const conversions = new Conversions(clashing, this.#retry);
     this.#turning.clear();
     for (const entry of conversions.turning) this.#turning.add(entry);
     return conversions;

@@ -23,10 +23,9 @@ export class Conversions {
   constructor(clashing: Iterable<KeyEntry>, differs: (slot: CellSlot) => void) {
     const turning = new Set<KeyEntry>();
     for (const entry of clashing) {
-      // Looking at them may find that there is one type only, by now: the last of another has just gone.
-      const { mayClash } = entry;
+      // Also where there is one type only, by now: with the last of another has gone what hid it.
       if (mustTurn(entry)) turning.add(entry);
-      else if (mayClash) for (const slot of changingSlots(entry)) if (slot.shown) differs(slot);
+      else for (const slot of changingSlots(entry)) if (slot.shown) differs(slot);
     }
     this.#turning = turning;
   }
