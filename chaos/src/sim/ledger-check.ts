@@ -83,7 +83,7 @@ function isTrue(record: ConflictRecord, byDot: ByDot, here: WriterId, mayDrop: b
     case "hidden":
       return some((l, w) => isIncrement(l) && isPutOf(w, record) && !takes(w, l));
     case "type":
-      return some((l, w) => isTypeLost(record, l, w) && !isGoneBefore(l, w, mutationsOf(byDot, record)));
+      return some((l, w) => isTypeLost(record, l, w) && !isGoneBefore(inCellOf(record, l), w, mutationsOf(byDot, record)));
     case "home":
       return record.loser.writer === here && here !== "eu/0" && losers.length > 0;
     default:
@@ -98,13 +98,18 @@ function isTypeLost({ kind, value }: ConflictRecord, loser: Published, winner: P
   return isLater && isOtherType(loser, winner) && typeOfKind(loser) === kind && (!hasValue || value === undefined || value.toString("latin1") === loser.value);
 }
 
+/** An entry also says that its stream is there, which is a cell of its own: one may be taken away and the other not. */
+function inCellOf({ kind, field }: ConflictRecord, m: Published): Published {
+  return kind === "x" && field === "" ? { ...m, field } : m;
+}
+
 /** True where the winner's writer had seen how the loser was taken away, or takes it away itself. */
 function isGoneBefore(loser: Published, winner: Published, ofKey: readonly Published[]): boolean {
   const field = fieldOf(loser);
   const isTaker = (m: Published): boolean =>
     takesAll(m) || ((REMOVALS.has(m.kind) || isPutKind(m)) && cellKindOf(m.kind) === cellKindOf(loser.kind) && m.field === field);
   const isBefore = (m: Published): boolean => m === winner || hasSeen(winner, m, cellKindOf(m.kind), fieldOf(m));
-  return ofKey.some((m) => m !== loser && isTaker(m) && isBefore(m) && takes(m, loser));
+  return ofKey.some((m) => !isSame(m, loser) && isTaker(m) && isBefore(m) && takes(m, loser));
 }
 
 function takesAll({ kind, creates }: Published): boolean {
