@@ -3,8 +3,9 @@
  * every thing that the shell does is an event that may or may not happen next.
  */
 import type { ApplyBatch } from "@meridian/mark";
-import { isPlainRecord, Region, type HeartbeatPace, type Listing, type PolicyTable, type Reading, type Step } from "@meridian/region";
+import { isPlainRecord, Region, SYNC_KEY_PREFIX, type HeartbeatPace, type Listing, type PolicyTable, type Reading, type Step } from "@meridian/region";
 import { MemoryStore } from "@meridian/store";
+import type { KeyEvent } from "@meridian/target";
 import type { WriterId } from "@meridian/words";
 import type { LogModel } from "./log-model.js";
 import type { AfterScript } from "./script-watch.js";
@@ -20,7 +21,9 @@ const READ_BYTES_MAX = 1024 * 1024;
 export type Script =
   | { readonly kind: "apply"; readonly batch: ApplyBatch; readonly seenOffset: number }
   | { readonly kind: "read"; readonly reading: Reading; readonly epoch: number }
-  | { readonly kind: "scan"; readonly listing: Listing };
+  | { readonly kind: "scan"; readonly listing: Listing }
+  /** The key from which on keyspace events fit the stream. */
+  | { readonly kind: "signal"; readonly key: string };
 
 /** What the world gives to an agent. */
 export interface AgentContext {
@@ -37,6 +40,8 @@ export interface AgentContext {
   readonly heartbeat: HeartbeatPace;
   /** Undefined: no region is ever taken for absent. */
   readonly absentAfterMs: number | undefined;
+  /** Keyspace events may be listened to. */
+  readonly hearsEvents: boolean;
   /** Called before a script runs; returns what is to be checked when it has run. */
   readonly onApply: (batch: ApplyBatch, seenOffset: number, serverMs: number) => AfterScript | undefined;
 }
@@ -61,6 +66,9 @@ export class AgentHost {
   /** Records of each peer delivered so far. */
   readonly cursors = new Map<WriterId, number>();
   lives = 0;
+  /** Keyspace events on their way to the agent. */
+  readonly #told: KeyEvent[] = [];
+  #subscriptions = 0;
 
   constructor(context: AgentContext) {
     this.context = context;
@@ -73,9 +81,10 @@ export class AgentHost {
 
   /** A new life from the store: attach, and tell the region. */
   start(nowMs: number): void {
-    const { writer, peers, server, cachedSlotsMax, heartbeat, policies, absentAfterMs } = this.context;
+    const { writer, peers, server, cachedSlotsMax, heartbeat, policies, absentAfterMs, hearsEvents } = this.context;
     const options = { writer, peers, store: this.store, maxDriftMs: MAX_DRIFT_MS, cachedSlotsMax, heartbeat };
-    const region = new Region({ ...options, ...(policies && { policies }), ...(absentAfterMs && { absentAfterMs }) });
+    const floats = hearsEvents && { floats: { prefixes: [""] } };
+    const region = new Region({ ...options, ...(policies && { policies }), ...(absentAfterMs && { absentAfterMs }), ...floats });
     this.region = region;
     this.isFenced = false;
     this.lives += 1;
@@ -95,6 +104,35 @@ export class AgentHost {
     this.region?.onFenced(epoch);
   }
 
+  /** Subscribes to keyspace events, and sends the key from which on they fit the stream. False: not possible now. */
+  listen(): boolean {
+    const { model } = this.context.server;
+    if (!this.isFenced || this.region?.floats?.isClosed !== true) return false;
+    this.hush();
+    model.listen(true);
+    const id = String((this.#subscriptions += 1));
+    this.region.floats.opened(id);
+    this.scripts.push({ kind: "signal", key: SYNC_KEY_PREFIX + id });
+    return true;
+  }
+
+  /** Tells so many events. False: there are none. */
+  tell(count: number): boolean {
+    this.#told.push(...this.context.server.model.takeEvents());
+    const now = this.#told.splice(0, count);
+    for (const { db, key, event } of now) this.region?.floats?.told(db, key, event);
+    return now.length > 0;
+  }
+
+  /** The subscription is lost. False: there was none. */
+  hush(): boolean {
+    this.#told.length = 0;
+    this.context.server.model.listen(false);
+    if (this.region?.floats?.isClosed !== false) return false;
+    this.region.floats.closed("lost");
+    return true;
+  }
+
   /** The agent dies: only the store, the log and what is on the wire remain. */
   crash(keep: number): void {
     this.ghostScripts.push(...this.scripts.splice(0).slice(0, keep));
@@ -103,6 +141,8 @@ export class AgentHost {
     if (this.ghostAppends.length === 0) this.ghostAppends.push(...sent.map(({ record }) => record));
     this.durable.length = 0;
     this.pages.length = 0;
+    this.#told.length = 0;
+    this.context.server.model.listen(false);
     this.region = undefined;
     this.isFenced = false;
     this.store = this.store.crash();
@@ -163,6 +203,11 @@ export class AgentHost {
     if (script.kind === "scan") {
       const { db, cursor } = script.listing;
       this.pages.push({ db, ...model.scan(db, cursor, PAGE_KEYS, serverMs) });
+      return true;
+    }
+    if (script.kind === "signal") {
+      model.execute(["SET", script.key, ""], serverMs);
+      model.execute(["DEL", script.key], serverMs);
       return true;
     }
     if (script.kind === "read") {

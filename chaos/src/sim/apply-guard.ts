@@ -2,10 +2,12 @@
  * A live checker: an apply script must not change a cell that a client has written since the script was decided, unless
  * it increments it. The server model is asked before and after the script, so that nothing of the agent is believed.
  */
-import { MARK_KEY, type ApplyBatch } from "@meridian/mark";
+import { MARK_KEY, OP, type ApplyBatch } from "@meridian/mark";
 import { PRINT_INLINE_BYTES_MAX } from "@meridian/merge";
+import { readBatch } from "@meridian/target";
 import { cellName, type ServerCells } from "./cells-of-server.js";
 import type { ServerHost } from "./server-host.js";
+import { scaledDigits, textOfDigits } from "./oracle.js";
 import { includesSketch, isSketchContent } from "./sketch-content.js";
 
 /** Returns the second half of the check, to be called after the script, or undefined where nothing can go wrong. */
@@ -24,10 +26,12 @@ export function guardApply(
     const after = server.cells(serverMs);
     const commands = server.commandsFrom(from);
     const allowed = namesOf(commands);
+    const added = additionsOf(batch);
     for (const name of timedUnseen(commands, unseen, after)) report(`batch ${batch.epoch}/${batch.seq} gave a deadline to ${name}, which a client had written, unseen`);
     for (const [name, seen] of unseen) {
       const was = before.get(name);
       if (was === seen || was === after.get(name) || allowed(name) || isRaised(was, after.get(name))) continue;
+      if (isSum(after.get(name), was, added.get(name))) continue;
       if (name.split("|")[2] === "l") {
         for (const value of lostElements(seen, was, after.get(name))) report(`batch ${batch.epoch}/${batch.seq} took ${value} from ${name}: a client had put it there, unseen`);
         continue;
@@ -35,6 +39,17 @@ export function guardApply(
       report(`batch ${batch.epoch}/${batch.seq} overwrote ${name}: a client had written ${String(was)}, unseen; now ${String(after.get(name))}`);
     }
   };
+}
+
+/** Decimals that the batch adds, by the cell's name. */
+function additionsOf({ args }: ApplyBatch): Map<string, string> {
+  const cells = readBatch(args).flat().filter(({ op }) => op === OP.addDecimal || op === OP.addDecimalField);
+  return new Map(cells.map(({ db, key, kind, field, rest }) => [cellName(db, key, kind, field), rest[0] ?? ""]));
+}
+
+function isSum(now: string | undefined, was: string | undefined, added: string | undefined): boolean {
+  const [before, more] = [scaledDigits(was ?? "0"), added === undefined ? undefined : scaledDigits(added)];
+  return before !== undefined && more !== undefined && now === textOfDigits(before + more);
 }
 
 /** A sketch may be raised beside what a client has added to it, unseen: it keeps all of that. */

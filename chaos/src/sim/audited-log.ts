@@ -97,6 +97,7 @@ const K = MutationKind;
 const SAID_AGAIN: ReadonlySet<MutationKind> = new Set([K.RemoveExpiry, K.RemoveEntry, K.RemoveElements]);
 const CELL_KINDS = new Map<MutationKind, string>([
   [K.PutString, "s"], [K.IncrementString, "s"], [K.PutSketch, "s"], [K.PutWhole, "w"], [K.PutRegister, "w"],
+  [K.IncrementDecimal, "s"], [K.IncrementDecimalField, "h"],
   [K.PutField, "h"], [K.IncrementField, "h"], [K.RemoveField, "h"],
   [K.AddMember, "e"], [K.RemoveMember, "e"],
   [K.PutScore, "z"], [K.IncrementScore, "z"], [K.RemoveScore, "z"],

@@ -26,6 +26,12 @@ export type SimEvent =
   | { readonly kind: "ghost-script"; readonly at: number }
   /** The log takes the record that a dead agent had sent. */
   | { readonly kind: "ghost-append"; readonly at: number }
+  /** The agent subscribes to keyspace events anew. */
+  | { readonly kind: "listen"; readonly at: number }
+  /** Up to so many events reach the agent. */
+  | { readonly kind: "told"; readonly at: number; readonly count: number }
+  /** The connection that tells events is lost, with what is on it. */
+  | { readonly kind: "hush"; readonly at: number }
   /** Records of a peer's log reach the agent. */
   | { readonly kind: "records"; readonly at: number; readonly from: number; readonly count: number }
   /** The agent's reader of a peer's log starts again, so many records earlier. */
@@ -56,6 +62,8 @@ export function describeEvent(event: SimEvent): string {
       return `stream ${event.bytes} bytes`;
     case "flush":
       return event.stopAfter === undefined ? "flush" : `flush, dies after ${event.stopAfter} parts`;
+    case "told":
+      return `told ${event.count} events`;
     case "records":
       return `records ${event.count} from r${event.from}`;
     case "lose":

@@ -10,6 +10,7 @@ import { checkFlushed, withoutFlushed } from "./flushed-region.js";
 import { checkLedger } from "./ledger-check.js";
 import { compareMetadata, compareWithServer, metadataOf, missingIn, unfinishedIn, type Metadata } from "./metadata-check.js";
 import { checkContexts } from "./context-check.js";
+import { checkFloats } from "./float-check.js";
 import { expectedCells } from "./oracle.js";
 import { checkLocalKeys, sharedCells } from "./policies.js";
 import { problemsOf, type Checker, type Problem } from "./problem.js";
@@ -38,7 +39,7 @@ export function checkAtRest(whole: World): Problem[] {
     ...problemsOf("acknowledged writes", checkAcknowledged(world, audited.mutations).slice(0, LISTED_MAX)),
     ...problemsOf("the rules", checkOracle(world, cells, mutations, missing[0] ?? NOTHING)),
     // Of a region that was fenced some of what was acknowledged does not count.
-    ...(members.length < world.agents.length ? [] : problemsOf("exact counters", checkCounters(world, cells))),
+    ...(members.length < world.agents.length ? [] : problemsOf("exact counters", [...checkCounters(world, cells), ...checkFloats(world, cells, mutations)])),
     ...(members.length < world.agents.length ? [] : problemsOf("exact sketches", checkSketches(world, cells))),
     ...problemsOf("conflict ledger", checkLedgers(world, metadata, mutations)),
     ...problemsOf("lost history", checkFlushed(whole, audited.mutations).slice(0, LISTED_MAX)),

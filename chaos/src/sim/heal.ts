@@ -21,6 +21,7 @@ const FORGET_TURNS_MAX = 6;
 const FORGET_TURNS_MAX_LONG = 60;
 const STREAM_BYTES = 1 << 30;
 const RECORDS = 1 << 20;
+const EVENTS = 1 << 20;
 
 /** Brings the mesh to rest, lets near deadlines pass, and brings it to rest again. Returns what stands in the way. */
 export function heal(world: World): string[] {
@@ -94,6 +95,7 @@ function roundOf(world: World, at: number): void {
   attempt({ kind: "fence", at, lost: false });
   for (const from of world.agents.keys()) attempt({ kind: "records", at, from, count: RECORDS });
   attempt({ kind: "stream", at, bytes: STREAM_BYTES });
+  again({ kind: "told", at, count: EVENTS });
   attempt({ kind: "flush", at });
   again({ kind: "script", at });
   again({ kind: "page", at });

@@ -15,7 +15,7 @@ import { MutationKind, type Dot, type WriterId } from "@meridian/words";
 import { cellKindOf, type Published } from "./audited-log.js";
 import type { AgentHost } from "./agent-host.js";
 import type { Metadata } from "./metadata-check.js";
-import { hasSeen } from "./oracle.js";
+import { hasSeen, INCREMENTS } from "./oracle.js";
 import { contentOfString } from "./sketch-content.js";
 import { keyTypes } from "./visible-types.js";
 import type { World } from "./world.js";
@@ -145,7 +145,7 @@ function hasDeadline({ kind }: Published): boolean {
 }
 
 function isIncrement({ kind }: Published): boolean {
-  return kind === K.IncrementString || kind === K.IncrementField || kind === K.IncrementScore;
+  return INCREMENTS.has(kind);
 }
 
 function areConcurrent(a: Published, b: Published): boolean {

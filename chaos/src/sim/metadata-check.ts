@@ -96,7 +96,7 @@ export function compareMetadata(a: Metadata, b: Metadata): string[] {
 function describeCell(cell: Cell | undefined): string {
   if (!cell) return "";
   const siblings = cell.siblings.map(({ writer, hlc, print, number }) => `${writer}@${hlc} ${print} ${number}`).sort();
-  const sums = cell.sums.map((s) => `${s.writer}@${s.birth} ${isLive(s) ? `${s.sum - s.absorbed} up to ${s.upTo}` : "taken"}`).sort();
+  const sums = cell.sums.map((s) => `${s.writer}@${s.birth}${s.decimal ? " decimal" : ""} ${isLive(s) ? `${s.sum - s.absorbed} up to ${s.upTo}` : "taken"}`).sort();
   const wipes = (cell.wipes ?? []).map(({ writer, hlc }) => `wipe ${writer}@${hlc}`).sort();
   return [...siblings, ...sums, ...wipes].join(", ");
 }

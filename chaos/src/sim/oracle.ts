@@ -9,7 +9,8 @@
  * - A sketch that is visible is united with every other that survives. A deleted sketch (a mutation without bytes) takes
  *   away every one whose writer had not seen that, later or earlier.
  * - A key that is one register holds what its latest write of all says, whatever that had seen.
- * - Increments count as long as no mutation that had seen them took them away; they add to a number and hide beside a text.
+ * - Increments count as long as no mutation that had seen them took them away; they add to a number and hide beside a text. Where
+ *   something of it is a decimal, all is added in digits, 17 behind the point.
  * - Of several types in one key the one with the highest version among its surviving writes and increments is visible.
  * - A key's deadline is the longest of the surviving ones, but for those of strings that another type hides; a string brings its
  *   own, until an expiry that had seen it.
@@ -24,8 +25,13 @@ import { expectedStream, standingInStream } from "./stream-oracle.js";
 
 const K = MutationKind;
 const REMOVALS: ReadonlySet<MutationKind> = new Set([K.RemoveField, K.RemoveMember, K.RemoveScore, K.RemoveExpiry, K.RemoveKey]);
-const INCREMENTS: ReadonlySet<MutationKind> = new Set([K.IncrementString, K.IncrementField, K.IncrementScore]);
+/** Mutations that add. */
+export const INCREMENTS: ReadonlySet<MutationKind> = new Set([
+  ...[K.IncrementString, K.IncrementField, K.IncrementScore, K.IncrementDecimal, K.IncrementDecimalField],
+]);
 const INTEGER = /^(0|-?[1-9]\d*)$/;
+const DECIMAL = /^([+-]?)(\d+)\.?(\d*)(?:e([+-]?\d))?$/;
+const DIGITS = 17;
 
 /** What a cell holds: its content; for whole values the payload. Scores are numbers as texts. */
 export type OracleCells = Map<string, string>;
@@ -122,18 +128,40 @@ function contentOf(mutations: readonly Published[], kind: string, field: string)
   const total = liveTotal(mutations, kind, field);
   if (kind === "z") return scoreText(winner?.number, total);
   if (kind === "s" && winner && registersOf(winner.value)) return unionText(puts);
-  if (total === undefined) return winner?.value;
-  if (!winner) return String(total);
-  return INTEGER.test(winner.value) ? String(BigInt(winner.value) + total) : winner.value;
+  const decimals = liveTotal(mutations, kind, field, true);
+  if (total === undefined && decimals === undefined) return winner?.value;
+  const value = winner?.value ?? "0";
+  if (decimals === undefined && INTEGER.test(value)) return String(BigInt(value) + (total ?? 0n));
+  const base = scaledDigits(value);
+  const added = (total ?? 0n) * 10n ** BigInt(DIGITS) + (decimals ?? 0n);
+  return base === undefined ? value : textOfDigits(base + added);
+}
+
+/** A decimal's digits, 17 of them behind the point; undefined for a text. */
+export function scaledDigits(text: string): bigint | undefined {
+  const [matched, sign = "", whole = "", fraction = "", power = "0"] = DECIMAL.exec(text) ?? [];
+  if (matched === undefined) return undefined;
+  const digits = `${whole}${fraction.padEnd(60, "0")}`;
+  return BigInt(`${sign === "-" ? "-" : ""}${digits.slice(0, whole.length + DIGITS + Number(power))}`);
+}
+
+/** A number of 10^-17 as a server prints it. */
+export function textOfDigits(scaled: bigint): string {
+  const unit = 10n ** BigInt(DIGITS);
+  const magnitude = scaled < 0n ? -scaled : scaled;
+  const text = `${magnitude / unit}.${String(magnitude % unit).padStart(DIGITS, "0")}`.replace(/\.?0+$/, "");
+  return `${scaled < 0n ? "-" : ""}${text}`;
 }
 
 function beats(a: Published, b: Published): boolean {
   return a.hlc > b.hlc || (a.hlc === b.hlc && a.writer < b.writer);
 }
 
-/** The sum of the increments that count; undefined where there are none. */
-function liveTotal(mutations: readonly Published[], kind: string, field: string): bigint | undefined {
-  return counting(mutations, kind, field).reduce<bigint | undefined>((total, { left }) => (total ?? 0n) + left, undefined);
+/** The sum of the increments that count, of decimals or of the others; undefined where there are none. */
+function liveTotal(mutations: readonly Published[], kind: string, field: string, ofDecimals = false): bigint | undefined {
+  const isDecimal = (m: Published): boolean => m.kind === K.IncrementDecimal || m.kind === K.IncrementDecimalField;
+  const own = counting(mutations, kind, field).filter(({ last }) => isDecimal(last) === ofDecimals);
+  return own.reduce<bigint | undefined>((total, { left }) => (total ?? 0n) + left, undefined);
 }
 
 /** The increments of each writer that count: the last of them, and what is left of their sum. */

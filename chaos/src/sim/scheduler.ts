@@ -8,6 +8,7 @@ import type { World } from "./world.js";
 /** Most bytes of the stream in one delivery; a few commands. */
 const CHUNK_BYTES_MAX = 400;
 const RECORDS_MAX = 4;
+const EVENTS_MAX = 6;
 /** Parts of a step after which an agent may die: the rest of a longer one is more of the same. */
 const STOP_PARTS_MAX = 5;
 
@@ -91,6 +92,17 @@ export class Scheduler {
       [weights.crash, crash],
       [agent.isFenced ? 0 : weights.start, () => ({ kind: "fence", at, lost: weights.crash > 0 && this.#random.chance(0.1) })],
       ...(agent.isFenced ? this.#deliveries(at, agent) : []),
+      ...(agent.isFenced && agent.context.hearsEvents ? this.#tellings(at, agent) : []),
+    ];
+  }
+
+  #tellings(at: number, agent: AgentHost): Choice[] {
+    const { events } = this.#world.settings;
+    if (!events) return [];
+    if (agent.region?.floats?.isClosed === true) return [[events.listen, () => ({ kind: "listen", at })]];
+    return [
+      [events.told, () => ({ kind: "told", at, count: this.#random.between(1, EVENTS_MAX) })],
+      [events.hush, () => ({ kind: "hush", at })],
     ];
   }
 

@@ -75,6 +75,7 @@ export class ServerHost {
     const [only] = commands;
     const replies = commands.length === 1 && only ? [this.model.execute(only, nowMs, db)] : this.model.transaction(commands, nowMs, db);
     if (this.streamEnd === start) return replies;
+    for (const [index, words] of commands.entries()) this.#noteFloat(words, db, replies[index]);
     const after = this.cells(nowMs);
     const changed = this.#change(before, after);
     this.#note(changed, after, db, commands);
@@ -93,6 +94,13 @@ export class ServerHost {
       if (changedPlaces.has(`${db}|${key}`)) known.last = whole;
       this.wholes.set(`${db}|${key}`, known);
     }
+  }
+
+  /** The result of a float's increment is content that a client made: where events are not heard it is a value like others. */
+  #noteFloat([name, key = "", field = ""]: ClientCommand, db: number, reply: unknown): void {
+    if (!Buffer.isBuffer(reply)) return;
+    if (name === "INCRBYFLOAT") this.made.add(`${cellName(db, key, "s")}=${reply.toString()}`);
+    if (name === "HINCRBYFLOAT") this.made.add(`${cellName(db, key, "h", field)}=${reply.toString()}`);
   }
 
   /** Drops what is due. */

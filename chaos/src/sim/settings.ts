@@ -7,9 +7,11 @@ import { Random } from "./random.js";
 import { drawRareFaults, type RareFault } from "./rare-faults.js";
 
 /** Kinds of keys that clients write. Each has its own names, so that types meet only in runs with `clashes`. */
-export const FAMILIES = ["string", "counter", "pure", "hash", "set", "zset", "list", "sketch", "stream"] as const;
+export const FAMILIES = ["string", "counter", "pure", "hash", "set", "zset", "list", "sketch", "stream", "float"] as const;
 /** Drawn beside the others, so that a seed that never meets them goes on meaning what it meant. */
 const LATER_FAMILIES: readonly Family[] = ["sketch", "stream"];
+/** Drawn beside these, for the same reason. */
+const FLOAT: Family = "float";
 export type Family = (typeof FAMILIES)[number];
 
 /** How often each event is chosen among those that are possible, relative to each other. */
@@ -28,6 +30,13 @@ export interface EventWeights {
   readonly skew: number;
   readonly expire: number;
   readonly time: number;
+}
+
+/** How the keyspace events of float increments reach the agents; undefined: nobody listens. */
+export interface EventPace {
+  readonly listen: number;
+  readonly told: number;
+  readonly hush: number;
 }
 
 /** What the caller may fix; the seed decides the rest. */
@@ -82,6 +91,8 @@ export interface SimSettings {
   /** How often an agent that has something to say tells how far it is. */
   readonly heartbeatMs: number;
   readonly faults: readonly RareFault[];
+  /** How often events are listened to, told and lost. */
+  readonly events: EventPace | undefined;
 }
 
 /** Keys whose expiry DEL is recognized only while the agent's clock is this near to the server's. */
@@ -108,7 +119,7 @@ export function drawSettings(seed: number, options: SimOptions, random: Random):
     seed,
     regions,
     commands: options.commands ?? random.between(6, 40),
-    families: options.families ?? (clashes ? drawClashing(seed, drawFamilies(random)) : withLaterFamilies(seed, drawFamilies(random))),
+    families: options.families ?? (clashes ? drawClashing(seed, drawFamilies(random)) : drawMixed(seed, drawFamilies(random))),
     keysPerFamily: random.pick([1, 1, 2, 3]),
     fieldsPerKey: random.pick([1, 2, 3]),
     databases: random.chance(0.15) ? 2 : 1,
@@ -134,6 +145,7 @@ export function drawSettings(seed: number, options: SimOptions, random: Random):
     awayPace: absence.pace(regions),
     listEdits: drawListEdits(seed),
     // A region that stops for another reason is another run.
+    events: drawEvents(seed),
     faults: options.faults ?? (absence.absentAfterMs > 0 ? [] : drawRareFaults(seed)),
   };
 }
@@ -176,17 +188,40 @@ function withLaterFamilies(seed: number, drawn: readonly Family[]): readonly Fam
   return random.chance(0.6) ? [later] : [...drawn, later];
 }
 
+const CLASHING: readonly Family[] = FAMILIES.filter((family) => family !== "pure" && family !== FLOAT);
+
 /** At least two, of all that there are. */
 function drawClashing(seed: number, drawn: readonly Family[]): readonly Family[] {
   const random = new Random(seed + CLASH_SALT);
-  const families = new Set(drawn.filter((family) => family !== "pure"));
+  const families = new Set<Family>(drawn.filter((family) => family !== "pure"));
   if (random.chance(0.5)) families.clear();
-  while (families.size < 2) families.add(random.pick(FAMILIES.filter((family) => family !== "pure")));
+  while (families.size < 2) families.add(random.pick(CLASHING));
   return [...families];
 }
 
+const FLOAT_SALT = 32_452_843;
+
+function drawMixed(seed: number, drawn: readonly Family[]): readonly Family[] {
+  return withFloats(seed, withLaterFamilies(seed, drawn));
+}
+
+function withFloats(seed: number, drawn: readonly Family[]): readonly Family[] {
+  const random = new Random(seed + FLOAT_SALT);
+  if (random.chance(0.94)) return drawn;
+  return random.chance(0.6) ? [FLOAT] : [...drawn, FLOAT];
+}
+
+const EVENTS_SALT = 49_979_687;
+
+/** Most runs with floats hear of them; in some the connection comes and goes. */
+function drawEvents(seed: number): EventPace | undefined {
+  const random = new Random(seed + EVENTS_SALT);
+  if (random.chance(0.15)) return undefined;
+  return { listen: random.pick([1, 5, 20]), told: random.pick([2, 10, 50]), hush: random.chance(0.3) ? random.pick([0.1, 0.5, 2]) : 0 };
+}
+
 function drawFamilies(random: Random): Family[] {
-  const families = FAMILIES.filter((family) => !LATER_FAMILIES.includes(family));
+  const families = FAMILIES.filter((family) => !LATER_FAMILIES.includes(family) && family !== FLOAT);
   if (random.chance(0.5)) return [random.pick(families)];
   const chosen = families.filter(() => random.chance(0.4));
   return chosen.length === 0 ? ["string"] : chosen;

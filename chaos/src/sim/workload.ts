@@ -6,7 +6,10 @@ import type { Family, SimSettings } from "./settings.js";
 
 /** Longest transaction, in commands. */
 const GROUP_MAX = 4;
-const PREFIX: Readonly<Record<Family, string>> = { string: "s", counter: "c", pure: "n", hash: "h", set: "e", zset: "z", list: "l", sketch: "p", stream: "x" };
+/** Counters of floats that clients only ever increment, by steps of which a server adds many without rounding, begin with this. */
+export const PURE_FLOAT = "q";
+const FLOAT_STEPS = ["0.1", "-0.3", "1.25", "1", "2.5", "-1"];
+const PREFIX: Readonly<Record<Family, string>> = { string: "s", counter: "c", pure: "n", hash: "h", set: "e", zset: "z", list: "l", sketch: "p", stream: "x", float: "d" };
 /** Content beyond the size up to which the agent remembers values whole. */
 const LONG = "-".repeat(40);
 
@@ -37,6 +40,7 @@ export class Workload {
     const { expiries, deletes, renames } = this.#settings;
     const family = random.pick(this.#settings.families);
     const key = this.#key(family);
+    if (family === "float" && random.chance(0.3)) return ["INCRBYFLOAT", key.replace("d", PURE_FLOAT), random.pick(FLOAT_STEPS)];
     if (family === "pure") return ["INCRBY", key, String(random.between(-3, 9) || 1)];
     if (random.chance(expiries)) return this.#expiry(family, key, nowMs);
     if (random.chance(deletes * 0.4)) return [random.pick(["DEL", "DEL", "UNLINK"]), key];
@@ -62,6 +66,8 @@ export class Workload {
         return this.#sketch(key);
       case "stream":
         return this.#stream(key);
+      case "float":
+        return this.#float(key);
     }
   }
 
@@ -203,6 +209,27 @@ export class Workload {
     const name = `g${random.below(2)}`;
     if (random.chance(0.4)) return ["XGROUP", "DESTROY", key, name];
     return ["XGROUP", "CREATE", key, name, random.pick(["0", "$"]), ...(random.chance(0.5) ? ["MKSTREAM"] : [])];
+  }
+
+  /** Some sums are rounded by the server; whole ones may be incremented as integers too. A hash's fields are its own. */
+  #float(key: string): ClientCommand {
+    const random = this.#random;
+    const step = random.pick([...FLOAT_STEPS, "0.1", "200.1", "3.0e2", "-1234.56", "0.00000000000000001"]);
+    if (random.chance(0.4)) return this.#floatField(`${key}h`, step);
+    if (random.chance(0.1)) return ["INCRBY", key, this.#amount()];
+    if (random.chance(0.1)) return ["SET", key, random.pick(["1.5", "7", "2.50", "5.0e3", this.#value()])];
+    if (random.chance(0.1)) return ["SET", key, random.pick(["1.5", "7", "0.25"]), "KEEPTTL"];
+    if (random.chance(0.05)) return ["MSET", key, "3.5", this.#key("float"), "4"];
+    return ["INCRBYFLOAT", key, step];
+  }
+
+  #floatField(key: string, step: string): ClientCommand {
+    const random = this.#random;
+    if (random.chance(this.#settings.deletes)) return ["HDEL", key, this.#field()];
+    if (random.chance(0.2)) return ["HSET", key, this.#field(), random.pick(["1.5", "3", this.#value()])];
+    if (random.chance(0.05)) return ["HSET", key, this.#field(), "0.5", this.#field(), "2"];
+    if (random.chance(0.1)) return ["HINCRBY", key, this.#field(), this.#amount()];
+    return ["HINCRBYFLOAT", key, this.#field(), step];
   }
 
   /** Deadlines are near, so that they pass during the run, or so far that none does. */

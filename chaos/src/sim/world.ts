@@ -74,6 +74,7 @@ export class World {
       onApply: (batch, seenOffset, serverMs) => this.#onApply(at, server, batch, seenOffset, serverMs),
       appendsMax: this.settings.faults.includes("batch") ? BATCH_RECORDS : 1,
       ...this.#silence(),
+      hearsEvents: this.settings.events !== undefined && this.settings.families.includes("float"),
     });
   }
 
@@ -181,6 +182,12 @@ export class World {
         return this.#script(agent);
       case "page":
         return this.#page(agent);
+      case "listen":
+        return agent.listen();
+      case "told":
+        return agent.tell(event.count);
+      case "hush":
+        return agent.hush();
       default:
         return agent.isFenced && this.#deliver(event, agent, server);
     }

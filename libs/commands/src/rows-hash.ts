@@ -17,7 +17,7 @@ export const HASH_ROWS = [
   row("hdel", "captured", "as sent | nothing", KEY_1, "2.0.0", "one remove for each field; names of missing fields stand in it too"),
   row("hincrby", "captured", "as sent", KEY_1, "2.0.0", "a contribution to the field's counter"),
   row("hincrbyfloat", "captured", "HSET key field value", KEY_1, "2.6.0",
-    "arrives as HSET of the sum: last writer wins, the increment itself is not in the stream"),
+    "arrives as HSET of the sum: where keyspace events tell of it (option capture.floatEvents) a contribution to the counter, else last writer wins"),
   row("hexpire", "local", FIELD_DEADLINE, KEY_1, FIELD_TTL, OWN_DEADLINE),
   row("hpexpire", "local", FIELD_DEADLINE, KEY_1, FIELD_TTL, OWN_DEADLINE),
   row("hexpireat", "local", FIELD_DEADLINE, KEY_1, FIELD_TTL, OWN_DEADLINE),

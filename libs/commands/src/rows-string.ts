@@ -21,7 +21,7 @@ export const STRING_ROWS = [
   row("incrby", "captured", "as sent", KEY_1, "1.0.0", "a contribution to the counter"),
   row("decrby", "captured", "as sent", KEY_1, "1.0.0", "a negative contribution to the counter"),
   row("incrbyfloat", "captured", "SET key value KEEPTTL", KEY_1, "2.6.0",
-    "arrives as SET of the sum: last writer wins, the increment itself is not in the stream"),
+    "arrives as SET of the sum: where keyspace events tell of it (option capture.floatEvents) a contribution to the counter, else last writer wins"),
   row("increx", "readback", "not observed", KEY_1, { redis: "8.8.0" },
     "its form in the stream was not observed; reading back is right for any form"),
   row("append", "readback", "as sent", KEY_1, "2.0.0", "the stream carries the suffix, not the value"),

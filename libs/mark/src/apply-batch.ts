@@ -139,6 +139,16 @@ export class ApplyBatch {
     this.#push(delta);
   }
 
+  /**
+   * Adds a decimal, keeping the expiry; exact, as the script adds digits. Of a string, or of a hash's field. Skipped unless that is absent
+   * or a plain decimal (at most 25 digits before and 17 behind the point).
+   */
+  addDecimal(db: number, key: string, field: string | undefined, delta: string): void {
+    this.#begin(db, (field === undefined ? OP.addDecimal : OP.addDecimalField) + this.#expectation(db, key, "~"), key);
+    if (field !== undefined) this.#push(field);
+    this.#push(delta);
+  }
+
   /** HDEL of one field. */
   delField(db: number, key: string, field: string, expect: Expect, expected: Bytes): void {
     this.#begin(db, OP.delField + this.#expectation(db, key, expect), key);

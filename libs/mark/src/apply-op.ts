@@ -7,8 +7,9 @@
  *     B  db                                        the database of what follows (one character, no expectation)
  *     M  n, n x (key, value), n x expected         strings without expiry; the last part only for `=` and `#`
  *     P  key, expected, value, deadline, held      string with expiry
- *     I  key, delta                                D  key, expected
+ *     I  key, delta                                D  key, expected                   G  key, delta
  *     H  key, field, expected, value               J  key, field, delta               F  key, field, expected
+ *     N  key, field, delta
  *     A  key, member                               R  key, member
  *     Z  key, member, expected, score              Y  key, member, expected
  *     T  key, expected deadline, deadline, holds   U  key, type, held, n, n x (field, content)
@@ -44,6 +45,8 @@ export const OP = {
   delString: "D",
   setField: "H",
   incrField: "J",
+  addDecimal: "G",
+  addDecimalField: "N",
   delField: "F",
   addMember: "A",
   removeMember: "R",

@@ -34,6 +34,8 @@ export interface CellSum {
   sum: bigint;
   absorbedUpTo: Hlc;
   absorbed: bigint;
+  /** In multiples of 10^-17, beside the writer's sum of integers. */
+  readonly decimal?: true;
 }
 
 /** A context that ran ahead of what this region had received, with the dots that it excepts. */
@@ -70,6 +72,8 @@ export interface CellChange extends Dot {
   readonly value: Buffer | undefined;
   readonly birth: Hlc;
   readonly sum: bigint;
+  /** Increments of decimals, in multiples of 10^-17. */
+  readonly decimal?: true;
   /** What the writer had seen: the frame's context, raised by the mutation's own. */
   readonly context: ReadonlyVector;
   /** The part of the context that this region had not received when the change arrived. */

@@ -8,7 +8,8 @@
  */
 import type { Dot, Hlc, WriterId } from "@meridian/words";
 import { isLive, type Cell, type CellSum, type Sibling } from "./cell.js";
-import { liveTotal } from "./content.js";
+import { hasDecimals, liveTotal } from "./content.js";
+import { decimalOfPrint, decimalText } from "./decimal.js";
 import { sameDot } from "./merge.js";
 import { winnerOf, wins } from "./order.js";
 import { edgeBeyond, integerOfPrint } from "./print.js";
@@ -90,8 +91,9 @@ function findHidden(cell: Cell, winner: Sibling | undefined, scored: boolean, re
     return;
   }
   const base = winner ? integerOfPrint(winner.print) : 0n;
-  if (winner && base === undefined) reportHidden(cell, winner, false, report);
-  if (base === undefined) return;
+  if (winner && base === undefined && decimalOfPrint(winner.print) === undefined) reportHidden(cell, winner, false, report);
+  // A decimal has no edge.
+  if (base === undefined || hasDecimals(cell.sums)) return;
   const exact = base + liveTotal(cell.sums);
   const edge = edgeBeyond(exact);
   if (edge === undefined) return;
@@ -104,7 +106,7 @@ function reportHidden(cell: Cell, winner: Sibling, scored: boolean, report: OnCo
   for (const sum of cell.sums) {
     if (!isLive(sum)) continue;
     const amount = sum.sum - sum.absorbed;
-    const print = `=${scored ? doubleOf(amount) : amount}`;
+    const print = `=${scored ? doubleOf(amount) : sum.decimal ? decimalText(amount) : amount}`;
     report({ rule: "hidden", loser: upTo(sum), since: sum.birth, winner: dotOf(winner), print, value: undefined, winnerPrint });
   }
 }

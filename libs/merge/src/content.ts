@@ -5,7 +5,8 @@
 import type { Cell, CellSum, Sibling } from "./cell.js";
 import { isLive } from "./cell.js";
 import { winnerOf } from "./order.js";
-import { integerOfPrint, printOfInteger } from "./print.js";
+import { DECIMAL_ONE, decimalOfPrint, decimalText } from "./decimal.js";
+import { integerOfPrint, PRINT_INLINE_BYTES_MAX, printOf, printOfInteger } from "./print.js";
 import { doubleOf, scaledOf } from "./score.js";
 import { isSketchPrint, sketchPrintOf, uniteSketches } from "./sketch.js";
 
@@ -15,16 +16,38 @@ export interface RegisterContent {
   readonly value: Buffer | undefined;
 }
 
-/** Strings and hash fields: the winner, plus every increment that nothing absorbed where both are integers. A sketch that
- * wins is united with every other sketch. */
+/**
+ * Strings and hash fields: the winner, plus every increment that nothing absorbed where it is a number. Where all of that are
+ * integers, so is the result, and stops at the edge of 64 bits. A sketch that wins is united with every other sketch.
+ */
 export function registerContent(cell: Cell): RegisterContent | undefined {
   const winner = winnerOf(cell);
   if (winner && cell.siblings.length > 1 && isSketchPrint(winner.print)) return sketchContent(cell.siblings, winner);
   if (!cell.sums.some(isLive)) return winner;
-  if (!winner) return { print: printOfInteger(liveTotal(cell.sums)), value: undefined };
-  const base = integerOfPrint(winner.print);
-  if (base === undefined) return winner;
-  return { print: printOfInteger(base + liveTotal(cell.sums)), value: undefined };
+  const whole = winner ? integerOfPrint(winner.print) : 0n;
+  if (whole !== undefined && !hasDecimals(cell.sums)) return { print: printOfInteger(whole + liveTotal(cell.sums)), value: undefined };
+  const base = winner ? decimalOfPrint(winner.print) : 0n;
+  return base === undefined ? winner : decimalContent(base + decimalTotal(cell.sums));
+}
+
+/** True where an increment of a decimal still counts. */
+export function hasDecimals(sums: readonly CellSum[]): boolean {
+  for (const sum of sums) if (sum.decimal && isLive(sum)) return true;
+  return false;
+}
+
+/** The sum of all increments that nothing absorbed, in multiples of 10^-17. */
+export function decimalTotal(sums: readonly CellSum[]): bigint {
+  let total = 0n;
+  for (const sum of sums) if (isLive(sum)) total += (sum.sum - sum.absorbed) * (sum.decimal ? 1n : DECIMAL_ONE);
+  return total;
+}
+
+function decimalContent(scaled: bigint): RegisterContent {
+  const text = decimalText(scaled);
+  if (text.length <= PRINT_INLINE_BYTES_MAX) return { print: `=${text}`, value: undefined };
+  const value = Buffer.from(text);
+  return { print: printOf(value), value };
 }
 
 /** Unions that were computed, by the list of siblings, which is never changed in place. */
@@ -49,7 +72,7 @@ function sketchContent(siblings: readonly Sibling[], winner: Sibling): RegisterC
 export function isCounting(cell: Cell): boolean {
   if (!cell.sums.some(isLive)) return false;
   const winner = winnerOf(cell);
-  return !winner || integerOfPrint(winner.print) !== undefined;
+  return !winner || integerOfPrint(winner.print) !== undefined || decimalOfPrint(winner.print) !== undefined;
 }
 
 /** Sorted-set members: the winning score plus every increment that nothing absorbed. */
@@ -67,7 +90,7 @@ export function deadlineContent(cell: Cell): number | undefined {
   return longest;
 }
 
-/** The sum of all increments that nothing absorbed. */
+/** The sum of all increments that nothing absorbed, where none is of decimals. */
 export function liveTotal(sums: readonly CellSum[]): bigint {
   let total = 0n;
   for (const sum of sums) if (isLive(sum)) total += sum.sum - sum.absorbed;

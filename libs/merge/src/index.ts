@@ -12,7 +12,9 @@ export {
   type Sibling,
 } from "./cell.js";
 export {
+  decimalTotal,
   deadlineContent,
+  hasDecimals,
   isCounting,
   liveTotal,
   registerContent,
@@ -20,6 +22,7 @@ export {
   type RegisterContent,
 } from "./content.js";
 export { CONFLICT_RULES, findLosers, survivorOf, type CellConflict, type ConflictRule, type OnConflict } from "./conflict.js";
+export { DECIMAL_DIGITS, DECIMAL_ONE, decimalOf, decimalOfPrint, decimalText, isPlainDecimal, plainDecimalOfPrint } from "./decimal.js";
 export { joinCells } from "./join.js";
 export { aheadOf, covers, forgetEarly, forgetSeen, forgetWipes, isCoveredEarly, mergeChange, rememberEarly, sameDot } from "./merge.js";
 export { newestDot, winnerOf, wins } from "./order.js";

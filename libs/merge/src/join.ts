@@ -70,7 +70,7 @@ function joinSums(a: Cell, receivedA: ReadonlyVector, b: Cell, receivedB: Readon
 function joinSum(a: CellSum, b: CellSum): CellSum {
   const { upTo, sum } = a.upTo > b.upTo ? a : b;
   const { absorbedUpTo, absorbed } = a.absorbedUpTo > b.absorbedUpTo ? a : b;
-  return { writer: a.writer, birth: a.birth, upTo, sum, absorbedUpTo, absorbed };
+  return { ...a, upTo, sum, absorbedUpTo, absorbed };
 }
 
 function isSameEarly(known: Cell["early"][number], vector: ReadonlyVector, unseen: readonly Dot[]): boolean {

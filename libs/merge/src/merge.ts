@@ -67,7 +67,8 @@ function raiseSum(cell: Cell, change: CellChange): void {
   const known = findSum(cell, change);
   if (!known) {
     const { writer, birth, hlc, sum } = change;
-    cell.sums = withoutEnded([...cell.sums, { writer, birth, upTo: hlc, sum, absorbedUpTo: HLC_ZERO, absorbed: 0n }], writer);
+    const begun = { writer, birth, upTo: hlc, sum, absorbedUpTo: HLC_ZERO, absorbed: 0n };
+    cell.sums = withoutEnded([...cell.sums, change.decimal ? { ...begun, decimal: true } : begun], writer);
   } else if (change.hlc > known.upTo) {
     const isFirst = known.upTo === HLC_ZERO;
     known.upTo = change.hlc;
@@ -80,6 +81,7 @@ function absorb(cell: Cell, seen: RunningSum): void {
   let known = findSum(cell, seen);
   if (!known) {
     known = { writer: seen.writer, birth: seen.birth, upTo: HLC_ZERO, sum: 0n, absorbedUpTo: HLC_ZERO, absorbed: 0n };
+    if (seen.decimal) known = { ...known, decimal: true };
     cell.sums = [...cell.sums, known];
   }
   if (seen.upTo > known.absorbedUpTo) {
@@ -103,12 +105,17 @@ function absorbCovered(cell: Cell, change: CellChange): void {
 
 /**
  * The sums without those of `writer` that are over. A writer begins a new sum only when nothing is left of its last one, so
- * behind an increment of the new one none of the old one comes.
+ * behind an increment of the new one none of the old one comes. Of integers and of decimals it has a sum each.
  */
 export function withoutEnded(sums: readonly CellSum[], writer: WriterId): readonly CellSum[] {
   let newest = HLC_ZERO;
-  for (const sum of sums) if (sum.writer === writer && sum.upTo > HLC_ZERO && sum.birth > newest) newest = sum.birth;
-  const isEnded = (sum: CellSum): boolean => sum.writer === writer && sum.birth < newest && !isLive(sum);
+  let newestDecimal = HLC_ZERO;
+  for (const sum of sums) {
+    if (sum.writer !== writer || sum.upTo === HLC_ZERO) continue;
+    if (sum.decimal) newestDecimal = sum.birth > newestDecimal ? sum.birth : newestDecimal;
+    else if (sum.birth > newest) newest = sum.birth;
+  }
+  const isEnded = (sum: CellSum): boolean => sum.writer === writer && sum.birth < (sum.decimal ? newestDecimal : newest) && !isLive(sum);
   return sums.some(isEnded) ? sums.filter((sum) => !isEnded(sum)) : sums;
 }
 

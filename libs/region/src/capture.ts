@@ -65,8 +65,9 @@ export class Capture {
     this.#context = context;
     this.db = db;
     const onPartial = (name: string): void => countName(context.counters.unsupported, name);
-    const { keys, writes, streams, lists, nowMs, onBlind, isImporting } = context;
-    this.#scope = { db, keys, writes, streams, lists, blind: onBlind, isImporting, nowMs, onPartial };
+    const { keys, writes, streams, lists, counters, nowMs, onBlind, isImporting } = context;
+    const parts = { keys, writes, streams, lists, counters };
+    this.#scope = { db, ...parts, blind: onBlind, isImporting, nowMs, onPartial, isFloat: false };
   }
 
   /** True between MULTI and EXEC: nothing may be committed. */
@@ -77,6 +78,18 @@ export class Capture {
   /** What the server says of commands that the table does not have. */
   learn(commands: readonly ForeignCommand[]): void {
     this.#foreign = new Map(commands.map((command) => [command.name, foreignRow(command)]));
+  }
+
+  /** True behind our own mark, within its transaction. */
+  get isOwn(): boolean {
+    return this.#isOwn;
+  }
+
+  /** {@link onCommand}, where it is known whether the command is the increment of a float. */
+  take(view: CommandView, endOffset: number, isFloat: boolean): void {
+    this.#scope.isFloat = isFloat;
+    this.onCommand(view, endOffset);
+    this.#scope.isFloat = false;
   }
 
   /** Takes one command of the stream. */

@@ -1,6 +1,7 @@
 /** What handlers of commands work upon. */
 import { argumentText, type ArgumentView } from "@meridian/commands";
 import { isReserved } from "@meridian/mark";
+import type { RegionCounters } from "./counters.js";
 import type { KeyEntry } from "./key-entry.js";
 import type { KeySpace } from "./key-space.js";
 import type { ListWrites } from "./list-writes.js";
@@ -19,6 +20,9 @@ export interface CommandScope {
   /** Only reading the key tells what it holds now. */
   readonly blind: (entry: KeyEntry) => void;
   readonly nowMs: () => number;
+  readonly counters: RegionCounters;
+  /** The command at hand is the increment of a float, in the form of a SET or HSET of its result. */
+  isFloat: boolean;
   /** Notes that a part of the command stays in this region. */
   readonly onPartial: (name: string) => void;
 }

@@ -21,6 +21,10 @@ export interface RegionCounters {
   /** The same, by rule. */
   readonly conflictsByRule: Map<string, number>;
   readBacks: number;
+  /** Increments of floats that an event named. */
+  floats: number;
+  /** Of these, such as were taken for a SET of their result: what was there before was not known, or no number of up to 32 bytes. */
+  floatsAsValues: number;
   /** Cells whose value no longer stands anywhere in this region. */
   valuesMissing: number;
   /** Transactions of peers that may have become visible in parts, because a key of theirs was being read for too long. */
@@ -53,6 +57,8 @@ export function zeroCounters(): RegionCounters {
     conflicts: 0,
     conflictsByRule: new Map(),
     readBacks: 0,
+    floats: 0,
+    floatsAsValues: 0,
     valuesMissing: 0,
     divided: 0,
     refused: new Map(),

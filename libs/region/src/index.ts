@@ -18,6 +18,7 @@ export type {
   StreamPlace,
 } from "./effects.js";
 export { isPlainRecord } from "./entry-codec.js";
+export { EVENT_PATIENCE_MS, SYNC_KEY_PREFIX, type FloatEvents, type FloatOptions, type FloatStatus } from "./float-events.js";
 export { HEARTBEAT_PACE, type HeartbeatPace } from "./heartbeat.js";
 export { QUEUE_BYTES_MAX } from "./inbox.js";
 export { FRAME_BYTES, FRAME_MUTATIONS, RECORD_BYTES, sequenceKey } from "./outbox.js";

@@ -41,6 +41,8 @@ export interface Issue {
   readonly how: "nothing" | "write" | "increment" | "raise";
   /** For increments: what the server's number rises by. */
   readonly delta: bigint;
+  /** The increment is of decimals, in multiples of 10^-17. */
+  readonly isDecimal?: boolean;
   /** For writes that set the key's deadline too: its print. */
   readonly deadline: string | undefined;
   /** For writes that leave the cell as they say whatever was there before: the print of that, undefined for nothing. */

@@ -6,6 +6,7 @@ import { argumentIs, argumentText, type ArgumentView } from "@meridian/commands"
 import { printOf, scaledOf, stringPrintOf } from "@meridian/merge";
 import { entryAt, isOurs, type CommandScope, type LocalCommand } from "./command-scope.js";
 import { numberOfPrint, shownDeadlinePrint, shownPrint } from "./content.js";
+import { addToField, addToString } from "./float-writes.js";
 import type { KeyEntry } from "./key-entry.js";
 import { isExpired, isPast } from "./server-deadlines.js";
 import { LIST_COMMANDS } from "./list-commands.js";
@@ -29,7 +30,7 @@ function set(view: ArgumentView, scope: CommandScope): void {
     else if (argumentIs(view, at, "exat")) deadline = Number(argumentText(view, at + 1)) * 1000;
     else if (argumentIs(view, at, "keepttl")) {
       // What is kept of a key whose content is unknown will be read with the rest.
-      if (!entryAt(view, 1, scope)) return;
+      if (!entryAt(view, 1, scope) || (scope.isFloat && addToString(view, scope))) return;
       deadline = keptDeadline(view, scope);
     }
   }
@@ -76,7 +77,7 @@ function setFields(view: ArgumentView, scope: CommandScope): void {
   const entry = entryAt(view, 1, scope);
   if (!entry) return;
   if (view.argc === 4) {
-    setField(view, entry, 2, scope);
+    if (!(scope.isFloat && addToField(view, scope))) setField(view, entry, 2, scope);
     return;
   }
   const last = new Map<string, number>();

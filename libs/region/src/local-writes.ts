@@ -7,7 +7,7 @@ import { integerOfPrint, isDigest, isLive, isPresent, isSketchPrint, printOfInte
 import { blankMutation } from "@meridian/wire";
 import { carriesDeadline, hasOwnDeadline, isHeld, scoreText, shownPrint, SUPERSEDED } from "./content.js";
 import { mayReachEdge } from "./integer-edge.js";
-import { absorbAll } from "./live-sums.js";
+import { absorbAll, addLive, beginSum } from "./live-sums.js";
 import type { CellSlot, KeyEntry } from "./key-entry.js";
 import type { KeySpace } from "./key-space.js";
 import { EXPIRY_SKEW_MS, isExpired, revive } from "./server-deadlines.js";
@@ -173,9 +173,14 @@ export class LocalWrites {
   /** ZINCRBY: the server adds doubles; we add exactly. Where these differ the server will be corrected. */
   incrementScore(slot: CellSlot, amount: bigint, shownAfter: number): void {
     this.beforeWrite(slot.entry);
-    const sum = this.#raise(slot, amount);
-    this.#show(slot, `=${scoreText(shownAfter)}`);
-    this.#emitSum(K.IncrementScore, slot, sum);
+    this.addToSum(K.IncrementScore, slot, amount, `=${scoreText(shownAfter)}`);
+  }
+
+  /** Raises this writer's sum of a cell, of which the server holds `print` afterwards. Call {@link beforeWrite} before. */
+  addToSum(kind: MutationKind, slot: CellSlot, amount: bigint, print: string): void {
+    const sum = this.#raise(slot, amount, kind === K.IncrementDecimal || kind === K.IncrementDecimalField);
+    this.#show(slot, print);
+    this.#emitSum(kind, slot, sum);
   }
 
   /** PEXPIREAT, or PERSIST with `Infinity`. */
@@ -310,15 +315,12 @@ export class LocalWrites {
     this.#context.keys.touch(slot);
   }
 
-  #raise(slot: CellSlot, amount: bigint): Cell["sums"][number] {
+  #raise(slot: CellSlot, amount: bigint, isDecimal = false): Cell["sums"][number] {
     const { writer, keys } = this.#context;
     // Of a sum that was taken away nothing may be needed any more, anywhere: what comes now is another one.
-    let sum = slot.base.sums.find((known) => known.writer === writer && isLive(known));
+    let sum = slot.base.sums.find((known) => known.writer === writer && isLive(known) && (known.decimal ?? false) === isDecimal);
     slot.changeBase((cell) => {
-      if (!sum) {
-        sum = { writer, birth: this.hlc, upTo: HLC_ZERO, sum: 0n, absorbedUpTo: HLC_ZERO, absorbed: 0n };
-        cell.sums = [...cell.sums.filter((known) => known.writer !== writer), sum];
-      }
+      sum ??= beginSum(cell, writer, this.hlc, isDecimal);
       sum.sum += amount;
       sum.upTo = this.hlc;
     });
@@ -361,10 +363,7 @@ export class LocalWrites {
     for (const slot of slots) {
       this.#addUnseen(unseen, slot);
       if (creates) this.#addUnseenSums(unseen, slot);
-      const { kind, field, base } = slot;
-      for (const sum of base.sums) {
-        if (isLive(sum)) absorbed.push({ kind, field, writer: sum.writer, birth: sum.birth, upTo: sum.upTo, sum: sum.sum });
-      }
+      addLive(absorbed, slot);
     }
     return unseen.length + absorbed.length === 0 ? undefined : { context: undefined, unseen, absorbed };
   }

@@ -5,11 +5,12 @@
  */
 import {
   covers,
+  decimalText,
   integerOfPrint,
-  isCounting,
   isDigest,
   isLive,
   isSketchPrint,
+  plainDecimalOfPrint,
   PRINT_INLINE_BYTES_MAX,
   registerContent,
   sameDot,
@@ -141,8 +142,8 @@ export function planSlot(batch: ApplyBatch, slot: CellSlot, timer: "carried" | "
     batch.raiseSketch(slot.entry.db, slot.entry.key, raise.held, raise.added);
     return RAISE;
   }
-  const delta = slot.kind === "w" ? undefined : incrementOf(target, wanted, shown);
-  return delta === undefined ? write(batch, slot, target, wanted, shown) : increment(batch, slot, delta);
+  const added = slot.kind === "w" ? undefined : incrementOf(target, wanted, shown);
+  return added === undefined ? write(batch, slot, target, wanted, shown) : increment(batch, slot, added);
 }
 
 function planList(batch: ApplyBatch, slot: CellSlot): Planned | "removal" {
@@ -154,18 +155,24 @@ function planList(batch: ApplyBatch, slot: CellSlot): Planned | "removal" {
 }
 
 /** Counters are never set where they can be raised: that commutes with increments that were not captured yet. */
-function incrementOf(target: Cell, wanted: string, shown: string | undefined): bigint | undefined {
-  if (!isCounting(target) && !target.sums.some(isLive)) return undefined;
+function incrementOf(target: Cell, wanted: string, shown: string | undefined): Increment | undefined {
+  if (!target.sums.some(isLive)) return undefined;
   const to = integerOfPrint(wanted);
   const from = shown === undefined ? 0n : integerOfPrint(shown);
-  return to === undefined || from === undefined ? undefined : to - from;
+  if (to !== undefined && from !== undefined) return { delta: to - from, isDecimal: false };
+  const wantedDecimal = plainDecimalOfPrint(wanted);
+  const shownDecimal = shown === undefined ? 0n : plainDecimalOfPrint(shown);
+  return wantedDecimal === undefined || shownDecimal === undefined ? undefined : { delta: wantedDecimal - shownDecimal, isDecimal: true };
 }
 
-function increment(batch: ApplyBatch, slot: CellSlot, delta: bigint): Omit<Issue, "seq"> {
+type Increment = Required<Pick<Issue, "delta" | "isDecimal">>;
+
+function increment(batch: ApplyBatch, slot: CellSlot, { delta, isDecimal }: Increment): Omit<Issue, "seq"> {
   const { db, key } = slot.entry;
-  if (slot.kind === "s") batch.incrString(db, key, delta.toString());
+  if (isDecimal) batch.addDecimal(db, key, slot.kind === "h" ? slot.field : undefined, decimalText(delta));
+  else if (slot.kind === "s") batch.incrString(db, key, delta.toString());
   else batch.incrField(db, key, slot.field, delta.toString());
-  return { how: "increment", delta, deadline: undefined };
+  return { how: "increment", delta, isDecimal, deadline: undefined };
 }
 
 function write(batch: ApplyBatch, slot: CellSlot, target: Cell, wanted: string, shown: string | undefined): Omit<Issue, "seq"> | "lost" {
@@ -231,7 +238,8 @@ function heldContent(entry: KeyEntry): string {
   const { string, whole } = entry;
   const text = string && shownPrint(string);
   // Numbers are not compared: increments commute, and what is so short can be brought back.
-  if (text !== undefined) return integerOfPrint(text) === undefined ? text : `i${PRINT_INLINE_BYTES_MAX}`;
+  const isNumber = text !== undefined && (integerOfPrint(text) !== undefined || plainDecimalOfPrint(text) !== undefined);
+  if (text !== undefined) return isNumber ? `i${PRINT_INLINE_BYTES_MAX}` : text;
   const digest = whole && heldPrint(whole);
   if (digest !== undefined) return `d${digest.slice(1)}`;
   const type = entry.mayClash ? shownType(entry) : onlyType(entry);

@@ -39,16 +39,19 @@ const NO_UNSEEN: readonly Unseen[] = [];
 const NO_SUMS: CellChange["absorbed"] = [];
 const NO_SLOTS: readonly CellSlot[] = [];
 const CREATES = { creates: true };
+const DECIMAL = { decimal: true } as const;
 
 /** The kind of cell that a mutation names; undefined for the whole key. */
 export function kindOf(kind: MutationKind): CellKind | undefined {
   switch (kind) {
     case K.PutString:
     case K.IncrementString:
+    case K.IncrementDecimal:
     case K.PutSketch:
       return "s";
     case K.PutField:
     case K.IncrementField:
+    case K.IncrementDecimalField:
     case K.RemoveField:
       return "h";
     case K.AddMember:
@@ -83,10 +86,14 @@ function actionOf(m: Mutation): ChangeAction {
   const { kind } = m;
   if (kind === K.PutRegister) return m.valueStart === m.valueEnd ? "erase" : "assign";
   if (kind === K.PutSketch) return m.valueStart === m.valueEnd ? "wipe" : "put";
-  if (kind === K.IncrementString || kind === K.IncrementField || kind === K.IncrementScore) return "increment";
+  if (kind === K.IncrementString || kind === K.IncrementField || kind === K.IncrementScore || isDecimal(m)) return "increment";
   const removes = kind === K.RemoveField || kind === K.RemoveMember || kind === K.RemoveScore || kind === K.RemoveElements;
   if (kind === K.RemoveKey) return "delete";
   return removes || kind === K.RemoveExpiry ? "remove" : "put";
+}
+
+function isDecimal({ kind }: Mutation): boolean {
+  return kind === K.IncrementDecimal || kind === K.IncrementDecimalField;
 }
 
 /** Appends the changes of every mutation of `frame` to the cells' pending lists; returns the cells, some twice. */
@@ -202,6 +209,7 @@ function changeOf(m: Mutation, frame: Frame, ahead: ReadonlyVector | undefined, 
     unseen: NO_DOTS,
     absorbed: NO_SUMS,
     ...(m.creates ? CREATES : undefined),
+    ...(action === "increment" && isDecimal(m) ? DECIMAL : undefined),
   };
 }
 

@@ -8,6 +8,7 @@ import { blankMutation, decodeRecord, encodeRecord, FrameBuilder, type LogEntry 
 import { HLC_ZERO, hlcOf, MutationKind, VersionVector, writerId, type Hlc, type Mutation, type WriterId } from "@meridian/words";
 import type { StateReader, StateWrite, Step } from "./effects.js";
 import { Region } from "./region.js";
+import type { RegionOptions } from "./region-options.js";
 
 /** A store that also takes transactions. */
 export interface BedStore extends StateReader {
@@ -29,6 +30,12 @@ export function at(ms: number, counter = 0): Hlc {
   return hlcOf(NOW_MS + ms, counter);
 }
 
+/** Where and how the server was attached. */
+interface Attached {
+  readonly offset?: number;
+  readonly resumed?: boolean;
+}
+
 /** See the module's comment. */
 export class RegionBed {
   readonly region: Region;
@@ -40,13 +47,16 @@ export class RegionBed {
   /** The last offset to be acknowledged. */
   acknowledged: number | undefined;
   nowMs = NOW_MS;
+  /** Where the stream ends. */
+  fedOffset = 0;
 
   /** Begins a life of `eu` over a store: attached, not yet fenced. */
-  constructor(store: BedStore, attached: { readonly offset?: number; readonly resumed?: boolean } = {}) {
+  constructor(store: BedStore, attached: Attached = {}, options: Partial<RegionOptions> = {}) {
     this.store = store;
-    this.region = new Region({ writer: EU, peers: [US, AP], store, maxDriftMs: 500, cachedSlotsMax: 8 });
+    this.region = new Region({ writer: EU, peers: [US, AP], store, maxDriftMs: 500, cachedSlotsMax: 8, ...options });
     const place = this.region.place;
     const offset = attached.offset ?? place?.offset ?? 0;
+    this.fedOffset = offset;
     this.region.onAttached({ replicationId: REPLICATION_ID, offset }, attached.resumed ?? place !== undefined, []);
   }
 
@@ -66,6 +76,7 @@ export class RegionBed {
 
   /** Raw bytes of the stream. */
   push(bytes: Buffer): void {
+    this.fedOffset += bytes.length;
     this.region.onStream(bytes, this.nowMs);
   }
 
@@ -110,7 +121,10 @@ export function bytesOf(commands: readonly (readonly (string | Buffer)[])[]): Bu
 }
 
 const VALUED: readonly MutationKind[] = [MutationKind.PutString, MutationKind.PutField, MutationKind.PutWhole, MutationKind.PutSketch];
-const SUMMED: readonly MutationKind[] = [MutationKind.IncrementString, MutationKind.IncrementField, MutationKind.IncrementScore];
+const SUMMED: readonly MutationKind[] = [
+  ...[MutationKind.IncrementString, MutationKind.IncrementField, MutationKind.IncrementScore],
+  ...[MutationKind.IncrementDecimal, MutationKind.IncrementDecimalField],
+];
 
 /** The mutations of a frame, copied; what a kind does not carry is empty. */
 export function mutationsOf(frame: LogEntry["frames"][number]): SeenMutation[] {

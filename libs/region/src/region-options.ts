@@ -4,6 +4,7 @@ import type { ConflictLimits } from "./conflict-ledger.js";
 import type { PolicyTable } from "./policy-table.js";
 import type { RegionCounters } from "./counters.js";
 import type { StateReader } from "./effects.js";
+import type { FloatOptions } from "./float-events.js";
 import type { HeartbeatPace } from "./heartbeat.js";
 
 /** What a region must be told. */
@@ -21,6 +22,8 @@ export interface RegionOptions {
   readonly conflicts?: ConflictLimits;
   /** Whether entries that come below a group's last delivered id are put into its pending list (default: yes). */
   readonly lateEntriesToGroups?: boolean;
+  /** Of which keys keyspace events are told, so that float increments add up; undefined: the register rule. */
+  readonly floats?: FloatOptions;
   /** How often the region says how far it is; without it {@link HEARTBEAT_PACE}. */
   readonly heartbeat?: HeartbeatPace;
   /** After how long without anything from a peer this region agrees to go on without it, in ms; undefined: never. */

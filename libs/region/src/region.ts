@@ -18,6 +18,7 @@ import { ConflictLedger } from "./conflict-ledger.js";
 import { countRecord, zeroCounters, type RegionCounters } from "./counters.js";
 import { NO_STEP, type Halt, type Hold, type StateWrite, type Step, type StreamPlace } from "./effects.js";
 import { FirstImport } from "./first-import.js";
+import { FloatEvents } from "./float-events.js";
 import { Inbox } from "./inbox.js";
 import { KeySpace } from "./key-space.js";
 import { ListWrites } from "./list-writes.js";
@@ -38,6 +39,8 @@ import { WriterTable } from "./writer-table.js";
 /** See the module's comment. */
 export class Region {
   readonly counters: RegionCounters;
+  /** Where it is to be told which writes are increments of floats; undefined: the register rule holds. */
+  readonly floats: FloatEvents | undefined;
   readonly #options: RegionOptions;
   readonly #state: RegionState;
   readonly #writers: WriterTable;
@@ -94,13 +97,14 @@ export class Region {
     const nowMs = (): number => this.#nowMs;
     this.#writes = new LocalWrites({ ...own, frontier: state.frontier, emit, nowMs, onDiffers });
     this.#conflicts = new ConflictLedger(options, this.counters, () => this.#nowMs);
-    const requestRead = (entry: KeyEntry): void => this.#requestRead(entry);
+    // Until everything is imported a key may hold what nobody knows. Later, what the stream did not say no client did.
+    const requestRead = (entry: KeyEntry): void => (this.isImporting ? this.#reader.blind(entry) : this.#reader.want(entry));
     const told = { counters: this.counters, conflicts: this.#conflicts, onVisible: options.onVisible };
     const lateToGroups = options.lateEntriesToGroups ?? true;
     this.#applier = new Applier({ ...own, ...told, received: this.#received, lateToGroups, requestRead });
     const streams = new LocalStreams({ ...own, writes: this.#writes, doubts: () => this.#applier, reads: () => this.#reader });
     const lists = new ListWrites({ ...own, writes: this.#writes, onDiffers, onBlind });
-    const time = { nowMs, beginCommand: () => this.#beginCommand() };
+    const time = { nowMs, beginCommand: () => void (this.#writes.hlc = this.#clock.tick(this.#nowMs)) };
     const shared = { ...own, ...time, writes: this.#writes, streams, lists, counters: this.counters, policies: options.policies };
     this.#reader = new Reader({ ...shared, applier: this.#applier, onServerTime: (serverMs) => this.#stability.onServerTime(serverMs) });
     this.#import = new FirstImport(state);
@@ -118,7 +122,8 @@ export class Region {
       },
       state.db,
     );
-    this.#parser = new CommandParser(this.#capture.onCommand, state.place?.offset ?? 0);
+    this.floats = options.floats && new FloatEvents(options.floats, this.#capture, nowMs);
+    this.#parser = new CommandParser(this.floats?.onCommand ?? this.#capture.onCommand, state.place?.offset ?? 0);
     this.#unitOffset = state.place?.offset ?? 0;
     this.#unitDb = state.db;
     const parts = { outbox: this.#outbox, inbox: this.#inbox, applier: this.#applier, reader: this.#reader, requestRead };
@@ -278,6 +283,7 @@ export class Region {
   /** What is to be done now, in the order in which it stands in the step. */
   flush(nowMs: number): Step {
     this.#nowMs = nowMs;
+    this.floats?.tick(nowMs);
     const writes: StateWrite[] = [];
     if (this.#state.halt || this.#capture.inTransaction) return this.#finish(writes, [], [], []);
     if (this.#isReady) this.#stability.dig(this.#keys, writes, nowMs);
@@ -346,10 +352,6 @@ export class Region {
     this.#outbox.closeIfFull(this.#state.frontier);
   }
 
-  #beginCommand(): void {
-    this.#writes.hlc = this.#clock.tick(this.#nowMs);
-  }
-
   /** Our own mark: what it carries was visible to clients from here on. */
   #onMark(mark: Mark): void {
     this.#reader.onNotes(mark.notes);
@@ -367,12 +369,6 @@ export class Region {
     if (this.#isReady) this.#isFenced ||= mark.epoch !== this.#epoch;
     else if (this.#epoch === 0) this.#fences.push(mark.epoch);
     else if (mark.epoch === this.#epoch) this.#begin();
-  }
-
-  /** Until everything is imported a key may hold what nobody knows. Later, what the stream did not say no client did. */
-  #requestRead(entry: KeyEntry): void {
-    if (this.isImporting) this.#reader.blind(entry);
-    else this.#reader.want(entry);
   }
 
   /** Our own script removed a key, not for another type. Where it should be there, its deadline was past by the server's clock. */

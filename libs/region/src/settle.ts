@@ -2,7 +2,16 @@
  * Moves changes from pending to `base` when the mark that carries them is read in the stream: from that position on,
  * clients could see them. Also finds out what the server holds afterwards.
  */
-import { covers, integerOfPrint, printOfInteger, type CellChange, type Sibling } from "@meridian/merge";
+import {
+  covers,
+  decimalOfPrint,
+  decimalText,
+  integerOfPrint,
+  PRINT_INLINE_BYTES_MAX,
+  printOfInteger,
+  type CellChange,
+  type Sibling,
+} from "@meridian/merge";
 import type { ReadonlyVector } from "@meridian/words";
 import { basePrint, SUPERSEDED, shownPrint } from "./content.js";
 import type { ConflictLedger } from "./conflict-ledger.js";
@@ -85,11 +94,20 @@ function show(slot: CellSlot, before: string | undefined, issued: CellSlot["issu
   }
   if (issued?.how === "nothing") return setShown(slot, before);
   if (issued?.how === "increment") {
-    const number = before === undefined ? 0n : integerOfPrint(before);
-    if (number !== undefined) return setShown(slot, printOfInteger(number + issued.delta));
+    const after = afterIncrement(before, issued);
+    if (after !== undefined) return setShown(slot, after);
   }
   slot.unsure = true;
   return "unsure";
+}
+
+/** What the server holds after an increment of ours; undefined: only reading tells. */
+function afterIncrement(before: string | undefined, { delta, isDecimal }: NonNullable<CellSlot["issued"]>): string | undefined {
+  const number = before === undefined ? 0n : isDecimal ? decimalOfPrint(before) : integerOfPrint(before);
+  if (number === undefined) return undefined;
+  if (!isDecimal) return printOfInteger(number + delta);
+  const text = decimalText(number + delta);
+  return text.length <= PRINT_INLINE_BYTES_MAX ? `=${text}` : undefined;
 }
 
 /** Records what the server holds. */

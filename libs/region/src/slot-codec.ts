@@ -25,6 +25,7 @@ const HAS_VALUE = 4;
 export const ONE_SIBLING = 1;
 
 const CREATES = { creates: true };
+const DECIMAL = { decimal: true } as const;
 
 /** Two bits of a change's first byte, and a third beyond the flags between them. */
 const ACTIONS = ["put", "increment", "remove", "wipe", "take", "delete", "assign", "erase"] as const satisfies readonly ChangeAction[];
@@ -130,7 +131,7 @@ export function readSibling(from: ByteReader, writers: WriterTable): Sibling {
 }
 
 function writeSum(out: ByteWriter, sum: Cell["sums"][number], writers: WriterTable): void {
-  out.varint(writers.indexOf(sum.writer));
+  out.varint(writers.indexOf(sum.writer) * 2 + (sum.decimal ? 1 : 0));
   out.hlc(sum.birth);
   out.hlc(sum.upTo);
   out.bigint(sum.sum);
@@ -139,21 +140,22 @@ function writeSum(out: ByteWriter, sum: Cell["sums"][number], writers: WriterTab
 }
 
 function readSum(from: ByteReader, writers: WriterTable): Cell["sums"][number] {
-  const writer = writers.at(from.varint());
-  return {
-    writer,
+  const head = from.varint();
+  const sum = {
+    writer: writers.at(Math.floor(head / 2)),
     birth: from.hlc(),
     upTo: from.hlc(),
     sum: from.bigint(),
     absorbedUpTo: from.hlc(),
     absorbed: from.bigint(),
   };
+  return head % 2 === 1 ? { ...sum, decimal: true } : sum;
 }
 
 /** Writes a change that is pending. */
 export function writeChange(out: ByteWriter, change: CellChange, writers: WriterTable): void {
   const action = ACTIONS.indexOf(change.action);
-  out.byte((action & 3) | (change.ahead ? 4 : 0) | (change.creates ? 8 : 0) | ((action & 4) << 2));
+  out.byte((action & 3) | (change.ahead ? 4 : 0) | (change.creates ? 8 : 0) | ((action & 4) << 2) | (change.decimal ? 32 : 0));
   writeSibling(out, change, writers);
   out.hlc(change.birth);
   out.bigint(change.sum);
@@ -163,6 +165,7 @@ export function writeChange(out: ByteWriter, change: CellChange, writers: Writer
   writeList(out, change.absorbed, (seen) => {
     writeDot(out, { writer: seen.writer, hlc: seen.upTo }, writers);
     out.hlc(seen.birth);
+    out.byte(seen.decimal ? 1 : 0);
     out.bigint(seen.sum);
   });
 }
@@ -179,9 +182,12 @@ export function readChange(from: ByteReader, writers: WriterTable): CellChange {
   const unseen = readList(from, () => readDot(from, writers));
   const absorbed = readList(from, (): RunningSum => {
     const seen = readDot(from, writers);
-    return { writer: seen.writer, upTo: seen.hlc, birth: from.hlc(), sum: from.bigint() };
+    const birth = from.hlc();
+    const decimal = from.byte() === 1 ? DECIMAL : undefined;
+    return { writer: seen.writer, upTo: seen.hlc, birth, sum: from.bigint(), ...decimal };
   });
-  return { action, writer, hlc, print, number, value, birth, sum, context, ahead, unseen, absorbed, ...(head & 8 ? CREATES : undefined) };
+  const flags = { ...(head & 8 ? CREATES : undefined), ...(head & 32 ? DECIMAL : undefined) };
+  return { action, writer, hlc, print, number, value, birth, sum, context, ahead, unseen, absorbed, ...flags };
 }
 
 function writeDot(out: ByteWriter, dot: Dot, writers: WriterTable): void {

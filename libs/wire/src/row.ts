@@ -2,7 +2,7 @@
  * One mutation as a row of bytes. Rows follow each other without padding; what a row leaves out stands in the row
  * before it (database, version). The layout is in the package's README.
  */
-import { HLC_ZERO, MutationKind, VersionVector, type CellKind, type Hlc, type Mutation, type MutationDetail } from "@meridian/words";
+import { HLC_ZERO, MutationKind, VersionVector, type Absorbed, type CellKind, type Hlc, type Mutation, type MutationDetail } from "@meridian/words";
 import type { WriterId } from "@meridian/words";
 import type { ByteReader } from "./byte-reader.js";
 import type { ByteWriter } from "./byte-writer.js";
@@ -14,6 +14,8 @@ const SAME_VERSION = 0x40;
 const HAS_DETAIL = 0x80;
 
 const K = MutationKind;
+/** Beside the cell's kind: a sum of decimals was taken away. */
+const DECIMAL = 0x80;
 const CELL_KINDS: readonly CellKind[] = ["s", "h", "e", "z", "t", "w", "l", "x", "g"];
 
 /** Writers as small numbers within one frame. */
@@ -78,11 +80,13 @@ function writeBody(out: ByteWriter, m: Mutation): void {
       return;
     case K.IncrementField:
     case K.IncrementScore:
+    case K.IncrementDecimalField:
       out.text(m.field);
       out.hlc(m.birth);
       out.bigint(m.sum);
       return;
     case K.IncrementString:
+    case K.IncrementDecimal:
       out.hlc(m.birth);
       out.bigint(m.sum);
       return;
@@ -119,7 +123,7 @@ function writeDetail(out: ByteWriter, detail: MutationDetail, writers: WriterTab
   }
   out.varint(detail.absorbed.length);
   for (const part of detail.absorbed) {
-    out.byte(CELL_KINDS.indexOf(part.kind));
+    out.byte(CELL_KINDS.indexOf(part.kind) | (part.decimal ? DECIMAL : 0));
     out.text(part.field);
     out.varint(writers.indexOf(part.writer));
     out.hlc(part.birth);
@@ -188,11 +192,13 @@ function readBody(from: ByteReader, m: Mutation): void {
       return;
     case K.IncrementField:
     case K.IncrementScore:
+    case K.IncrementDecimalField:
       m.field = from.text();
       m.birth = from.hlc();
       m.sum = from.bigint();
       return;
     case K.IncrementString:
+    case K.IncrementDecimal:
       m.birth = from.hlc();
       m.sum = from.bigint();
       return;
@@ -227,15 +233,15 @@ function readDetail(from: ByteReader, writers: readonly WriterId[]): MutationDet
   return {
     context: context.length === 0 ? undefined : new VersionVector(context),
     unseen: repeat(from, () => ({ kind: kind(), field: from.text(), writer: writer(), hlc: from.hlc() })),
-    absorbed: repeat(from, () => ({
-      kind: kind(),
-      field: from.text(),
-      writer: writer(),
-      birth: from.hlc(),
-      upTo: from.hlc(),
-      sum: from.bigint(),
-    })),
+    absorbed: repeat(from, () => readAbsorbed(from, writer)),
   };
+}
+
+function readAbsorbed(from: ByteReader, writer: () => WriterId): Absorbed {
+  const head = from.byte();
+  const kind = CELL_KINDS[head & ~DECIMAL] as CellKind;
+  const absorbed = { kind, field: from.text(), writer: writer(), birth: from.hlc(), upTo: from.hlc(), sum: from.bigint() };
+  return head & DECIMAL ? { ...absorbed, decimal: true } : absorbed;
 }
 
 function repeat<T>(from: ByteReader, read: () => T): T[] {

@@ -66,6 +66,10 @@ export const MutationKind = {
   PutGroup: 23,
   /** Removes a consumer group, also one that is made elsewhere meanwhile. */
   RemoveGroup: 24,
+  /** INCRBYFLOAT: the running sum is of multiples of 10^-17. */
+  IncrementDecimal: 28,
+  /** HINCRBYFLOAT. */
+  IncrementDecimalField: 29,
   /**
    * A key that is one register: its whole value as DUMP gives it, with its deadline. Without bytes: the key was deleted.
    * `birth` is the version of the command that wrote it, which was read back later: the latest of these stands.
@@ -94,6 +98,8 @@ export interface RunningSum {
   readonly birth: Hlc;
   readonly upTo: Hlc;
   readonly sum: bigint;
+  /** The sum is of multiples of 10^-17: decimal increments have a sum of their own beside that of integers. */
+  readonly decimal?: true;
 }
 
 /** A running sum in a named cell of the mutation's key. */
@@ -132,7 +138,10 @@ export interface Mutation {
   valueEnd: number;
   /** Puts of whole keys, PutExpiry: deadline in ms since 1970 or `Infinity`. PutScore: the score. PutEntry: 1 if found by reading. */
   number: number;
-  /** Increments: the running sum after this mutation (integers, or for scores multiples of 2^-1074). PutRegister: `birth`, its time. */
+  /**
+   * Increments: the running sum after this mutation (integers; for scores multiples of 2^-1074, for decimals of 10^-17).
+   * PutRegister: `birth`, its time.
+   */
   birth: Hlc;
   sum: bigint;
   detail: MutationDetail | undefined;

@@ -14,6 +14,7 @@ export const AGENT_RULES: readonly OptionRule<AgentOptions>[] = [
   { reads: ["log"], check: logHasItsAddress },
   { reads: ["log", "region", "peers"], check: logRegionsAreKnown },
   { reads: ["log.redis"], check: logAddressFits },
+  { reads: ["capture"], check: floatPrefixesAreApart },
   { reads: ["policies"], check: prefixesDiffer },
   { reads: ["policies", "region", "peers"], check: homesAreKnown },
   { reads: ["log.kafka"], check: kafkaLoginFits },
@@ -30,6 +31,15 @@ function absenceIsLong({ stability: { absentAfterMs } }: AgentOptions): RuleBrea
 
 function peersAreOthers({ region, peers }: AgentOptions): RuleBreach[] {
   return peers.flatMap((peer, at) => (peer === region ? [{ field: `peers.${at}`, found: `this region, ${region}`, allowed: "the other regions only" }] : []));
+}
+
+/** A key under two of them would be told of twice. */
+function floatPrefixesAreApart({ capture: { floatPrefixes } }: AgentOptions): RuleBreach[] {
+  return floatPrefixes.flatMap((prefix, at) => {
+    const other = floatPrefixes.find((begins, index) => index !== at && prefix.startsWith(begins) && (begins !== prefix || index < at));
+    if (other === undefined) return [];
+    return [{ field: `capture.floatPrefixes.${at}`, found: `${JSON.stringify(prefix)} under ${JSON.stringify(other)}`, allowed: "prefixes of which none begins another" }];
+  });
 }
 
 function serverNamesDiffer({ servers }: AgentOptions): RuleBreach[] {

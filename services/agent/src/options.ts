@@ -12,6 +12,9 @@ const GIB = 2 ** 30;
 /** More regions than anybody has; bounds vectors and connections. */
 const REGIONS_MAX = 32;
 
+/** Each event is held against each of them by the server. */
+const FLOAT_PREFIXES_MAX = 16;
+
 /** Servers of one agent; each takes a connection for capture, two for apply, and memory. */
 const SERVERS_MAX = 16;
 
@@ -111,6 +114,17 @@ const capture = option.group("Following the server's replication stream.", {
     help: "Whether a server, and each new version of it, is tried under meridian:probe: for how it rewrites commands before it is followed. auto: where the agent logs in as the default user; the users of deploy/acl may not run what is tried.",
     values: ["auto", "always", "never"],
     default: "auto",
+  }),
+  floatEvents: option.choice({
+    help: "Whether keyspace events are listened to, so that INCRBYFLOAT and HINCRBYFLOAT of several regions add up; the server must tell them (notify-keyspace-events with K, $ and h). Without them the later result wins. auto: where they are told, and status says where not; on: a server that tells none is not followed.",
+    values: ["off", "auto", "on"],
+    default: "off",
+  }),
+  floatPrefixes: option.list({
+    help: "Beginnings of the keys of which events are told, so that others cost nothing; none: all keys. For each the agent's user needs a right as &__keyspace@*__:prefix*.",
+    item: option.text({ help: "Beginning of the keys' names." }),
+    default: [],
+    itemsMax: FLOAT_PREFIXES_MAX,
   }),
   acceptUnknownRewrites: option.boolean({ help: "Follow a server although the probe met rewrites that are not known. Peers may get wrong values.", default: false }),
 });

@@ -103,6 +103,15 @@ export interface PipelineStatus {
     /** The longest prefix first. */
     readonly rows: readonly { readonly prefix: string; readonly policy: string }[];
   };
+  /** Increments of floats: added up where keyspace events tell of them, otherwise values like others, of which the later wins. */
+  readonly floats: {
+    readonly rule: "sum" | "last writer";
+    /** Why they are not added up. */
+    readonly reason?: string;
+    /** Increments that events have named; `asValues`: such as were taken for values, because what was there before was not known. */
+    readonly increments: number;
+    readonly asValues: number;
+  };
   /** What the conflict ledger has recorded, by rule. */
   readonly conflicts: Readonly<Record<string, number>>;
   readonly peers: readonly PeerStatus[];

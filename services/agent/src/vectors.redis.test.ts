@@ -9,7 +9,7 @@ import { PolicyTable } from "@meridian/region";
 import { waitFor } from "@meridian/testkit";
 import { hlcMs } from "@meridian/words";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { areQuiet, describePlace, openPlaces, type Place } from "./testing/place.js";
+import { areQuiet, describePlace, followsFloats, openPlaces, TELLS_FLOATS, type Place } from "./testing/place.js";
 
 interface Phase {
   readonly commands: readonly string[];
@@ -64,9 +64,11 @@ let clients: Redis[];
 let stuck: Error | undefined;
 
 beforeAll(async () => {
-  places = await openPlaces(NAMES, ["--databases", String(DATABASES)], POLICIES);
+  const floats = { mode: "on", prefixes: [""] } as const;
+  places = await openPlaces(NAMES, ["--databases", String(DATABASES), ...TELLS_FLOATS], { policies: POLICIES, floats });
   clients = places.map(({ server }) => server.client());
   await allQuiet();
+  await floatsFollowed();
 });
 afterAll(() => Promise.all(places.map((place) => place.stop())));
 
@@ -79,6 +81,11 @@ async function allQuiet(): Promise<void> {
     stuck = error as Error;
     throw error;
   });
+}
+
+/** Behind a command of which events cannot be told apart they are followed again within a second. */
+function floatsFollowed(): Promise<unknown> {
+  return waitFor(() => places.every(followsFloats), { timeoutMs: 10_000, what: () => `events: ${JSON.stringify(places.map(({ life: { region } }) => region.floats?.status))}` });
 }
 
 /** Later versions of any region are greater than every one given so far. */
@@ -167,6 +174,7 @@ describe("the rules as written", () => {
   for (const [at, { title, first, eu, us, reads }] of vectors.entries()) {
     test(title, async () => {
       await Promise.all(clients.map((client) => client.select(at + 1)));
+      await floatsFollowed();
       for (const phase of first) await runPhase(0, phase);
       await allQuiet();
       for (let phase = 0; phase < Math.max(eu.length, us.length); phase += 1) await runConcurrently(eu[phase], us[phase]);

@@ -2,7 +2,7 @@
 import type { Mutation } from "./mutation.js";
 
 const EXPECT = `return shown === undefined ? "-" : isSketchPrint(shown) ? "%" : isDigest(shown) ? "#" : "=";`;
-const DELTA = "return to === undefined || from === undefined ? undefined : to - from;";
+const DELTA = "return { delta: to - from, isDecimal: false };";
 
 /** See the module's comment. */
 export const APPLYING: readonly Mutation[] = [

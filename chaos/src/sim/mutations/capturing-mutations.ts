@@ -50,4 +50,16 @@ export const CAPTURING: readonly Mutation[] = [
     breaks: "what was committed and not published when the agent died is lost",
     edits: [{ in: "region", text: "this.#outbox.again = recover(", becomes: "recover(" }],
   },
+  {
+    name: "floats-by-their-form",
+    breaks: "every SET with KEEPTTL and every HSET of one field is taken for an increment, whatever its event says",
+    edits: [{ in: "region", text: "return next.isIncrement && this.#reason === undefined ?", becomes: "return this.#reason === undefined ?" }],
+    options: { families: ["float"] },
+  },
+  {
+    name: "floats-without-a-beginning",
+    breaks: "events from before the place where they and the stream fit are held against writes behind it",
+    edits: [{ in: "region", text: "this.#isToldFrom = key === this.#syncKey;\n            return;", becomes: "this.#isToldFrom = true;" }],
+    options: { families: ["float"] },
+  },
 ];

@@ -19,7 +19,7 @@ export const FORGETTING: readonly Mutation[] = [
   {
     name: "ended-sums-go-on",
     breaks: "increments go on in a sum that was taken away, and that other regions may have forgotten",
-    edits: [{ in: "region", text: "(known) => known.writer === writer && isLive(known));", becomes: "(known) => known.writer === writer);" }],
+    edits: [{ in: "region", text: "known.writer === writer && isLive(known) && (", becomes: "known.writer === writer && (" }],
     options: { families: ["counter"], commands: 120 },
   },
   {

@@ -6,6 +6,7 @@ import { AFTER_UNLINK, DEADLINE_NO_KEY, DEADLINE_NONE, encodeMarkEntry, goneValu
 import { createHash } from "node:crypto";
 import { readBatch, binary, type BatchCell, type BatchPart } from "./batch-reader.js";
 import { holdsExactly, readElements } from "./exact-content.js";
+import { decimalOf, decimalText, isPlainDecimal } from "@meridian/merge";
 import { isInteger, sumOf } from "./integer.js";
 import { matchEdits, performEdits, readEdits } from "./list-edit-run.js";
 import type { Entry, Keyspace } from "./keyspace.js";
@@ -94,10 +95,12 @@ export class ApplyRun {
       }
       case OP.setField:
       case OP.delField:
-      case OP.incrField: {
+      case OP.incrField:
+      case OP.addDecimalField: {
         if (entry !== undefined && entry.type !== "hash") return false;
         const value = entry?.value.get(cell.field);
         if (cell.op === OP.incrField) return summable(value, first);
+        if (cell.op === OP.addDecimalField) return decimalSum(value, first) !== undefined;
         return same(cell.how, value === undefined ? undefined : () => value, first);
       }
       case OP.raiseSketch:
@@ -106,6 +109,7 @@ export class ApplyRun {
         // the absence of a string is the absence of the key, so the type does not matter for that
         if (entry !== undefined && entry.type !== "string") return false;
         if (cell.op === OP.incrString) return summable(entry?.value, first);
+        if (cell.op === OP.addDecimal) return decimalSum(entry?.value, first) !== undefined;
         const matches = same(cell.how, entry === undefined ? undefined : () => entry.value, first);
         return matches && (cell.op !== OP.setStringUntil || isTimed(entry, cell.rest[3]));
       }
@@ -175,6 +179,14 @@ export class ApplyRun {
         return ["HSET", key, field, second];
       case OP.incrField:
         return ["HINCRBY", key, field, first];
+      case OP.addDecimal: {
+        const entry = this.#space.lookup(db, key);
+        return ["SET", key, decimalSum(entry?.type === "string" ? entry.value : undefined, first) ?? "", "KEEPTTL"];
+      }
+      case OP.addDecimalField: {
+        const entry = this.#space.lookup(db, key);
+        return ["HSET", key, field, decimalSum(entry?.type === "hash" ? entry.value.get(field) : undefined, first) ?? ""];
+      }
       case OP.delField:
         return ["HDEL", key, field];
       case OP.addMember:
@@ -252,6 +264,13 @@ function raised(held: string, least: string, added: string): string | undefined 
   if (!now || !floor || !more || raiseRegisters(now, floor)) return undefined;
   raiseRegisters(now, more);
   return sketchBytes(now);
+}
+
+function decimalSum(held: string | undefined, delta: string): string | undefined {
+  const value = held ?? "0";
+  if (!isPlainDecimal(value) || !isPlainDecimal(delta)) return undefined;
+  const sum = decimalText((decimalOf(value) ?? 0n) + (decimalOf(delta) ?? 0n));
+  return isPlainDecimal(sum) ? sum : undefined;
 }
 
 function summable(held: string | undefined, delta: string): boolean {

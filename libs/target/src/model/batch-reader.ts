@@ -28,6 +28,8 @@ const SHAPES: Readonly<Record<string, { readonly kind: CellKind; readonly field:
   [OP.delString]: { kind: "s", field: false, rest: 1 },
   [OP.setField]: { kind: "h", field: true, rest: 2 },
   [OP.incrField]: { kind: "h", field: true, rest: 1 },
+  [OP.addDecimal]: { kind: "s", field: false, rest: 1 },
+  [OP.addDecimalField]: { kind: "h", field: true, rest: 1 },
   [OP.delField]: { kind: "h", field: true, rest: 1 },
   [OP.addMember]: { kind: "e", field: true, rest: 0 },
   [OP.removeMember]: { kind: "e", field: true, rest: 0 },

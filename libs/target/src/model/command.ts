@@ -10,6 +10,8 @@ export interface CommandContext {
   readonly db: number;
   /** Tells the stream; called once the change is made. */
   emit(args: readonly string[]): void;
+  /** Tells a keyspace event. */
+  notify(event: string, key: string): void;
 }
 
 /** A command: `args[0]` is its name as sent. */
@@ -21,6 +23,7 @@ export type CommandTable = Readonly<Record<string, Command>>;
 export const OK = "OK";
 export const WRONG_TYPE = new ReplyError("WRONGTYPE Operation against a key holding the wrong kind of value");
 export const NOT_AN_INTEGER = new ReplyError("ERR value is not an integer or out of range");
+export const NOT_A_FLOAT = new ReplyError("ERR value is not a valid float");
 export const OVERFLOW = new ReplyError("ERR increment or decrement would overflow");
 export const SYNTAX = new ReplyError("ERR syntax error");
 

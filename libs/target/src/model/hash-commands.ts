@@ -1,7 +1,8 @@
 /** Hashes. */
 import { ReplyError } from "@meridian/resp";
-import { arg, bulk, created, dropIfEmpty, NOT_AN_INTEGER, OVERFLOW, typed, wrongArity, type CommandTable } from "./command.js";
+import { arg, bulk, created, dropIfEmpty, NOT_A_FLOAT, NOT_AN_INTEGER, OVERFLOW, typed, wrongArity, type CommandTable } from "./command.js";
 import { integerReply, isInteger, sumOf } from "./integer.js";
+import { floatSum } from "./long-double.js";
 
 /** The commands of this module by lower-case name. */
 export const HASH_COMMANDS: CommandTable = {
@@ -14,6 +15,7 @@ export const HASH_COMMANDS: CommandTable = {
     const before = fields.size;
     for (let i = 2; i < args.length; i += 2) fields.set(arg(args, i), arg(args, i + 1));
     context.emit(args);
+    context.notify("hset", key);
     return fields.size - before;
   },
   hdel(context, args) {
@@ -35,6 +37,19 @@ export const HASH_COMMANDS: CommandTable = {
     const entry = typed(context, arg(args, 1), "hash");
     if (entry === undefined || entry instanceof ReplyError) return entry ?? [];
     return [...entry.value].flatMap(([field, value]) => [bulk(field), bulk(value)]);
+  },
+  hincrbyfloat(context, args) {
+    const key = arg(args, 1);
+    const field = arg(args, 2);
+    if (floatSum("0", arg(args, 3)) === undefined) return NOT_A_FLOAT;
+    const entry = typed(context, key, "hash");
+    if (entry instanceof ReplyError) return entry;
+    const sum = floatSum(entry?.value.get(field) ?? "0", arg(args, 3));
+    if (sum === undefined) return new ReplyError("ERR hash value is not a float");
+    (entry ?? created(context, key, { type: "hash", value: new Map<string, string>(), deadlineMs: -1 })).value.set(field, sum);
+    context.emit(["HSET", key, field, sum]);
+    context.notify("hincrbyfloat", key);
+    return bulk(sum);
   },
   hincrby(context, args) {
     const key = arg(args, 1);

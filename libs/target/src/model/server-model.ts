@@ -51,12 +51,21 @@ export interface SnapshotEntry {
   readonly deadlineMs: number;
 }
 
+/** A keyspace event. */
+export interface KeyEvent {
+  readonly db: number;
+  readonly key: string;
+  readonly event: string;
+}
+
 /** See the module's comment. */
 export class ServerModel {
   readonly #feed = new ReplicationFeed();
   readonly #space = new Keyspace(this.#feed);
   /** Last key of every scan page that has a next one; the cursor is its position, from 1. */
   readonly #scans: string[] = [];
+  /** What subscribers were told since they last asked; undefined: nobody listens. */
+  #events: KeyEvent[] | undefined;
   #mark: { readonly bytes: string; readonly mark: Mark } | undefined;
 
   /** Bytes of the stream so far. */
@@ -144,6 +153,16 @@ export class ServerModel {
     return this.#feed.take();
   }
 
+  /** Tells keyspace events of strings and hashes from here on (`set`, `incrbyfloat`, `hset`, `hincrbyfloat`); false: no more. */
+  listen(on: boolean): void {
+    this.#events = on ? [] : undefined;
+  }
+
+  /** Events since the last take. */
+  takeEvents(): KeyEvent[] {
+    return this.#events?.splice(0) ?? [];
+  }
+
   /** A replica attaches anew (FULLRESYNC): the stream goes on with a SELECT. Returns the offset. */
   resync(): number {
     this.#feed.forgetSelected();
@@ -167,7 +186,9 @@ export class ServerModel {
     const name = (args[0] as string).toLowerCase();
     const command = COMMANDS[name];
     if (command === undefined) throw new Error(`the model does not know ${name}`);
-    return command({ space: this.#space, db, emit: (told) => this.#feed.add(db, told) }, args);
+    const emit = (told: readonly string[]): void => this.#feed.add(db, told);
+    const notify = (event: string, key: string): void => void this.#events?.push({ db, key, event });
+    return command({ space: this.#space, db, emit, notify }, args);
   }
 
   /** An effect cannot fail after its cell matched, unless the batch contradicts itself: our own mistake. */

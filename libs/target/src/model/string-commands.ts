@@ -1,7 +1,8 @@
 /** Strings: SET with its options, counters, APPEND, MSET and MGET. */
 import { ReplyError, type Reply } from "@meridian/resp";
-import { arg, bulk, created, NOT_AN_INTEGER, OK, OVERFLOW, SYNTAX, typed, wrongArity, type CommandContext, type CommandTable } from "./command.js";
+import { arg, bulk, created, NOT_A_FLOAT, NOT_AN_INTEGER, OK, OVERFLOW, SYNTAX, typed, wrongArity, type CommandContext, type CommandTable } from "./command.js";
 import { integerReply, isInteger, negated, sumOf } from "./integer.js";
+import { floatSum } from "./long-double.js";
 
 interface SetOptions {
   nx: boolean;
@@ -21,6 +22,7 @@ export const STRING_COMMANDS: CommandTable = {
     for (let i = 1; i < args.length; i += 2) {
       context.space.lookup(context.db, arg(args, i));
       created(context, arg(args, i), { type: "string", value: arg(args, i + 1), deadlineMs: -1 });
+      context.notify("set", arg(args, i));
     }
     context.emit(args);
     return OK;
@@ -47,6 +49,7 @@ export const STRING_COMMANDS: CommandTable = {
   },
   incr: (context, args) => increment(context, args, "1"),
   decr: (context, args) => increment(context, args, "-1"),
+  incrbyfloat: incrementFloat,
   incrby: (context, args) => (isInteger(arg(args, 2)) ? increment(context, args, arg(args, 2)) : NOT_AN_INTEGER),
   decrby(context, args) {
     if (!isInteger(arg(args, 2))) return NOT_AN_INTEGER;
@@ -54,6 +57,19 @@ export const STRING_COMMANDS: CommandTable = {
     return delta === undefined ? new ReplyError("ERR decrement would overflow") : increment(context, args, delta);
   },
 };
+
+function incrementFloat(context: CommandContext, args: readonly string[]): Reply {
+  const key = arg(args, 1);
+  const entry = typed(context, key, "string");
+  if (entry instanceof ReplyError) return entry;
+  const sum = floatSum(entry?.value ?? "0", arg(args, 2));
+  if (sum === undefined) return NOT_A_FLOAT;
+  if (entry === undefined) created(context, key, { type: "string", value: sum, deadlineMs: -1 });
+  else entry.value = sum;
+  context.emit(["SET", key, sum, "KEEPTTL"]);
+  context.notify("incrbyfloat", key);
+  return bulk(sum);
+}
 
 function increment(context: CommandContext, args: readonly string[], delta: string): Reply {
   const key = arg(args, 1);
@@ -85,6 +101,7 @@ function set(context: CommandContext, args: readonly string[]): Reply {
   const kept = options.keepTtl ? (held?.deadlineMs ?? -1) : -1;
   created(context, key, { type: "string", value: arg(args, 2), deadlineMs: deadlineMs ?? kept });
   context.emit(propagated(args, options, deadlineMs));
+  context.notify("set", key);
   return options.get ? before : OK;
 }
 

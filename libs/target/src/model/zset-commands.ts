@@ -1,6 +1,6 @@
 /** Sorted sets: ZADD with its options, ZINCRBY, ZREM, ZSCORE, ZRANGE by index. */
 import { ReplyError, type Reply } from "@meridian/resp";
-import { arg, bulk, created, dropIfEmpty, NOT_AN_INTEGER, SYNTAX, typed, type CommandContext, type CommandTable } from "./command.js";
+import { arg, bulk, created, dropIfEmpty, NOT_A_FLOAT, NOT_AN_INTEGER, SYNTAX, typed, type CommandContext, type CommandTable } from "./command.js";
 import { isInteger } from "./integer.js";
 import { parseScore, printScore } from "./score.js";
 
@@ -13,7 +13,6 @@ interface ZaddOptions {
   readonly incr: boolean;
 }
 
-const NOT_A_FLOAT = new ReplyError("ERR value is not a valid float");
 const NO_OPTIONS: ZaddOptions = { nx: false, xx: false, gt: false, lt: false, ch: false, incr: false };
 
 /** The commands of this module by lower-case name. */

@@ -32,6 +32,9 @@ export interface RedisTargetOptions extends ConnectionOptionsOfServer {
 const SCRIPTS = [APPLY_SCRIPT, READ_SCRIPT, FENCE_SCRIPT, PREFLIGHT_SCRIPT];
 const [APPLY_SHA = "", READ_SHA = "", FENCE_SHA = "", PREFLIGHT_SHA = ""] = SCRIPTS.map(sha1);
 
+/** How long a signal's key stays where its removal was lost, in ms. */
+const SIGNAL_MS = 60_000;
+
 interface ScriptCall {
   readonly number: number;
   readonly args: CommandArgument[];
@@ -98,6 +101,14 @@ export class RedisTarget implements Target {
     ]);
     const [next, keys] = page as [Buffer, Buffer[]];
     return { cursor: next.toString("latin1"), keys: keys.map((key) => key.toString("latin1")) };
+  }
+
+  /** Writes a key of ours in database 0, once, and removes it: a place in the stream that can be told. */
+  async signal(key: string): Promise<void> {
+    await Promise.all([
+      ask(this.#connection, ["SET", key, "", "PX", SIGNAL_MS], "set a key under meridian:"),
+      ask(this.#connection, ["DEL", key], "remove a key under meridian:"),
+    ]);
   }
 
   async info(): Promise<ServerFacts> {

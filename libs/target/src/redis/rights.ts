@@ -18,7 +18,10 @@ const WRITES = [
 ];
 
 /** Commands of the connection itself. */
-const CONNECTION = ["auth", "client|setname", "info", "scan", "evalsha", "script|load"];
+const CONNECTION = ["auth", "client|setname", "info", "scan", "evalsha", "script|load", "psubscribe", "subscribe"];
+
+/** Keyspace events of all keys. A pattern must stand in the rights as it is subscribed to: others, letter by letter, for other prefixes. */
+const CHANNELS = ["&__keyspace@*__:*"];
 
 /** The ACL rules, for `ACL SETUSER <name> on ><password> ...`: every key and database, these commands, nothing else. */
-export const TARGET_RIGHTS: readonly string[] = ["~*", ...[...CONNECTION, ...READS, ...WRITES].map((command) => `+${command}`)];
+export const TARGET_RIGHTS: readonly string[] = ["~*", ...CHANNELS, ...[...CONNECTION, ...READS, ...WRITES].map((command) => `+${command}`)];

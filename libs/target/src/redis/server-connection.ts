@@ -25,6 +25,12 @@ export interface ConnectionOptionsOfServer {
 /** Calls without an answer, at most. */
 export const IN_FLIGHT_MAX = 4096;
 
+/** Looks at what comes in; true where it was sent unasked, and is no answer. */
+export type OnUnasked = (reply: Reply) => boolean;
+
+/** Told once, when the connection is lost. */
+export type OnClosed = (error: MeridianError) => void;
+
 interface Waiting {
   readonly onReply: (reply: Reply) => void;
   readonly onLost: (error: MeridianError) => void;
@@ -36,12 +42,16 @@ export class ServerConnection {
   readonly #address: string;
   readonly #writer = new CommandWriter();
   readonly #parser: ReplyParser;
+  readonly #onUnasked: OnUnasked | undefined;
+  readonly #onClosed: OnClosed | undefined;
   #waiting: Waiting[] = [];
   #answered = 0;
   #lost: MeridianError | undefined;
 
-  private constructor(socket: Socket, options: ConnectionOptionsOfServer) {
+  private constructor(socket: Socket, options: ConnectionOptionsOfServer, onUnasked?: OnUnasked, onClosed?: OnClosed) {
     this.#socket = socket;
+    this.#onUnasked = onUnasked;
+    this.#onClosed = onClosed;
     this.#address = `${options.host}:${options.port}`;
     this.#parser = new ReplyParser((reply) => this.#onReply(reply));
     socket.setNoDelay(true);
@@ -53,8 +63,11 @@ export class ServerConnection {
     socket.on("close", () => this.#onLost(undefined));
   }
 
-  /** Connects. Rejects with a retryable `SERVER_UNAVAILABLE`. */
-  static open(options: ConnectionOptionsOfServer): Promise<ServerConnection> {
+  /**
+   * Connects. Rejects with a retryable `SERVER_UNAVAILABLE`. A subscriber says what is sent unasked, and hears when the
+   * connection is lost.
+   */
+  static open(options: ConnectionOptionsOfServer, onUnasked?: OnUnasked, onClosed?: OnClosed): Promise<ServerConnection> {
     const { host, port, tls, connectTimeoutMs } = options;
     return new Promise((resolve, reject) => {
       const socket = tls === undefined ? connectTcp({ host, port }) : connectTls({ host, port, ...tls });
@@ -71,7 +84,7 @@ export class ServerConnection {
       socket.once(tls === undefined ? "connect" : "secureConnect", () => {
         clearTimeout(timer);
         socket.off("error", onError);
-        resolve(new ServerConnection(socket, options));
+        resolve(new ServerConnection(socket, options, onUnasked, onClosed));
       });
     });
   }
@@ -118,6 +131,7 @@ export class ServerConnection {
   }
 
   #onReply(reply: Reply): void {
+    if (this.#onUnasked?.(reply) === true) return;
     const next = this.#waiting[this.#answered];
     if (next === undefined) throw new Error("a reply that nobody asked for");
     this.#answered += 1;
@@ -125,11 +139,13 @@ export class ServerConnection {
   }
 
   #onLost(cause: Error | undefined): void {
+    const isFirst = this.#lost === undefined;
     this.#lost ??= unavailable(this.#address, cause?.message ?? "the connection was closed", cause);
     const abandoned = this.#waiting.slice(this.#answered);
     this.#waiting = [];
     this.#answered = 0;
     for (const { onLost } of abandoned) onLost(this.#lost);
+    if (isFirst) this.#onClosed?.(this.#lost);
   }
 
   #tooMany(): MeridianError {

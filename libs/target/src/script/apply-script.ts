@@ -18,6 +18,7 @@
  * Runs in database 0 of its connection. Needs PEXPIRETIME (Redis 7.0).
  */
 import { MARK_KEY, MARK_PREFIX_BYTES, MARK_VERSION, OP, TRIAL_KEY } from "@meridian/mark";
+import { COMPARING_DECIMAL } from "./decimal-script.js";
 import { COMPARING_LIST, EFFECTS_OF_LIST } from "./list-script.js";
 import { HOLDING, HOLDING_EXACTLY } from "./holding.js";
 import { EXPECT_BYTE as IS, OP_BYTE as DO } from "./op-byte.js";
@@ -42,7 +43,8 @@ const SKIPPING = `
 local n, db, out, skipped, skip, unlinked = #A, '0', {A[4]}, 0, {}, nil
 local kinds = {${OP.setStringUntil}='s', ${OP.incrString}='s', ${OP.delString}='s', ${OP.setField}='h', ${OP.incrField}='h',
   ${OP.delField}='h', ${OP.addMember}='e', ${OP.removeMember}='e', ${OP.setScore}='z', ${OP.removeScore}='z',
-  ${OP.setExpiry}='t', ${OP.editList}='l', ${OP.restoreWhole}='w', ${OP.delWhole}='w', ${OP.unlinkKey}='k', ${OP.raiseSketch}='s'}
+  ${OP.setExpiry}='t', ${OP.editList}='l', ${OP.restoreWhole}='w', ${OP.delWhole}='w', ${OP.unlinkKey}='k', ${OP.raiseSketch}='s',
+  ${OP.addDecimal}='s', ${OP.addDecimalField}='h'}
 local function enter(tag, kind, key, field, text)
   out[#out + 1] = tag .. kind .. pack('>I2I4', num(db), #key) .. key .. pack('>I4', #field) .. field
   if text then out[#out + 1] = pack('>I4', #text) .. text end
@@ -178,6 +180,7 @@ while i <= n do
     local after = how == ${IS.afterUnlink}
     local ok = after and freed(key)
     if op == ${DO.editStream} then i = compareStream(i, after)
+    elseif op == ${DO.addDecimal} or op == ${DO.addDecimalField} then i = compareDecimal(i, op, key, after)
     elseif op == ${DO.setField} then
       if not after then ok = same(how, peek('HGET', key, A[i + 2]), A[i + 3]) end
       if not ok then miss(i) end
@@ -296,7 +299,7 @@ local function refuseRun(i, text)
 end
 local widths = {${DO.setStringUntil}, 6, ${DO.incrString}, 3, ${DO.delString}, 3, ${DO.setField}, 5, ${DO.incrField}, 4, ${DO.delField}, 4,
   ${DO.addMember}, 3, ${DO.removeMember}, 3, ${DO.setScore}, 5, ${DO.removeScore}, 4, ${DO.setExpiry}, 5, ${DO.unlinkKey}, 5,
-  ${DO.raiseSketch}, 4, ${DO.restoreWhole}, 7, ${DO.delWhole}, 3}
+  ${DO.raiseSketch}, 4, ${DO.addDecimal}, 3, ${DO.addDecimalField}, 4, ${DO.restoreWhole}, 7, ${DO.delWhole}, 3}
 local now
 local function past(deadline)
   if not now then
@@ -332,6 +335,7 @@ local function perform()
       if not skip[at] then
         local key = A[at + 1]
         if op == ${DO.editList} then performList(at, key)
+        elseif sums[at] then call(unpack(sums[at]))
         elseif op == ${DO.setField} then call('HSET', key, A[at + 2], A[at + 4])
         elseif op == ${DO.addMember} then call('SADD', key, A[at + 2])
         elseif op == ${DO.incrString} then call('INCRBY', key, A[at + 2])
@@ -377,6 +381,6 @@ return {'OK', epoch, mine, skipped}
 /** Source of the apply script. */
 export const APPLY_SCRIPT = [
   ...[CHAIN, SKIPPING, COMPARING_SKETCH, COMPARING, HOLDING, COMPARING_RUN, COMPARING_LIST, COMPARING_STREAM, HOLDING_EXACTLY],
-  ...[TRYING, COMPARE_ALL],
+  ...[COMPARING_DECIMAL, TRYING, COMPARE_ALL],
   ...[EFFECTS_OF_RUN, EFFECTS_OF_LIST, EFFECTS_OF_STREAM, EFFECTS],
 ].join("");

@@ -14,12 +14,12 @@ const CLOCK_TOLERANCE_MS = 1000;
 
 const KEYS = ["a", "b", "c", "\xff\0key"];
 const FIELDS = ["f", "g", "\r\n"];
-const VALUES = ["1", "7", "-3", "9223372036854775807", "text", "", "bin\0\xff\r\n"];
+const VALUES = ["1", "7", "0.1", "-12.50", "200.09999999999999999", "-3", "9223372036854775807", "text", "", "bin\0\xff\r\n"];
 const SCORES = ["1", "2.5", "-0.1", "inf", "-inf", "1e300", "3.0", "0"];
 
 /** An operation of a batch, by the name of the builder's method. Digests are taken when it is built. */
 export interface ParityOp {
-  readonly op: "setString" | "incrString" | "delString" | "setField" | "incrField" | "delField" | "addMember" | "removeMember" | "setScore" | "removeScore" | "setExpiry" | "restoreWhole" | "delWhole" | "editList" | "editStream" | "unlinkKey";
+  readonly op: "setString" | "incrString" | "addDecimal" | "addDecimalField" | "delString" | "setField" | "incrField" | "delField" | "addMember" | "removeMember" | "setScore" | "removeScore" | "setExpiry" | "restoreWhole" | "delWhole" | "editList" | "editStream" | "unlinkKey";
   readonly db: number;
   readonly key: string;
   readonly field: string;
@@ -67,6 +67,7 @@ const value = fc.constantFrom(...VALUES);
 const score = fc.constantFrom(...SCORES);
 const db = fc.constantFrom(0, 0, 0, 1);
 const delta = fc.constantFrom("1", "-1", "5", "9223372036854775807", "-9223372036854775808", "0");
+const decimal = fc.constantFrom("0.1", "-0.1", "200", "3.0e3", "-7.25", "12345678.9", "0.00000000000000001", "text", "1e-30");
 const deadline = fc.constantFrom(...DEADLINES).map(String);
 
 function words(...parts: (string | fc.Arbitrary<string | readonly string[]>)[]): fc.Arbitrary<string[]> {
@@ -93,6 +94,8 @@ const command: fc.Arbitrary<string[]> = fc.oneof(
   words("MGET", key, key, key),
   words(fc.constantFrom("INCR", "decr"), key),
   words(fc.constantFrom("INCRBY", "DECRBY"), key, delta),
+  words("INCRBYFLOAT", key, decimal),
+  words("HINCRBYFLOAT", key, field, decimal),
   words("APPEND", key, value),
   { weight: 2, arbitrary: words(fc.constantFrom("DEL", "UNLINK", "EXISTS"), key, key) },
   words("TYPE", key),
@@ -133,7 +136,7 @@ const command: fc.Arbitrary<string[]> = fc.oneof(
 
 const someDeadline = fc.constantFrom(-1, -1, 1000, ...DEADLINES);
 const op: fc.Arbitrary<ParityOp> = fc.record({
-  op: fc.constantFrom<ParityOp["op"][]>("setString", "setString", "setString", "incrString", "delString", "setField", "incrField", "delField", "addMember", "removeMember", "setScore", "removeScore", "setExpiry", "restoreWhole", "delWhole", "editList", "editList", "editStream", "editStream", "unlinkKey", "unlinkKey"),
+  op: fc.constantFrom<ParityOp["op"][]>("setString", "setString", "setString", "incrString", "addDecimal", "addDecimalField", "delString", "setField", "incrField", "delField", "addMember", "removeMember", "setScore", "removeScore", "setExpiry", "restoreWhole", "delWhole", "editList", "editList", "editStream", "editStream", "unlinkKey", "unlinkKey"),
   db,
   key,
   field,
@@ -162,7 +165,7 @@ const op: fc.Arbitrary<ParityOp> = fc.record({
 });
 
 const FAMILY: Readonly<Record<ParityOp["op"], string>> = {
-  setString: "s", incrString: "s", delString: "s", setField: "h", incrField: "h", delField: "h", addMember: "e", removeMember: "e",
+  setString: "s", incrString: "s", addDecimal: "s", addDecimalField: "h", delString: "s", setField: "h", incrField: "h", delField: "h", addMember: "e", removeMember: "e",
   setScore: "z", removeScore: "z", setExpiry: "t", restoreWhole: "w", delWhole: "w", editList: "l", editStream: "x", unlinkKey: "k",
 };
 

@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { openLog } from "@meridian/log";
 import { ApplyBatch, encodeMarkHeader } from "@meridian/mark";
 import { ReplicaTail } from "@meridian/psync";
-import { RedisTarget, TARGET_RIGHTS } from "@meridian/target";
+import { KeyspaceEvents, RedisTarget, TARGET_RIGHTS } from "@meridian/target";
 import { hlcOf, VersionVector, writerId } from "@meridian/words";
 import type { Redis } from "ioredis";
 import { afterEach, describe, expect, it } from "vitest";
@@ -72,6 +72,8 @@ function fillBatch(batch: ApplyBatch, list: Buffer, laterMs: number): void {
   batch.setString(0, "until", "~", "", "1", laterMs);
   batch.setString(0, "past", "~", "", "1", 1);
   batch.incrString(0, "counter", "1");
+  batch.addDecimal(0, "float", undefined, "0.5");
+  batch.addDecimal(0, "hash", "float", "0.5");
   batch.delString(0, "gone", "#", digest);
   batch.setField(0, "hash", "f", "-", "", "1");
   batch.incrField(0, "hash", "n", "1");
@@ -134,6 +136,13 @@ async function apply(username: string): Promise<void> {
   expect(await target.read({ id: 1, keys }, epoch, WHOLE_LIMIT_BYTES)).toBe("OK");
   expect((await target.scan(0, "0", 100)).keys.length).toBeGreaterThan(0);
   expect((await target.info()).role).toBe("master");
+  await admin.config("SET", "notify-keyspace-events", "K$h");
+  const told: string[] = [];
+  const listening = { prefixes: [""], ownKey: "meridian:events:1", onEvent: (_db: number, key: string, event: string) => void told.push(`${key} ${event}`), onLost: () => {} };
+  const events = await KeyspaceEvents.subscribe({ ...address(), ...user, replyTimeoutMs: 5_000, clientName: "meridian-events", ...listening });
+  await target.signal("meridian:events:1");
+  await waitFor(() => told.includes("meridian:events:1 set"), { what: "the event of a signal" });
+  await events.close();
   await target.close();
 }
 

@@ -15,6 +15,7 @@ import type { Logger } from "@meridian/shell";
 import { MeridianError, type WriterId } from "@meridian/words";
 import type { Endpoint } from "../endpoint.js";
 import { checkConformance, type ProbeWhen } from "./conformance.js";
+import { FloatFeed, type FloatMode } from "./float-feed.js";
 import { PeerReader } from "./peer-reader.js";
 import { Publisher } from "./publisher.js";
 
@@ -39,6 +40,8 @@ export interface LifeSettings {
   readonly lateEntriesToGroups: boolean;
   /** After how long without anything from a peer this region agrees to go on without it; undefined: never. */
   readonly absentAfterMs: number | undefined;
+  /** Whether, and of which keys, float increments are told by events. */
+  readonly floats: { readonly mode: FloatMode; readonly prefixes: readonly string[] };
 }
 
 /** What a life works with. */
@@ -90,6 +93,7 @@ export class Life {
   readonly #readers: PeerReader[];
   #tail: ReplicaTail | undefined;
   #target: RedisTarget | undefined;
+  #feed: FloatFeed | undefined;
   #ticker: NodeJS.Timeout | undefined;
   #asker: NodeJS.Timeout | undefined;
   #end: ((error: MeridianError | undefined) => void) | undefined;
@@ -104,8 +108,9 @@ export class Life {
   constructor(deps: LifeDeps) {
     const { writer, peers, store, settings, counters, onVisible } = deps;
     this.#deps = deps;
-    const { maxDriftMs, cachedSlotsMax, conflicts, policies, lateEntriesToGroups, absentAfterMs } = settings;
-    const limits = { maxDriftMs, cachedSlotsMax, conflicts, lateEntriesToGroups, ...(absentAfterMs && { absentAfterMs }) };
+    const { maxDriftMs, cachedSlotsMax, conflicts, policies, lateEntriesToGroups, absentAfterMs, floats: { mode, prefixes } } = settings;
+    const floats = mode === "off" ? undefined : { prefixes: prefixes.map((prefix) => Buffer.from(prefix).toString("latin1")) };
+    const limits = { maxDriftMs, cachedSlotsMax, conflicts, lateEntriesToGroups, ...(floats && { floats }), ...(absentAfterMs && { absentAfterMs }) };
     this.region = new Region({ writer, peers, store, ...limits, counters, onVisible, ...(policies && { policies }) });
     this.#publisher = new Publisher({
       log: deps.log,
@@ -188,6 +193,7 @@ export class Life {
     const { epoch } = await this.#target.fence();
     logger.info({ epoch }, "took the server over");
     this.region.onFenced(epoch);
+    await this.#listen(endpoint, this.#target);
     this.#tail.resume();
     for (const reader of this.#readers) reader.start();
     this.#ticker = setInterval(() => this.#flush(), TICK_MS);
@@ -197,6 +203,16 @@ export class Life {
       this.#deps.store.flush?.();
     }, FACTS_MS);
     this.#flush();
+  }
+
+  async #listen(endpoint: Endpoint, target: RedisTarget): Promise<void> {
+    const { floats } = this.region;
+    const { settings, logger } = this.#deps;
+    const { connectTimeoutMs, replyTimeoutMs } = settings;
+    if (!floats) return;
+    const onTold = (): void => this.#flushSoon();
+    this.#feed = new FloatFeed({ ...settings.floats, floats, endpoint, connectTimeoutMs, replyTimeoutMs, target, logger, onTold });
+    await this.#feed.start();
   }
 
   /** Commands of modules have no rows: the server says where their keys are. */
@@ -227,7 +243,8 @@ export class Life {
   #disconnect(): Promise<unknown> {
     clearInterval(this.#ticker);
     clearInterval(this.#asker);
-    this.#leaving ??= Promise.all([...this.#readers.map((reader) => reader.stop()), this.#tail?.close(), this.#target?.close()]);
+    const close = (): Promise<unknown>[] => [this.#feed, this.#tail, this.#target].map(async (one) => one?.close());
+    this.#leaving ??= Promise.all([...this.#readers.map((reader) => reader.stop()), ...close()]);
     return this.#leaving;
   }
 

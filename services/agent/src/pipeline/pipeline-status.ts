@@ -20,7 +20,8 @@ export function pipelineStatus(pipeline: RegionPipeline, state: PipelineState): 
   const paused = life?.pausedFor;
   const pending = region?.pending;
   const absence = life ? absenceNotices(life.region.stability.absence) : [];
-  const notices = [...noticesOf(counters, life?.facts), ...absence, ...(life?.remarks ?? [])];
+  const floats = floatsStatus(pipeline);
+  const notices = [...noticesOf(counters, life?.facts), ...absence, ...floatNotices(floats), ...(life?.remarks ?? [])];
   return {
     server: context.server.name,
     state,
@@ -52,6 +53,7 @@ export function pipelineStatus(pipeline: RegionPipeline, state: PipelineState): 
       readBacks: counters.readBacks,
     },
     policies: policiesStatus(pipeline),
+    floats,
     conflicts: Object.fromEntries(counters.conflictsByRule),
     peers: pipeline.peers.map((writer) => peerStatus(pipeline, writer)),
     unsupported: {
@@ -68,6 +70,21 @@ export function pipelineStatus(pipeline: RegionPipeline, state: PipelineState): 
     clock: { aheadMs: region?.aheadMs(Date.now()) ?? 0 },
     log: logStatus(pipeline),
   };
+}
+
+/** Nobody who has turned events off needs to be told. */
+const OFF = "capture.floatEvents is off";
+
+function floatsStatus({ life, counters, context }: RegionPipeline): PipelineStatus["floats"] {
+  const { floats: increments, floatsAsValues: asValues } = counters;
+  const status = life?.region.floats?.status;
+  if (status?.follows) return { rule: "sum", increments, asValues };
+  return { rule: "last writer", reason: status?.reason ?? (context.options.capture.floatEvents === "off" ? OFF : "not attached"), increments, asValues };
+}
+
+function floatNotices({ rule, reason }: PipelineStatus["floats"]): string[] {
+  if (rule === "sum" || reason === undefined || reason === OFF) return [];
+  return [`INCRBYFLOAT and HINCRBYFLOAT are replicated as their results, the later wins: ${reason}`];
 }
 
 function policiesStatus({ policies, counters }: RegionPipeline): PipelineStatus["policies"] {

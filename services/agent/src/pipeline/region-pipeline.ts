@@ -11,7 +11,7 @@ import { endpointOf } from "../endpoint.js";
 import { LagMeter } from "../lag-meter.js";
 import type { PipelineState, PipelineStatus } from "../status.js";
 import { policiesOf } from "../policy-options.js";
-import { Life } from "./life.js";
+import { Life, type LifeSettings } from "./life.js";
 import { logConfigOf } from "./log-config.js";
 import { pipelineStatus } from "./pipeline-status.js";
 
@@ -25,6 +25,7 @@ const CACHED_SLOTS_MAX = 4_096;
 /** How long stopping waits for captured mutations to become durable; the rest is resumed from the store. */
 const DRAIN_MS_MAX = 5_000;
 const HOUR_MS = 3_600_000;
+const ALL_KEYS = [""];
 
 /** Makes pipelines over real servers. */
 export const regionPipelines: PipelineFactory = (context) => new RegionPipeline(context);
@@ -180,6 +181,7 @@ export class RegionPipeline implements Pipeline {
         policies: this.policies,
         lateEntriesToGroups: options.apply.lateEntriesToGroups,
         absentAfterMs: options.stability.absentAfterMs || undefined,
+        floats: floatSettings(options),
       },
       counters: this.counters,
       onVisible: (writer, last, mutations) => this.#onVisible(writer, last, mutations),
@@ -223,6 +225,10 @@ function refuseOtherPolicies(writer: WriterId, captured: number | undefined, giv
   throw new MeridianError("BAD_OPTION", `${writer} was captured with other local or lww policies than the options name`, {
     advice: "start with the policies that it had; which keys are local or lww cannot be changed yet, homes can",
   });
+}
+
+function floatSettings({ capture }: PipelineContext["options"]): LifeSettings["floats"] {
+  return { mode: capture.floatEvents, prefixes: capture.floatPrefixes.length > 0 ? capture.floatPrefixes : ALL_KEYS };
 }
 
 function conflictLimits({ conflicts }: PipelineContext["options"]): ConflictLimits {

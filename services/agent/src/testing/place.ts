@@ -1,7 +1,7 @@
 /** One region for tests: a real server, an agent's life over it, and a log that can hold back what its peers publish. */
 import type { Redis } from "ioredis";
 import { memoryLog, MemoryShelf, type LogPosition, type LogRecord, type MutationLog } from "@meridian/log";
-import { CONFLICT_LIMITS, zeroCounters, type PolicyTable, type RegionCounters } from "@meridian/region";
+import { CONFLICT_LIMITS, zeroCounters, type RegionCounters } from "@meridian/region";
 import { createLogger } from "@meridian/shell";
 import { MemoryStore } from "@meridian/store";
 import { startRedis, type TestRedis } from "@meridian/testkit";
@@ -55,6 +55,7 @@ const SETTINGS: LifeSettings = {
   policies: undefined,
   lateEntriesToGroups: true,
   absentAfterMs: undefined,
+  floats: { mode: "off", prefixes: [""] },
 };
 
 /** One region: a server, an agent's life, a client. */
@@ -76,7 +77,7 @@ export class Place {
     peers: readonly WriterId[],
     shelf: MemoryShelf,
     store?: MemoryStore,
-    policies?: PolicyTable,
+    settings: Partial<LifeSettings> = {},
   ) {
     this.server = server;
     this.store = store ?? new MemoryStore();
@@ -90,7 +91,7 @@ export class Place {
       log: this.log,
       logger: createLogger({ name: writer, level: "error", pretty: "never", destination: { write: () => undefined } }),
       lastEpoch: 0,
-      settings: { ...SETTINGS, policies },
+      settings: { ...SETTINGS, ...settings },
       counters: this.counters,
       onVisible: () => undefined,
       onPeerFailure: (_, error) => this.failures.push(error),
@@ -137,11 +138,23 @@ export function describePlace({ writer, life: { region }, failures }: Place): un
   return { writer, pending, frontier: frontier.toString(), lastVersion, holds, halt, failures: failures.map(String) };
 }
 
+/** Arguments of a server that tells the keyspace events which name float increments. */
+export const TELLS_FLOATS = ["--notify-keyspace-events", "K$h"];
+
+/** True where the place knows increments of floats from values. */
+export function followsFloats({ life: { region } }: Place): boolean {
+  return region.floats?.status.follows === true;
+}
+
 /** Servers with agents that share a log, one for each region's name. */
-export async function openPlaces(names: readonly string[], args: readonly string[] = [], policies?: PolicyTable): Promise<Place[]> {
+export async function openPlaces(
+  names: readonly string[],
+  args: readonly string[] = [],
+  settings: Partial<LifeSettings> = {},
+): Promise<Place[]> {
   const shelf = new MemoryShelf();
   const writers = names.map((name) => writerId(name, "0"));
   const servers = await Promise.all(names.map(() => startRedis({ args })));
-  const peersOf = (own: WriterId): WriterId[] => writers.filter((other) => other !== own);
-  return writers.map((writer, at) => new Place(servers[at] as TestRedis, writer, peersOf(writer), shelf, undefined, policies));
+  const peersOf = (at: number): WriterId[] => writers.filter((_, other) => other !== at);
+  return servers.map((server, at) => new Place(server, writers[at] as WriterId, peersOf(at), shelf, undefined, settings));
 }
