@@ -3,7 +3,7 @@
  * that stands in the stream and among the events, and hands over what comes. What it loses it takes up again by itself;
  * until then the region takes such increments for values, and its status says why.
  */
-import { SYNC_KEY_PREFIX, type FloatEvents } from "@meridian/region";
+import { SYNC_KEY_PREFIX, type FloatEvents, type FloatOptions, type Region } from "@meridian/region";
 import { KeyspaceEvents, type RedisTarget } from "@meridian/target";
 import type { Logger } from "@meridian/shell";
 import { MeridianError } from "@meridian/words";
@@ -12,15 +12,16 @@ import type { Endpoint } from "../endpoint.js";
 /** `auto`: where the server tells events; `on`: a server that tells none is not followed. */
 export type FloatMode = "off" | "auto" | "on";
 
-/** What a feed works with. */
-export interface FloatFeedDeps {
+/** Whether events are listened to, and of which keys, as options name their beginnings. */
+export interface FloatSettings {
   readonly mode: FloatMode;
-  /** As options name them. */
   readonly prefixes: readonly string[];
-  readonly floats: FloatEvents;
+}
+
+/** What a feed works with, beside its region. */
+export interface FloatFeedDeps {
+  readonly settings: { readonly floats: FloatSettings; readonly connectTimeoutMs: number; readonly replyTimeoutMs: number };
   readonly endpoint: Endpoint;
-  readonly connectTimeoutMs: number;
-  readonly replyTimeoutMs: number;
   readonly target: RedisTarget;
   readonly logger: Logger;
   /** Events came: the region may go on. */
@@ -34,8 +35,19 @@ const PAUSE_MS_MAX = 60_000;
 /** How long the first sign is waited for where events are a must. */
 const SIGN_MS_MAX = 2000;
 
+/** What a region is told of; undefined: of nothing. */
+export function toldOf({ mode, prefixes }: FloatSettings): FloatOptions | undefined {
+  return mode === "off" ? undefined : { prefixes: prefixes.map((prefix) => Buffer.from(prefix, "utf8").toString("latin1")) };
+}
+
+/** The feed of a region that is to be told of events. */
+export function feedOf({ floats }: Region, deps: FloatFeedDeps): FloatFeed | undefined {
+  return floats && new FloatFeed(floats, deps);
+}
+
 /** See the module's comment. */
 export class FloatFeed {
+  readonly #floats: FloatEvents;
   readonly #deps: FloatFeedDeps;
   #events: KeyspaceEvents | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -47,13 +59,14 @@ export class FloatFeed {
   #said: string | undefined;
   #onSign: (() => void) | undefined;
 
-  constructor(deps: FloatFeedDeps) {
+  constructor(floats: FloatEvents, deps: FloatFeedDeps) {
+    this.#floats = floats;
     this.#deps = deps;
   }
 
   /** Begins. Rejects only where events are a must and do not come. */
   async start(): Promise<void> {
-    await this.#try(this.#deps.mode === "on");
+    await this.#try(this.#deps.settings.floats.mode === "on");
     this.#timer = setInterval(() => void this.#look(), LOOK_MS);
   }
 
@@ -64,7 +77,8 @@ export class FloatFeed {
   }
 
   async #look(): Promise<void> {
-    const { floats, logger } = this.#deps;
+    const { logger } = this.#deps;
+    const floats = this.#floats;
     const { status } = floats;
     const says = status.follows ? "followed" : status.reason;
     if (status.follows) this.#pauseMs = LOOK_MS;
@@ -82,14 +96,16 @@ export class FloatFeed {
     } catch (error) {
       if (!(error instanceof MeridianError)) throw error;
       if (isMust) throw error;
-      if (!this.#isClosed) this.#deps.floats.closed(error.message);
+      if (!this.#isClosed) this.#floats.closed(error.message);
     } finally {
       this.#isTrying = false;
     }
   }
 
   async #open(isMust: boolean): Promise<void> {
-    const { floats, endpoint, connectTimeoutMs, replyTimeoutMs, prefixes, target, onTold } = this.#deps;
+    const { settings, endpoint, target, onTold } = this.#deps;
+    const { connectTimeoutMs, replyTimeoutMs } = settings;
+    const floats = this.#floats;
     await this.#events?.close();
     this.#attempts += 1;
     const id = `${process.pid}-${Date.now().toString(36)}-${this.#attempts}`;
@@ -101,7 +117,7 @@ export class FloatFeed {
       connectTimeoutMs,
       replyTimeoutMs,
       clientName: "meridian-events",
-      prefixes: prefixes.map((prefix) => Buffer.from(prefix, "utf8").toString("latin1")),
+      prefixes: toldOf(settings.floats)?.prefixes ?? [],
       ownKey,
       onEvent: (db, key, event) => {
         if (key === ownKey) this.#onSign?.();

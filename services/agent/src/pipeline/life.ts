@@ -15,7 +15,7 @@ import type { Logger } from "@meridian/shell";
 import { MeridianError, type WriterId } from "@meridian/words";
 import type { Endpoint } from "../endpoint.js";
 import { checkConformance, type ProbeWhen } from "./conformance.js";
-import { FloatFeed, type FloatMode } from "./float-feed.js";
+import { feedOf, toldOf, type FloatFeed, type FloatSettings } from "./float-feed.js";
 import { PeerReader } from "./peer-reader.js";
 import { Publisher } from "./publisher.js";
 
@@ -41,7 +41,7 @@ export interface LifeSettings {
   /** After how long without anything from a peer this region agrees to go on without it; undefined: never. */
   readonly absentAfterMs: number | undefined;
   /** Whether, and of which keys, float increments are told by events. */
-  readonly floats: { readonly mode: FloatMode; readonly prefixes: readonly string[] };
+  readonly floats: FloatSettings;
 }
 
 /** What a life works with. */
@@ -108,8 +108,8 @@ export class Life {
   constructor(deps: LifeDeps) {
     const { writer, peers, store, settings, counters, onVisible } = deps;
     this.#deps = deps;
-    const { maxDriftMs, cachedSlotsMax, conflicts, policies, lateEntriesToGroups, absentAfterMs, floats: { mode, prefixes } } = settings;
-    const floats = mode === "off" ? undefined : { prefixes: prefixes.map((prefix) => Buffer.from(prefix).toString("latin1")) };
+    const { maxDriftMs, cachedSlotsMax, conflicts, policies, lateEntriesToGroups, absentAfterMs } = settings;
+    const floats = toldOf(settings.floats);
     const limits = { maxDriftMs, cachedSlotsMax, conflicts, lateEntriesToGroups, ...(floats && { floats }), ...(absentAfterMs && { absentAfterMs }) };
     this.region = new Region({ writer, peers, store, ...limits, counters, onVisible, ...(policies && { policies }) });
     this.#publisher = new Publisher({
@@ -193,7 +193,8 @@ export class Life {
     const { epoch } = await this.#target.fence();
     logger.info({ epoch }, "took the server over");
     this.region.onFenced(epoch);
-    await this.#listen(endpoint, this.#target);
+    this.#feed = feedOf(this.region, { settings, endpoint, target: this.#target, logger, onTold: () => this.#flushSoon() });
+    await this.#feed?.start();
     this.#tail.resume();
     for (const reader of this.#readers) reader.start();
     this.#ticker = setInterval(() => this.#flush(), TICK_MS);
@@ -203,16 +204,6 @@ export class Life {
       this.#deps.store.flush?.();
     }, FACTS_MS);
     this.#flush();
-  }
-
-  async #listen(endpoint: Endpoint, target: RedisTarget): Promise<void> {
-    const { floats } = this.region;
-    const { settings, logger } = this.#deps;
-    const { connectTimeoutMs, replyTimeoutMs } = settings;
-    if (!floats) return;
-    const onTold = (): void => this.#flushSoon();
-    this.#feed = new FloatFeed({ ...settings.floats, floats, endpoint, connectTimeoutMs, replyTimeoutMs, target, logger, onTold });
-    await this.#feed.start();
   }
 
   /** Commands of modules have no rows: the server says where their keys are. */
