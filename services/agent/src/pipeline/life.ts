@@ -110,7 +110,8 @@ export class Life {
     this.#deps = deps;
     const { maxDriftMs, cachedSlotsMax, conflicts, policies, lateEntriesToGroups, absentAfterMs } = settings;
     const floats = toldOf(settings.floats);
-    const limits = { maxDriftMs, cachedSlotsMax, conflicts, lateEntriesToGroups, ...(floats && { floats }), ...(absentAfterMs && { absentAfterMs }) };
+    const some = { ...(floats && { floats }), ...(absentAfterMs && { absentAfterMs }) };
+    const limits = { maxDriftMs, cachedSlotsMax, conflicts, lateEntriesToGroups, ...some };
     this.region = new Region({ writer, peers, store, ...limits, counters, onVisible, ...(policies && { policies }) });
     this.#publisher = new Publisher({
       log: deps.log,
