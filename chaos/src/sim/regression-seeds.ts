@@ -31,4 +31,5 @@ export const REGRESSION_SEEDS: readonly (readonly [seed: number, mistake: string
   [5772, "a string does not come back when the last member of what hid it is removed", { clashes: true }],
   [6054, "a sketch that comes with the same version as the removal of what was there is taken for deleted", { clashes: true }],
   [41280, "a member that the removing client had not seen is removed when the key changes its type", { clashes: true }],
+  [2249, "dropping a register's value while the deadline that the server has for it is too near", { registers: true }],
 ];
