@@ -15,10 +15,8 @@ const LATER_MS = 60_000;
 /** Rounds in which nothing moves, before deadlines pass; and at the very end. */
 const CALM_ROUNDS = 1;
 const CALM_ROUNDS_AT_LAST = 3;
-/** Every region tells that it has everything; then what was put aside meanwhile waits once more. */
-const FORGET_TURNS_MAX = 6;
-/** Runs in which regions are fenced are long, and leave many buckets of what is to be forgotten. */
-const FORGET_TURNS_MAX_LONG = 60;
+/** Every region tells that it has everything; then what was put aside meanwhile waits once more, and is worked off piece by piece. */
+const FORGET_TURNS_MAX = 60;
 const STREAM_BYTES = 1 << 30;
 const RECORDS = 1 << 20;
 const EVENTS = 1 << 20;
@@ -39,8 +37,7 @@ export function heal(world: World): string[] {
 
 /** Lets all regions tell how far they are until nothing is left that only a late change would need. What remains is found at the end. */
 function forget(world: World): string[] {
-  const turns = world.settings.absentAfterMs > 0 ? FORGET_TURNS_MAX_LONG : FORGET_TURNS_MAX;
-  for (let turn = 0; turn < turns; turn += 1) {
+  for (let turn = 0; turn < FORGET_TURNS_MAX; turn += 1) {
     world.perform({ kind: "time", ms: HEARTBEAT_IDLE_MS + 1 });
     const restless = settle(world, CALM_ROUNDS_AT_LAST);
     if (restless.length > 0 || world.flushed || membersOf(world).every(({ store }) => readRemains(store).length === 0)) return restless;
