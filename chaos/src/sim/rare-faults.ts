@@ -4,16 +4,17 @@
  *     flushall   a client of the last region runs FLUSHALL, alone or within a transaction: that region stops
  *     usurper    another agent, with a store of its own, takes a server over: the older one must stop, and comes back later
  *     loss       a reader of a peer's log does not get a record that stands there
+ *     lulls      clients pause for seconds, so that regions catch up, say so, and forget what nothing needs any more
  *     batch      several records are under way to the log when an agent dies, and arrive beside what its heir sends again
  */
 import { Random } from "./random.js";
 
 /** The names of rare faults. */
-export const RARE_FAULTS = ["flushall", "usurper", "loss", "batch"] as const;
+export const RARE_FAULTS = ["flushall", "usurper", "loss", "batch", "lulls"] as const;
 export type RareFault = (typeof RARE_FAULTS)[number];
 
 const SALT = 32_452_843;
-const SHARE: Readonly<Record<RareFault, number>> = { flushall: 0.03, usurper: 0.04, loss: 0.04, batch: 0.3 };
+const SHARE: Readonly<Record<RareFault, number>> = { flushall: 0.03, usurper: 0.04, loss: 0.04, batch: 0.3, lulls: 0.1 };
 /** Records that the client of a log may have under way at once. */
 export const BATCH_RECORDS = 3;
 

@@ -12,6 +12,11 @@ const EVENTS_MAX = 6;
 /** Parts of a step after which an agent may die: the rest of a longer one is more of the same. */
 const STOP_PARTS_MAX = 5;
 
+/** With lulls: of so many events the first are busy, and then no client writes; time goes in larger steps. */
+const LULL_EVENTS = 120;
+const BUSY_EVENTS = 40;
+const LULL_MS_MAX = 2_000;
+
 type Choice = readonly [weight: number, make: () => SimEvent];
 
 /** See the module's comment. */
@@ -19,6 +24,7 @@ export class Scheduler {
   readonly #world: World;
   readonly #random: Random;
   readonly #workload: Workload;
+  #turn = 0;
 
   constructor(world: World, random: Random) {
     this.#world = world;
@@ -41,6 +47,7 @@ export class Scheduler {
   /** The next event. */
   next(): SimEvent {
     const random = this.#random;
+    this.#turn += 1;
     if (this.#isFlushDue) return this.#flushAll();
     const at = random.below(this.#world.agents.length);
     const agent = this.#world.agents[at] as AgentHost;
@@ -65,8 +72,10 @@ export class Scheduler {
   #outside(at: number, agent: AgentHost): Choice[] {
     const random = this.#random;
     const { weights, databases, skewMsMax, timeMsMax, expiries, faults } = this.#world.settings;
+    const isLull = faults.includes("lulls") && this.#turn % LULL_EVENTS >= BUSY_EVENTS;
     return [
-      [weights.client, () => ({ kind: "client", at, db: random.below(databases), commands: this.#workload.next(this.#world.nowMs) })],
+      [isLull ? 0 : weights.client, () => ({ kind: "client", at, db: random.below(databases), commands: this.#workload.next(this.#world.nowMs) })],
+      [isLull ? weights.time : 0, () => ({ kind: "time", ms: random.between(1, LULL_MS_MAX) })],
       [timeMsMax > 0 ? weights.time : 0, () => ({ kind: "time", ms: random.between(1, timeMsMax) })],
       [skewMsMax > 0 ? weights.skew : 0, () => ({ kind: "skew", at, ms: random.between(-skewMsMax, skewMsMax) })],
       [expiries > 0 ? weights.expire : 0, () => ({ kind: "expire", at })],

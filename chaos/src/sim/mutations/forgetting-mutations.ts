@@ -20,7 +20,7 @@ export const FORGETTING: readonly Mutation[] = [
     name: "ended-sums-go-on",
     breaks: "increments go on in a sum that was taken away, and that other regions may have forgotten",
     edits: [{ in: "region", text: "known.writer === writer && isLive(known) && (", becomes: "known.writer === writer && (" }],
-    options: { families: ["counter"], commands: 120 },
+    options: { families: ["counter"], faults: ["lulls"] },
   },
   {
     name: "creation-not-told",
