@@ -113,7 +113,7 @@ export function drawSettings(seed: number, options: SimOptions, random: Random):
   const expiries = random.chance(0.3) ? random.pick([0.1, 0.3]) : 0;
   const some = (share: number, most: number): number => (random.chance(share) ? (random.between(1, 10) / 10) * most : 0);
   const clashes = options.clashes ?? (options.families === undefined && new Random(seed + MEETING_SALT).chance(0.1));
-  const absence = drawAbsence(seed, options.absence);
+  const absence = drawAbsence(seed, options.absence ?? (options.faults && false));
   const pace = (): number[] => Array.from({ length: regions }, () => random.pick([1, 1, 1, 0.5, 0.2, 0.05]));
   return {
     seed,
