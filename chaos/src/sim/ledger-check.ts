@@ -98,9 +98,9 @@ function isTypeLost({ kind, value }: ConflictRecord, loser: Published, winner: P
   return isLater && isOtherType(loser, winner) && typeOfKind(loser) === kind && (!hasValue || value === undefined || value.toString("latin1") === loser.value);
 }
 
-/** An entry also says that its stream is there, which is a cell of its own: one may be taken away and the other not. */
+/** Entries and groups also say that their stream is there, which is a cell of its own: one may be taken away and the other not. */
 function inCellOf({ kind, field }: ConflictRecord, m: Published): Published {
-  return kind === "x" && field === "" ? { ...m, field } : m;
+  return kind === "x" && field === "" ? { ...m, kind: K.PutStream, field } : m;
 }
 
 /** True where the winner's writer had seen how the loser was taken away, or takes it away itself. */
