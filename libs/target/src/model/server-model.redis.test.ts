@@ -133,7 +133,8 @@ class Pair {
     const elements = exactElements(entry);
     const other = elements.map(([name, content], at) => [name, at === 0 ? `=${held}` : content] as const);
     const wrong = held.length % 2 === 0 ? elements.slice(1) : other;
-    batch.unlinkKey(db, key, right ? entry.type : type, { heldMs: right ? entry.deadlineMs : heldDeadlineMs, elements: held.length % 3 === 0 ? wrong : elements });
+    const expected = held.length % 3 === 0 ? wrong : elements;
+    batch.unlinkKey(db, key, right ? entry.type : type, { heldMs: right ? entry.deadlineMs : heldDeadlineMs, elements: expected });
   }
 
   /** What a list holds. */
@@ -183,6 +184,8 @@ function add(batch: ApplyBatch, o: ParityOp, dump: string, items: readonly strin
   switch (o.op) {
     case "setString": return batch.setString(o.db, o.key, o.expect, held, o.value, o.deadlineMs, heldMs);
     case "incrString": return batch.incrString(o.db, o.key, o.value);
+    case "addDecimal": return batch.addDecimal(o.db, o.key, undefined, o.value);
+    case "addDecimalField": return batch.addDecimal(o.db, o.key, o.field, o.value);
     case "delString": return batch.delString(o.db, o.key, o.expect, held);
     case "setField": return batch.setField(o.db, o.key, o.field, o.expect, held, o.value);
     case "incrField": return batch.incrField(o.db, o.key, o.field, o.value);
