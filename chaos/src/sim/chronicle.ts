@@ -96,7 +96,10 @@ export class Chronicle {
 
   /** Notes what clients ran. */
   noteCommands(commands: readonly ClientCommand[], db: number): void {
+    const isFlushed = commands.some(([name]) => name === "FLUSHALL");
     for (const words of commands) {
+      // What a transaction did before its FLUSHALL is published, and stood in no server: what it replaced is not to be seen here.
+      if (isFlushed && words[1] !== undefined) this.#read.add(`${db}|${words[1]}`);
       if (READ_COMMANDS.has(words[0] ?? "")) for (const key of words.slice(1)) this.#read.add(`${db}|${key}`);
       if (words[0]?.startsWith("PF")) this.#long.add(`${db}|${words[1] ?? ""}`);
       for (const place of readBesideLocal(this.#policies, db, words)) this.#read.add(place);

@@ -9,7 +9,7 @@
  * had to be chosen from there. The removal of a whole key is not asked for: where it arrived before the write that outlived it was
  * captured, nothing tells of it.
  */
-import { isSketchPrint, winnerOf, type Cell } from "@meridian/merge";
+import { isDigest, isSketchPrint, winnerOf, type Cell } from "@meridian/merge";
 import { readConflicts, type ConflictRecord, type StoredCell } from "@meridian/region";
 import { MutationKind, type Dot, type WriterId } from "@meridian/words";
 import { cellKindOf, type Published } from "./audited-log.js";
@@ -182,7 +182,7 @@ function lostValue({ rule, value, print }: ConflictRecord, loser: Published, win
   if (rule === "score") return loser.number !== winner.number && value?.toString() === String(loser.number);
   if (loser.value === winner.value) return false;
   // A long value that the server has dropped at its deadline stands nowhere any more.
-  if (value === undefined) return mayDrop && print.charCodeAt(0) === 0x23;
+  if (value === undefined) return mayDrop && isDigest(print);
   // A server stores a sketch's count beside its registers: the bytes may differ from those that were published.
   return contentOfString(value.toString("latin1")) === contentOfString(loser.value);
 }

@@ -32,4 +32,5 @@ export const REGRESSION_SEEDS: readonly (readonly [seed: number, mistake: string
   [6054, "a sketch that comes with the same version as the removal of what was there is taken for deleted", { clashes: true }],
   [41280, "a member that the removing client had not seen is removed when the key changes its type", { clashes: true }],
   [2249, "dropping a register's value while the deadline that the server has for it is too near", { registers: true }],
+  [1795273489066, "what a read in the first import does not find is taken for removed by a client"],
 ];

@@ -177,6 +177,8 @@ export class KeyEntry {
   early: readonly KeyContext[] = NO_EARLY;
   /** The key's content is unknown since a command whose result the stream does not carry; a read is to come. */
   blind = false;
+  /** It is blind only because of the first import: all commands are known, so what a read does not find no client has removed. */
+  doubted = false;
   /** Of a register: the version of a client's last command since it was read, whether or not that changed it; 0: there was none. */
   rewritten: Hlc = HLC_ZERO;
   /** The server dropped the key at its deadline: cells remain, for a longer deadline may still arrive. */

@@ -84,11 +84,19 @@ export class Reader {
 
   /** A command changed the key in a way that the stream does not show. A read under way comes after it and will show it. */
   blind(entry: KeyEntry): void {
+    entry.doubted = false;
     if (entry.blind) return;
     entry.blind = true;
     this.#context.keys.touchEntry(entry);
     for (const slot of entry.loadedSlots()) if (slot.issued) slot.raced = true;
     this.want(entry);
+  }
+
+  /** The first import has come to the key, or what the server holds is in doubt while it runs: a read may find what nobody knows. */
+  doubt(entry: KeyEntry): void {
+    if (entry.blind) return;
+    this.blind(entry);
+    entry.doubted = true;
   }
 
   /** A client trimmed the stream: which entries are gone follows from the first that is left. */
@@ -186,6 +194,7 @@ export class Reader {
       keys.touchEntry(entry);
       if (this.#context.policies?.isRegister(entry.key) === true) reconcileRegister(entry, value, this.#context, nowMs());
       else reconcile(entry, value, this.#context, nowMs());
+      entry.doubted = false;
     }
     this.#show(entry, value);
   }

@@ -29,7 +29,7 @@ export function reconcile(entry: KeyEntry, value: ReadValue, { keys, writes, str
     const deadline = shownDeadlinePrint(entry);
     if (deadline !== undefined && isPast(numberOfPrint(deadline), nowMs)) writes.expire(entry, nowMs);
     // What is hidden behind another type, or about to come back, no client has removed.
-    else if (!entry.mayClash || isHeld(entry)) writes.removeKey(entry);
+    else if (!entry.doubted && (!entry.mayClash || isHeld(entry))) writes.removeKey(entry);
     return;
   }
   const deadline = value.deadlineMs < 0 ? Infinity : value.deadlineMs;
@@ -74,7 +74,7 @@ function isAlone(entry: KeyEntry, kind: CellSlot["kind"], keys: KeySpace): boole
  */
 function holdsOther(entry: KeyEntry, kind: CellSlot["kind"], keys: KeySpace): boolean {
   const isOther = (slot: CellSlot): boolean => slot.kind !== kind && slot.kind !== "t" && shownPrint(slot) !== undefined;
-  return keys.allSlots(entry).some((slot) => isOther(slot) && !(slot.unsure && entry.mayClash));
+  return keys.allSlots(entry).some((slot) => isOther(slot) && !(slot.unsure && (entry.mayClash || entry.doubted)));
 }
 
 function reconcileMembers(entry: KeyEntry, value: ReadValue, keys: KeySpace, writes: LocalWrites): void {
@@ -88,6 +88,7 @@ function reconcileMembers(entry: KeyEntry, value: ReadValue, keys: KeySpace, wri
     found.add(field);
     reconcileMember(keys.member(entry, kind, field), items[at + 1] ?? EMPTY, writes);
   }
+  if (entry.doubted) return;
   for (const slot of keys.allSlots(entry)) {
     if (slot.kind === kind && !found.has(slot.field) && shownPrint(slot) !== undefined) writes.removeMember(entry, kind, slot.field);
   }

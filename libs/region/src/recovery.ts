@@ -45,6 +45,7 @@ export function recover(context: RecoveryContext): readonly Publication[] {
     const { entry } = named(context.keys, bytes);
     // When its client wrote it is not known any more: what is read is as late as the reading.
     if (!context.isImporting) entry.rewritten = FIRST_HLC;
+    entry.doubted = context.isImporting;
     context.reader.want(entry);
   }
   for (const [, bytes] of stored(context.store, "state", "trim:", "trim;")) {

@@ -98,7 +98,7 @@ export class Region {
     this.#writes = new LocalWrites({ ...own, frontier: state.frontier, emit, nowMs, onDiffers });
     this.#conflicts = new ConflictLedger(options, this.counters, () => this.#nowMs);
     // Until everything is imported a key may hold what nobody knows. Later, what the stream did not say no client did.
-    const requestRead = (entry: KeyEntry): void => (this.isImporting ? this.#reader.blind(entry) : this.#reader.want(entry));
+    const requestRead = (entry: KeyEntry): void => (this.isImporting ? this.#reader.doubt(entry) : this.#reader.want(entry));
     const told = { counters: this.counters, conflicts: this.#conflicts, onVisible: options.onVisible };
     const lateToGroups = options.lateEntriesToGroups ?? true;
     this.#applier = new Applier({ ...own, ...told, received: this.#received, lateToGroups, requestRead });
@@ -275,7 +275,7 @@ export class Region {
   /** A page of keys, for the first import. */
   onListed(db: number, cursor: string, keys: readonly string[]): void {
     for (const key of keys) {
-      if (!key.startsWith(RESERVED_PREFIX) && !this.#options.policies?.isLocal(key)) this.#reader.blind(this.#keys.entry(db, key));
+      if (!key.startsWith(RESERVED_PREFIX) && !this.#options.policies?.isLocal(key)) this.#reader.doubt(this.#keys.entry(db, key));
     }
     if (this.#import.listed(db, cursor)) this.#stateChanged = true;
   }
