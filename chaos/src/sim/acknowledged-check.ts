@@ -36,9 +36,15 @@ function isAccepted({ reply }: TakenCommand): boolean {
   return reply !== null && !(reply instanceof ReplyError);
 }
 
-/** Keys with scores so large that a small increment changes nothing, and leaves no trace in the stream. */
+/** Keys with scores so large that a small increment changes nothing, and leaves no trace in the stream; a rename takes them along. */
 function coarseKeys(world: World): Set<string> {
-  return new Set(world.taken.filter(({ words }) => words.includes("1e20")).map(({ db, words }) => `${db}|${words[1] ?? ""}`));
+  const keys = new Set(world.taken.filter(({ words }) => words.includes("1e20")).map(({ db, words }) => `${db}|${words[1] ?? ""}`));
+  const renames = world.taken.filter(({ words }) => words[0] === "RENAME");
+  for (let known = -1; known < keys.size; ) {
+    known = keys.size;
+    for (const { db, words } of renames) if (keys.has(`${db}|${words[1] ?? ""}`)) keys.add(`${db}|${words[2] ?? ""}`);
+  }
+  return keys;
 }
 
 /** Keys that the agent had to read. */
