@@ -76,7 +76,7 @@ function show(slot: CellSlot, before: string | undefined, issued: CellSlot["issu
   if (issued?.leaves && !slot.entry.expired) return setShown(slot, issued.leaves.print);
   if (isStream(slot)) {
     // Beside other types it is there only where that was written, or seen.
-    if (slot.entry.mayClash && !issued) return setShown(slot, before);
+    if (slot.entry.mayClash && issued?.how !== "write") return setShown(slot, before);
     // Written without comparing, and never in one batch alone: only what is known to be missing is written for itself.
     if (issued || !slot.shown) slot.shown = undefined;
     return "equal";

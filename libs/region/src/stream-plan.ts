@@ -63,7 +63,10 @@ export class StreamPlan {
     const wanted = isPresent(target) ? "" : undefined;
     const shown = shownPrint(slot);
     if (wanted === undefined && shown === undefined) return { ...NOTHING, leaves: { print: undefined } };
-    this.#draft(slot.entry).creates ||= shown === undefined;
+    const draft = this.#draft(slot.entry);
+    // Nothing is made: if a client takes the stream away meanwhile, it is away.
+    if (wanted !== undefined && shown !== undefined) return NOTHING;
+    draft.creates ||= shown === undefined;
     return { how: "write", delta: 0n, deadline: undefined, leaves: { print: wanted } };
   }
 
