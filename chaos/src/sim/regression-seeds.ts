@@ -33,4 +33,6 @@ export const REGRESSION_SEEDS: readonly (readonly [seed: number, mistake: string
   [41280, "a member that the removing client had not seen is removed when the key changes its type", { clashes: true }],
   [2249, "dropping a register's value while the deadline that the server has for it is too near", { registers: true }],
   [1795273489066, "what a read in the first import does not find is taken for removed by a client"],
+  [7800033, "a value that is merged and due to come back goes with the removal of its key, though no client could see it"],
+  [7902120, "beside other types a stream is taken for there after a client has deleted it"],
 ];

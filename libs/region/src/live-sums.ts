@@ -12,10 +12,10 @@ export function absorbAll(cell: Cell): void {
   }
 }
 
-/** Names in `absorbed` what every live sum of a cell has come to. */
-export function addLive(absorbed: Absorbed[], { kind, field, base }: CellSlot): void {
+/** Names in `absorbed` what every live sum of a cell has come to, or those of one writer only. */
+export function addLive(absorbed: Absorbed[], { kind, field, base }: CellSlot, only?: WriterId): void {
   for (const sum of base.sums) {
-    if (!isLive(sum)) continue;
+    if (!isLive(sum) || (only !== undefined && sum.writer !== only)) continue;
     const { writer, birth, upTo, sum: total } = sum;
     absorbed.push({ kind, field, writer, birth, upTo, sum: total, ...(sum.decimal && { decimal: sum.decimal }) });
   }

@@ -1,17 +1,18 @@
 /**
  * Turns what a client did into changes of cells and rows of a frame. A local write replaces everything in `base`,
- * because its client could see that, and nothing that is pending.
+ * because its client could see that, and nothing that is pending (unseen.ts has what that means).
  */
 import { HLC_ZERO, MutationKind, type Absorbed, type Hlc, type Mutation, type MutationDetail, type ReadonlyVector, type Unseen, type WriterId } from "@meridian/words";
-import { integerOfPrint, isDigest, isLive, isPresent, isSketchPrint, printOfInteger, type Cell, type ChangeAction } from "@meridian/merge";
+import { integerOfPrint, isDigest, isLive, isPresent, isSketchPrint, printOfInteger, type Cell } from "@meridian/merge";
 import { blankMutation } from "@meridian/wire";
-import { carriesDeadline, hasOwnDeadline, isHeld, scoreText, shownPrint, SUPERSEDED } from "./content.js";
+import { basePrint, carriesDeadline, hasOwnDeadline, isHeld, scoreText, shownPrint, SUPERSEDED } from "./content.js";
 import { mayReachEdge } from "./integer-edge.js";
 import { absorbAll, addLive, beginSum } from "./live-sums.js";
 import type { CellSlot, KeyEntry } from "./key-entry.js";
 import type { KeySpace } from "./key-space.js";
 import { EXPIRY_SKEW_MS, isExpired, revive } from "./server-deadlines.js";
 import { setShown } from "./settle.js";
+import { addUnseen, addUnseenSums, awayOf, isAway } from "./unseen.js";
 
 /** A value in a buffer that may be re-used afterwards. */
 export interface ValueSlice {
@@ -280,22 +281,37 @@ export class LocalWrites {
     // The value may be hidden or overwritten by an apply that is under way: then only we hold it.
     const keep = value !== undefined && slot.pending.length > 0 && isDigest(print);
     const held = keep ? Buffer.from(value.bytes.subarray(value.start, value.end)) : undefined;
+    const away = awayOf(slot, writer);
     slot.changeBase((cell) => {
       cell.siblings = [{ writer, hlc: this.hlc, print, number, value: held }];
       absorbAll(cell);
     });
     this.#settle(slot);
+    this.#giveBack(slot, away);
     keys.touch(slot);
   }
 
   #clear(slot: CellSlot): void {
+    const away = awayOf(slot, this.#context.writer);
     slot.list?.sequence.clear();
     slot.changeBase((cell) => {
       cell.siblings = [];
       absorbAll(cell);
     });
     this.#settle(slot);
+    this.#giveBack(slot, away);
     this.#context.keys.touch(slot);
+  }
+
+  /** What no client has seen stands beside what one has written, and is yet to be written to the server. */
+  #giveBack(slot: CellSlot, { siblings, sums }: ReturnType<typeof awayOf>): void {
+    if (siblings.length + sums.length === 0) return;
+    const print = basePrint(slot);
+    slot.changeBase((cell) => {
+      cell.siblings = [...cell.siblings, ...siblings];
+      cell.sums = cell.sums.map((sum) => sums.find(({ writer, birth }) => writer === sum.writer && birth === sum.birth) ?? sum);
+    });
+    this.#show(slot, print);
   }
 
   /** The server holds what `base` says now. */
@@ -310,7 +326,7 @@ export class LocalWrites {
   }
 
   #supersede(slot: CellSlot | undefined): void {
-    if (!slot || !carriesDeadline(slot) || slot.base.siblings.length === 0) return;
+    if (!slot || !carriesDeadline(slot) || slot.base.siblings.length === 0 || isAway(slot)) return;
     slot.base.siblings = slot.base.siblings.map((sibling) => ({ ...sibling, number: SUPERSEDED }));
     this.#context.keys.touch(slot);
   }
@@ -355,36 +371,21 @@ export class LocalWrites {
   /** What the context alone does not say: increments taken away, and dots that it covers but the client has not seen. */
   #detail(slots: readonly CellSlot[], carriers: readonly (CellSlot | undefined)[] = NO_SLOTS, creates = false): MutationDetail | undefined {
     const first = slots[0];
-    const isPlain = first !== undefined && first.base.sums.length === 0 && first.pending.length === 0;
+    const isPlain = first !== undefined && first.base.sums.length === 0 && first.pending.length === 0 && !first.shown;
     if (slots.length === 1 && isPlain && carriers === NO_SLOTS) return undefined;
     const unseen: Unseen[] = [];
     const absorbed: Absorbed[] = [];
-    for (const slot of carriers) if (slot) this.#addUnseen(unseen, slot);
+    const { writer, frontier } = this.#context;
+    for (const slot of carriers) if (slot) addUnseen(unseen, slot, writer, frontier);
     for (const slot of slots) {
-      this.#addUnseen(unseen, slot);
-      if (creates) this.#addUnseenSums(unseen, slot);
-      addLive(absorbed, slot);
+      addUnseen(unseen, slot, writer, frontier);
+      if (creates) addUnseenSums(unseen, slot, frontier);
+      addLive(absorbed, slot, isAway(slot) ? writer : undefined);
     }
     return unseen.length + absorbed.length === 0 ? undefined : { context: undefined, unseen, absorbed };
   }
-
-  #addUnseen(unseen: Unseen[], { kind, field, pending }: CellSlot): void {
-    for (const { action, writer, hlc } of pending) {
-      if (WRITES.has(action) && this.#context.frontier.covers(writer, hlc)) unseen.push({ kind, field, writer, hlc });
-    }
-  }
-
-  /** A write that creates its key takes whole sums away: not those of which its client could not see an increment. */
-  #addUnseenSums(unseen: Unseen[], { kind, field, pending }: CellSlot): void {
-    for (const { action, writer, hlc, birth } of pending) {
-      const isNamed = unseen.some((dot) => dot.hlc === birth && dot.writer === writer && dot.kind === kind && dot.field === field);
-      if (action === "increment" && !isNamed && this.#context.frontier.covers(writer, hlc)) unseen.push({ kind, field, writer, hlc: birth });
-    }
-  }
 }
 
-/** What stands in a cell by its dot. */
-const WRITES: ReadonlySet<ChangeAction> = new Set(["put", "wipe", "assign", "erase"]);
 const NO_SLOTS: readonly CellSlot[] = [];
 const NO_VALUE: ValueSlice = { bytes: Buffer.alloc(0), start: 0, end: 0 };
 

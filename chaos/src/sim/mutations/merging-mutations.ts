@@ -2,7 +2,7 @@
 import type { Mutation } from "./mutation.js";
 
 const TIE = "return a.hlc !== b.hlc ? a.hlc > b.hlc : a.writer < b.writer;";
-const UNSEEN = `if (WRITES.has(action) && this.#context.frontier.covers(writer, hlc)) unseen.push({ kind, field, writer, hlc });`;
+const UNSEEN = `if (WRITES.has(action) && frontier.covers(by, hlc)) unseen.push({ kind, field, writer: by, hlc });`;
 
 /** See the module's comment. */
 export const MERGING: readonly Mutation[] = [
