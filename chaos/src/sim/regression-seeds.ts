@@ -34,5 +34,6 @@ export const REGRESSION_SEEDS: readonly (readonly [seed: number, mistake: string
   [2249, "dropping a register's value while the deadline that the server has for it is too near", { registers: true }],
   [1795273489066, "what a read in the first import does not find is taken for removed by a client"],
   [7800033, "a value that is merged and due to come back goes with the removal of its key, though no client could see it"],
+  [1795279194082, "a value that comes back beside one that a client wrote is not in the ledger"],
   [7902120, "beside other types a stream is taken for there after a client has deleted it"],
 ];

@@ -2,17 +2,17 @@
  * Turns what a client did into changes of cells and rows of a frame. A local write replaces everything in `base`,
  * because its client could see that, and nothing that is pending (unseen.ts has what that means).
  */
-import { HLC_ZERO, MutationKind, type Absorbed, type Hlc, type Mutation, type MutationDetail, type ReadonlyVector, type Unseen, type WriterId } from "@meridian/words";
-import { integerOfPrint, isDigest, isLive, isPresent, isSketchPrint, printOfInteger, type Cell } from "@meridian/merge";
+import { HLC_ZERO, MutationKind, type Hlc, type Mutation, type MutationDetail, type ReadonlyVector, type WriterId } from "@meridian/words";
+import { integerOfPrint, isDigest, isLive, isPresent, isSketchPrint, printOfInteger, type Cell, type Sibling } from "@meridian/merge";
 import { blankMutation } from "@meridian/wire";
 import { basePrint, carriesDeadline, hasOwnDeadline, isHeld, scoreText, shownPrint, SUPERSEDED } from "./content.js";
 import { mayReachEdge } from "./integer-edge.js";
-import { absorbAll, addLive, beginSum } from "./live-sums.js";
+import { absorbAll, beginSum } from "./live-sums.js";
 import type { CellSlot, KeyEntry } from "./key-entry.js";
 import type { KeySpace } from "./key-space.js";
 import { EXPIRY_SKEW_MS, isExpired, revive } from "./server-deadlines.js";
 import { setShown } from "./settle.js";
-import { addUnseen, addUnseenSums, awayOf, isAway } from "./unseen.js";
+import { awayOf, isAway, unseenDetail } from "./unseen.js";
 
 /** A value in a buffer that may be re-used afterwards. */
 export interface ValueSlice {
@@ -33,6 +33,8 @@ export interface LocalWritesContext {
   readonly nowMs: () => number;
   /** The server holds something else than `base` says: it computed otherwise, and is to be corrected. */
   readonly onDiffers: (slot: CellSlot) => void;
+  /** A client wrote beside these, which it had not seen. */
+  readonly onMeets: (slot: CellSlot, others: readonly Sibling[]) => void;
 }
 
 const K = MutationKind;
@@ -312,6 +314,7 @@ export class LocalWrites {
       cell.sums = cell.sums.map((sum) => sums.find(({ writer, birth }) => writer === sum.writer && birth === sum.birth) ?? sum);
     });
     this.#show(slot, print);
+    if (slot.base.siblings.length > 1) this.#context.onMeets(slot, siblings);
   }
 
   /** The server holds what `base` says now. */
@@ -373,16 +376,8 @@ export class LocalWrites {
     const first = slots[0];
     const isPlain = first !== undefined && first.base.sums.length === 0 && first.pending.length === 0 && !first.shown;
     if (slots.length === 1 && isPlain && carriers === NO_SLOTS) return undefined;
-    const unseen: Unseen[] = [];
-    const absorbed: Absorbed[] = [];
     const { writer, frontier } = this.#context;
-    for (const slot of carriers) if (slot) addUnseen(unseen, slot, writer, frontier);
-    for (const slot of slots) {
-      addUnseen(unseen, slot, writer, frontier);
-      if (creates) addUnseenSums(unseen, slot, frontier);
-      addLive(absorbed, slot, isAway(slot) ? writer : undefined);
-    }
-    return unseen.length + absorbed.length === 0 ? undefined : { context: undefined, unseen, absorbed };
+    return unseenDetail({ slots, carriers, creates, writer, frontier });
   }
 }
 

@@ -23,7 +23,7 @@ import { Inbox } from "./inbox.js";
 import { KeySpace } from "./key-space.js";
 import { ListWrites } from "./list-writes.js";
 import { LocalStreams } from "./local-streams.js";
-import { LocalWrites } from "./local-writes.js";
+import { LocalWrites, type LocalWritesContext } from "./local-writes.js";
 import { Outbox } from "./outbox.js";
 import { Reader } from "./reader.js";
 import { isHeld, numberOfPrint, shownDeadlinePrint } from "./content.js";
@@ -95,7 +95,8 @@ export class Region {
     const onDiffers = (slot: CellSlot): void => this.#applier.retry(slot);
     const onBlind = (entry: KeyEntry): void => this.#reader.blind(entry);
     const nowMs = (): number => this.#nowMs;
-    this.#writes = new LocalWrites({ ...own, frontier: state.frontier, emit, nowMs, onDiffers });
+    const onMeets: LocalWritesContext["onMeets"] = (slot, others) => this.#conflicts.merged(slot, others);
+    this.#writes = new LocalWrites({ ...own, frontier: state.frontier, emit, nowMs, onDiffers, onMeets });
     this.#conflicts = new ConflictLedger(options, this.counters, () => this.#nowMs);
     // Until everything is imported a key may hold what nobody knows. Later, what the stream did not say no client did.
     const requestRead = (entry: KeyEntry): void => (this.isImporting ? this.#reader.doubt(entry) : this.#reader.want(entry));

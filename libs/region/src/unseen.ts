@@ -3,8 +3,9 @@
  * wait to be applied, and what is merged while the server is known to hold nothing of the cell.
  */
 import { isLive, type Cell, type ChangeAction } from "@meridian/merge";
-import type { ReadonlyVector, Unseen, WriterId } from "@meridian/words";
+import type { Absorbed, MutationDetail, ReadonlyVector, Unseen, WriterId } from "@meridian/words";
 import type { CellSlot } from "./key-entry.js";
+import { addLive } from "./live-sums.js";
 
 /** What stands in a cell by its dot. */
 const WRITES: ReadonlySet<ChangeAction> = new Set(["put", "wipe", "assign", "erase"]);
@@ -31,7 +32,7 @@ export function awayOf(slot: CellSlot, writer: WriterId): Pick<Cell, "siblings" 
 }
 
 /** Names the dots of a cell that `frontier` covers and no client here has seen. */
-export function addUnseen(unseen: Unseen[], slot: CellSlot, writer: WriterId, frontier: ReadonlyVector): void {
+function addUnseen(unseen: Unseen[], slot: CellSlot, writer: WriterId, frontier: ReadonlyVector): void {
   const { kind, field } = slot;
   for (const { action, writer: by, hlc } of slot.pending) {
     if (WRITES.has(action) && frontier.covers(by, hlc)) unseen.push({ kind, field, writer: by, hlc });
@@ -40,9 +41,31 @@ export function addUnseen(unseen: Unseen[], slot: CellSlot, writer: WriterId, fr
 }
 
 /** A write that creates its key takes whole sums away: not those of which its client could not see an increment. */
-export function addUnseenSums(unseen: Unseen[], { kind, field, pending }: CellSlot, frontier: ReadonlyVector): void {
+function addUnseenSums(unseen: Unseen[], { kind, field, pending }: CellSlot, frontier: ReadonlyVector): void {
   for (const { action, writer, hlc, birth } of pending) {
     const isNamed = unseen.some((dot) => dot.hlc === birth && dot.writer === writer && dot.kind === kind && dot.field === field);
     if (action === "increment" && !isNamed && frontier.covers(writer, hlc)) unseen.push({ kind, field, writer, hlc: birth });
   }
+}
+
+/** A local write: the cells that it takes away, those that only carry a deadline of it, and whether its key begins with it. */
+export interface LocalTaking {
+  readonly slots: readonly CellSlot[];
+  readonly carriers: readonly (CellSlot | undefined)[];
+  readonly creates: boolean;
+  readonly writer: WriterId;
+  readonly frontier: ReadonlyVector;
+}
+
+/** What the context of a local write alone does not say: increments taken away, and dots that it covers but the client has not seen. */
+export function unseenDetail({ slots, carriers, creates, writer, frontier }: LocalTaking): MutationDetail | undefined {
+  const unseen: Unseen[] = [];
+  const absorbed: Absorbed[] = [];
+  for (const slot of carriers) if (slot) addUnseen(unseen, slot, writer, frontier);
+  for (const slot of slots) {
+    addUnseen(unseen, slot, writer, frontier);
+    if (creates) addUnseenSums(unseen, slot, frontier);
+    addLive(absorbed, slot, isAway(slot) ? writer : undefined);
+  }
+  return unseen.length + absorbed.length === 0 ? undefined : { context: undefined, unseen, absorbed };
 }
