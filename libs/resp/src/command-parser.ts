@@ -31,7 +31,7 @@ export const ARGUMENT_BYTES_MAX = 1024 * 1024 * 1024;
 export const COMMAND_BYTES_MAX = 2 ** 31 - 1;
 /** A carry buffer larger than this is given back after the command that needed it. */
 const CARRY_KEPT_BYTES = 1024 * 1024;
-const CARRY_FIRST_BYTES = 4096;
+const CARRY_FIRST_BYTES = 256;
 /** More digits cannot be a length within the limits above. */
 const DIGITS_MAX = 10;
 

@@ -4,7 +4,7 @@
  */
 import { HLC_BYTES, writeHlc, type Hlc } from "@meridian/words";
 
-const FIRST_BYTES = 16 * 1024;
+const FIRST_BYTES = 256;
 const RETAIN_BYTES_MAX = 1024 * 1024;
 
 /** Appends primitive values to one buffer. */
