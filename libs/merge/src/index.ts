@@ -69,7 +69,7 @@ export {
   type Position,
 } from "./sequence/position.js";
 export { Sequence } from "./sequence/sequence.js";
-export { decodeSketch, encodeSketch, isSketchPrint, SKETCH_REGISTERS, sketchPrintOf, uniteSketches } from "./sketch.js";
+export { decodeSketch, encodeSketch, isSketchPrint, looksLikeSketch, SKETCH_REGISTERS, sketchPrintOf, uniteSketches } from "./sketch.js";
 export {
   BESIDE,
   COPIED,

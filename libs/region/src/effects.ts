@@ -23,6 +23,9 @@ export interface StateWrite {
   readonly table: StateTable;
   readonly key: string;
   readonly value: Buffer | undefined;
+  /** Where the value begins and ends in its buffer; both or none: it is the whole buffer. */
+  readonly start?: number;
+  readonly end?: number;
 }
 
 /** A record to append to this region's log. Order matters; tell `onPublished` when it is durable. */

@@ -1,10 +1,11 @@
 /** A key's own record: its string, whole value and expiry, how many members it has, and its flags. */
 import { ByteReader, type ByteWriter } from "@meridian/wire";
-import type { CellKind, Unseen } from "@meridian/words";
+import type { CellKind, Hlc, Unseen } from "@meridian/words";
 import { CellSlot, KeyEntry, type MemberSource } from "./key-entry.js";
 import { isHashedName } from "./cell-key.js";
 import { readListHeader, writeListHeader } from "./list-codec.js";
-import { ONE_SIBLING, readEarly, readSlot, writeEarly, writeSlot } from "./slot-codec.js";
+import type { PlainPrint } from "./value-slice.js";
+import { ONE_SIBLING, readEarly, readSlot, writeEarly, writePlainSibling, writeSlot } from "./slot-codec.js";
 import type { WriterTable } from "./writer-table.js";
 import type { CellChange } from "@meridian/merge";
 
@@ -58,8 +59,15 @@ export function writeEntry(out: ByteWriter, entry: KeyEntry, writers: WriterTabl
 }
 
 /** True where a key's record says no more than one string, whose replacement takes everything along. */
-export function isPlainRecord(bytes: Buffer): boolean {
-  return bytes[0] === HAS_STRING && bytes[1] === ONE_SIBLING;
+export function isPlainRecord(bytes: Buffer, start = 0): boolean {
+  return bytes[start] === HAS_STRING && bytes[start + 1] === ONE_SIBLING;
+}
+
+/** Appends the record of a key of which no more is known than one value without a deadline: what {@link writeEntry} would write. */
+export function writePlainRecord(out: ByteWriter, writer: number, hlc: Hlc, print: PlainPrint): void {
+  out.byte(HAS_STRING);
+  out.byte(ONE_SIBLING);
+  writePlainSibling(out, writer, hlc, print);
 }
 
 /** Reads a key's record. */

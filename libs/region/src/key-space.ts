@@ -6,14 +6,16 @@
  */
 import { forgetEarly, forgetSeen, isForgettable, type CellChange } from "@meridian/merge";
 import { ByteWriter } from "@meridian/wire";
-import type { CellKind, ReadonlyVector } from "@meridian/words";
-import { entryKey, memberKey, memberPrefix, prefixEnd } from "./cell-key.js";
+import type { CellKind, Hlc, ReadonlyVector, WriterId } from "@meridian/words";
+import { entryKey, isHashedName, memberKey, memberPrefix, prefixEnd } from "./cell-key.js";
 import { readEntry, readMember, writeEntry, writeMember, type DurablePending } from "./entry-codec.js";
 import { CellSlot, KeyEntry } from "./key-entry.js";
 import { collectList, loadBlocks } from "./list-codec.js";
 import type { StateReader, StateWrite } from "./effects.js";
 import { hasRemains, keyHasRemains, type Graves } from "./graves.js";
+import { PlainStrings } from "./plain-strings.js";
 import { restsHidden } from "./type-clash.js";
+import type { PlainPrint } from "./value-slice.js";
 import type { WriterTable } from "./writer-table.js";
 
 /** Kinds of cells of which a key has one. */
@@ -45,6 +47,7 @@ export class KeySpace {
   readonly #dirtyEntries = new Set<KeyEntry>();
   readonly #dirtyMembers = new Set<CellSlot>();
   readonly #bytes = new ByteWriter();
+  readonly #plain = new PlainStrings();
   #young: Generation = new Map();
   #old: Generation = new Map();
   #youngSlots = 0;
@@ -67,10 +70,23 @@ export class KeySpace {
   /** The entry of a key whose string is about to be replaced: what the replacement takes along anyway is not read. */
   entryToReplace(db: number, key: string): KeyEntry {
     const cached = this.#young.get(db)?.get(key) ?? this.#old.get(db)?.get(key);
-    if (cached || !this.#store.isPlain?.(entryKey(db, key))) return this.entry(db, key);
+    const name = entryKey(db, key);
+    if (cached || this.#plain.has(name) || !this.#store.isPlain?.(name)) return this.entry(db, key);
     const entry = new KeyEntry(db, key);
     entry.stored = true;
     return this.#keep(entry);
+  }
+
+  /**
+   * The key's string becomes this value, without a deadline, and nothing else is left of the key. False where more is known of it
+   * than that takes along unread: then its entry must be changed.
+   */
+  replacePlain(db: number, key: string, writer: WriterId, hlc: Hlc, print: PlainPrint): boolean {
+    if (this.#young.get(db)?.has(key) || this.#old.get(db)?.has(key) || isHashedName(key)) return false;
+    const name = entryKey(db, key);
+    if (!this.#plain.has(name) && !this.#store.isPlain?.(name)) return false;
+    this.#plain.put(name, this.#writers.indexOf(writer), hlc, print);
+    return true;
   }
 
   /** The slot of a key's string, whole value, list or expiry, made where missing. */
@@ -158,7 +174,7 @@ export class KeySpace {
 
   /** Keys and members to be written at the next commit. */
   get dirtyCount(): number {
-    return this.#dirtyEntries.size + this.#dirtyMembers.size;
+    return this.#dirtyEntries.size + this.#dirtyMembers.size + this.#plain.size;
   }
 
   /**
@@ -182,6 +198,7 @@ export class KeySpace {
     if (this.#relisted.size > 0) this.#relist();
     for (const slot of this.#dirtyMembers) this.#collectMember(writes, slot, frontier, durable);
     for (const entry of this.#dirtyEntries) this.#collectEntry(writes, entry, frontier, durable);
+    this.#plain.collect(writes);
     this.#dirtyMembers.clear();
     this.#dirtyEntries.clear();
     this.#age();
@@ -268,9 +285,12 @@ export class KeySpace {
   }
 
   #load(db: number, key: string): KeyEntry {
-    const bytes = this.#store.get("cell", entryKey(db, key));
+    const name = entryKey(db, key);
+    const packed = this.#plain.size === 0 ? undefined : this.#plain.take(name);
+    const bytes = packed ?? this.#store.get("cell", name);
     if (!bytes) return new KeyEntry(db, key);
     const entry = readEntry(bytes, db, key, this.#writers, this);
+    if (packed) this.#dirtyEntries.add(entry);
     if (entry.list) loadBlocks(entry.list, this.#store, this.#writers);
     return entry;
   }

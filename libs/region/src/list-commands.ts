@@ -5,7 +5,7 @@ import type { CommandScope, LocalCommand } from "./command-scope.js";
 import { shownPrint } from "./content.js";
 import type { KeyEntry } from "./key-entry.js";
 import type { ListEnd } from "./list-writes.js";
-import type { ValueSlice } from "./local-writes.js";
+import type { ValueSlice } from "./value-slice.js";
 import { shownType } from "./plan.js";
 
 /** The entry of a list, unless what it holds is unknown until it has been read. */

@@ -6,7 +6,7 @@ import { elementsOf, heldElements, listOf, showHeld, targetPlaces } from "./list
 import { keepValues } from "./list-settle.js";
 import type { HeldElement } from "./list-state.js";
 import type { ListWrites } from "./list-writes.js";
-import type { ValueSlice } from "./local-writes.js";
+import type { ValueSlice } from "./value-slice.js";
 import { willBeHidden } from "./type-clash.js";
 
 /** Turns the difference between what was known and what was read into local writes. */

@@ -18,7 +18,8 @@ import type { CellSlot, KeyEntry } from "./key-entry.js";
 import type { KeySpace } from "./key-space.js";
 import { heldElsewise, listOf, showHeld } from "./list-content.js";
 import type { HeldElement } from "./list-state.js";
-import type { LocalWrites, ValueSlice } from "./local-writes.js";
+import type { LocalWrites } from "./local-writes.js";
+import type { ValueSlice } from "./value-slice.js";
 
 /** One end of a list. */
 export type ListEnd = "left" | "right";

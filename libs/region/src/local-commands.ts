@@ -3,7 +3,7 @@
  * decides what took effect from what the server is known to hold, and leaves the cells to `LocalWrites`.
  */
 import { argumentIs, argumentText, type ArgumentView } from "@meridian/commands";
-import { printOf, scaledOf, stringPrintOf } from "@meridian/merge";
+import { digestPrintOf, looksLikeSketch, PRINT_INLINE_BYTES_MAX, printOf, scaledOf, stringPrintOf } from "@meridian/merge";
 import { entryAt, isOurs, type CommandScope, type LocalCommand } from "./command-scope.js";
 import { numberOfPrint, shownDeadlinePrint, shownPrint } from "./content.js";
 import { addToField, addToString } from "./float-writes.js";
@@ -11,16 +11,28 @@ import type { KeyEntry } from "./key-entry.js";
 import { isExpired, isPast } from "./server-deadlines.js";
 import { LIST_COMMANDS } from "./list-commands.js";
 import { STREAM_COMMANDS } from "./local-stream-commands.js";
-import type { ValueSlice } from "./local-writes.js";
+import type { ValueSlice } from "./value-slice.js";
 
 function valueAt(view: ArgumentView, index: number): ValueSlice {
   return { bytes: view.buffer, start: view.starts[index] ?? 0, end: view.ends[index] ?? 0 };
 }
 
 function put(view: ArgumentView, keyAt: number, valueIndex: number, deadline: number, scope: CommandScope): void {
-  const entry = scope.keys.entryToReplace(scope.db, argumentText(view, keyAt));
+  const key = argumentText(view, keyAt);
   const value = valueAt(view, valueIndex);
+  if (deadline === Infinity && putPlain(key, value, scope)) return;
+  const entry = scope.keys.entryToReplace(scope.db, key);
   scope.writes.putString(entry, stringPrintOf(value.bytes, value.start, value.end), value, deadline);
+}
+
+/** True where the value could be written without an entry of the key: most can. */
+function putPlain(key: string, value: ValueSlice, { db, keys, writes }: CommandScope): boolean {
+  const { bytes, start, end } = value;
+  if (looksLikeSketch(bytes, start, end)) return false;
+  const print = end - start <= PRINT_INLINE_BYTES_MAX ? value : digestPrintOf(bytes, start, end);
+  if (!keys.replacePlain(db, key, writes.writer, writes.hlc, print)) return false;
+  writes.tellPlain(db, key, value);
+  return true;
 }
 
 function set(view: ArgumentView, scope: CommandScope): void {

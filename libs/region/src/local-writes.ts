@@ -12,14 +12,8 @@ import type { CellSlot, KeyEntry } from "./key-entry.js";
 import type { KeySpace } from "./key-space.js";
 import { EXPIRY_SKEW_MS, isExpired, revive } from "./server-deadlines.js";
 import { setShown } from "./settle.js";
+import { setValue, type ValueSlice } from "./value-slice.js";
 import { awayOf, isAway, unseenDetail } from "./unseen.js";
-
-/** A value in a buffer that may be re-used afterwards. */
-export interface ValueSlice {
-  readonly bytes: Buffer;
-  readonly start: number;
-  readonly end: number;
-}
 
 /** Where finished mutations go. The mutation is re-used: copy what must be kept. */
 export type EmitMutation = (mutation: Mutation) => void;
@@ -62,29 +56,33 @@ export class LocalWrites {
 
   /** SET: the string's value and deadline; everything else of the key goes. */
   putString(entry: KeyEntry, print: string, value: ValueSlice, deadline: number): void {
-    const others = this.#others(entry, "s");
-    const slot = this.#context.keys.single(entry, "s");
-    if (!entry.isPresent) this.#create(entry, [slot, ...others]);
-    const detail = this.#detail([slot, ...others]);
-    this.replace(slot, print, deadline, value);
-    for (const other of others) this.#clear(other);
-    this.#revive(entry);
-    this.#emit(K.PutString, entry, "", detail, (m) => {
-      m.number = deadline;
-      setValue(m, value);
-    });
+    this.#putContent("s", entry, print, value, deadline);
+  }
+
+  /** SET of a key whose string was replaced packed ({@link KeySpace.replacePlain}): as far as is known, it creates the key. */
+  tellPlain(db: number, key: string, value: ValueSlice): void {
+    const m = this.#begin(K.PutString, db, key);
+    m.creates = true;
+    m.detail = undefined;
+    m.number = Infinity;
+    setValue(m, value);
+    this.#send(m);
   }
 
   /** A value replicated as a whole; everything else of the key goes. */
   putWhole(entry: KeyEntry, print: string, value: ValueSlice, deadline: number): void {
-    const others = this.#others(entry, "w");
-    const slot = this.#context.keys.single(entry, "w");
+    this.#putContent("w", entry, print, value, deadline);
+  }
+
+  #putContent(kind: "s" | "w", entry: KeyEntry, print: string, value: ValueSlice, deadline: number): void {
+    const others = this.#others(entry, kind);
+    const slot = this.#context.keys.single(entry, kind);
     if (!entry.isPresent) this.#create(entry, [slot, ...others]);
     const detail = this.#detail([slot, ...others]);
     this.replace(slot, print, deadline, value);
     for (const other of others) this.#clear(other);
     this.#revive(entry);
-    this.#emit(K.PutWhole, entry, "", detail, (m) => {
+    this.#emit(kind === "s" ? K.PutString : K.PutWhole, entry, "", detail, (m) => {
       m.number = deadline;
       setValue(m, value);
     });
@@ -356,17 +354,27 @@ export class LocalWrites {
   }
 
   #emit(kind: MutationKind, entry: KeyEntry, field: string, detail: MutationDetail | undefined, fill?: (m: Mutation) => void): void {
-    const m = this.#mutation;
-    m.kind = kind;
-    m.hlc = this.hlc;
-    m.continues = this.continues;
-    m.db = entry.db;
-    m.key = entry.key;
+    const m = this.#begin(kind, entry.db, entry.key);
     m.field = field;
     m.creates = this.#created === entry;
     m.detail = m.creates ? (this.#remains ?? detail) : detail;
     this.#created = undefined;
     fill?.(m);
+    this.#send(m);
+  }
+
+  #begin(kind: MutationKind, db: number, key: string): Mutation {
+    const m = this.#mutation;
+    m.kind = kind;
+    m.hlc = this.hlc;
+    m.continues = this.continues;
+    m.db = db;
+    m.key = key;
+    m.field = "";
+    return m;
+  }
+
+  #send(m: Mutation): void {
     this.#context.emit(m);
     this.continues = true;
   }
@@ -386,10 +394,4 @@ const NO_VALUE: ValueSlice = { bytes: Buffer.alloc(0), start: 0, end: 0 };
 
 function holdsSketch({ siblings }: Cell): boolean {
   return siblings.some(({ print }) => isSketchPrint(print));
-}
-
-function setValue(m: Mutation, value: ValueSlice): void {
-  m.bytes = value.bytes;
-  m.valueStart = value.start;
-  m.valueEnd = value.end;
 }

@@ -13,7 +13,8 @@ import { reconcileList } from "./list-reading.js";
 import type { ListWrites } from "./list-writes.js";
 import type { LocalStreams } from "./local-streams.js";
 import { entriesUnder, printOfStreamCell, readStream, reconcileStream, type ReadStream } from "./reconcile-stream.js";
-import type { LocalWrites, ValueSlice } from "./local-writes.js";
+import type { LocalWrites } from "./local-writes.js";
+import type { ValueSlice } from "./value-slice.js";
 
 /** Where the difference is written. */
 export interface ReconcileContext {

@@ -6,6 +6,7 @@ import { VersionVector, type Dot, type Hlc, type ReadonlyVector, type RunningSum
 import { emptyCell, isSketchPrint, type Cell, type CellChange, type ChangeAction, type EarlyContext, type Sibling } from "@meridian/merge";
 import type { ByteReader, ByteWriter } from "@meridian/wire";
 import type { CellSlot } from "./key-entry.js";
+import type { PlainPrint } from "./value-slice.js";
 import type { WriterTable } from "./writer-table.js";
 
 const MANY = 7;
@@ -23,6 +24,9 @@ const HAS_VALUE = 4;
 
 /** How the record of a slot begins that has one sibling and nothing else. */
 export const ONE_SIBLING = 1;
+
+/** How the print of a value begins that stands in it whole. */
+const WHOLE_PRINT = 0x3d;
 
 const CREATES = { creates: true };
 const DECIMAL = { decimal: true } as const;
@@ -115,6 +119,17 @@ export function writeSibling(out: ByteWriter, sibling: Sibling, writers: WriterT
   if (form === NUMBER_FINITE) out.double(number);
   if (value) out.slice(value, 0, value.length);
   if (isSketchPrint(sibling.print)) writeEarly(out, sibling.seen ? [sibling.seen] : [], writers);
+}
+
+/** Writes what the writer of this number wrote, without a deadline, as {@link writeSibling} would. */
+export function writePlainSibling(out: ByteWriter, writer: number, hlc: Hlc, print: PlainPrint): void {
+  out.varint(writer * 8 + NUMBER_INFINITE);
+  out.hlc(hlc);
+  if (typeof print === "string") return out.text(print);
+  const { bytes, start, end } = print;
+  out.varint(end - start + 1);
+  out.byte(WHOLE_PRINT);
+  out.raw(bytes, start, end);
 }
 
 /** Reads what {@link writeSibling} wrote. */

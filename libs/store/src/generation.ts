@@ -90,7 +90,7 @@ export class Generation {
     const { bytes } = this.#reserve(recordBytes(writes));
     const start = this.#used;
     let end = start + RECORD_HEAD_BYTES;
-    for (const write of writes) end = encodeWrite(bytes, end, STORE_TABLES.indexOf(write.table), write.key, write.value);
+    for (const write of writes) end = encodeWrite(bytes, end, STORE_TABLES.indexOf(write.table), write);
     sealRecord(bytes, start, end);
     return { bytes, start, end };
   }

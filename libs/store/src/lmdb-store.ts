@@ -122,7 +122,7 @@ export class LmdbStore implements Store {
       const record = this.#active.encode(writes);
       this.#redo.append(record);
       this.#active.accept(writes, record);
-      for (const { table, key, value } of writes) if (table === "cell") this.#noteCell(key, value);
+      for (const { table, key, value, start, end } of writes) if (table === "cell") this.#noteCell(key, value, start, end);
     }
     this.#commits += 1;
     if (this.#holds(1)) this.flush();
@@ -169,8 +169,8 @@ export class LmdbStore implements Store {
     this.#lock.release();
   }
 
-  #noteCell(key: string, value: Buffer | undefined): void {
-    if (value !== undefined && !this.#options.isPlain(value)) this.#special.add(hashKey(key));
+  #noteCell(key: string, value: Buffer | undefined, start = 0, end = value?.length ?? 0): void {
+    if (value !== undefined && !this.#options.isPlain(value, start, end)) this.#special.add(hashKey(key));
   }
 
   #beginCheckpoint(): void {

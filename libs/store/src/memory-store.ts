@@ -53,15 +53,15 @@ export class MemoryStore implements Store {
 
   isPlain(key: string): boolean {
     const value = this.get("cell", key);
-    return value === undefined || this.#isPlain(value);
+    return value === undefined || this.#isPlain(value, 0, value.length);
   }
 
   commit(writes: readonly StoreWrite[]): void {
     this.#assertOpen();
     for (const write of writes) assertKey(write.key);
-    for (const { table, key, value } of writes) {
+    for (const { table, key, value, start, end } of writes) {
       if (value === undefined) this.#tables[table].delete(key);
-      else this.#tables[table].set(key, Buffer.from(value));
+      else this.#tables[table].set(key, Buffer.from(value.subarray(start, end)));
     }
     this.#commits += 1;
   }

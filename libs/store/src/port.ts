@@ -15,8 +15,8 @@ export const STORE_TABLES: readonly StoreTable[] = ["cell", "out", "in", "state"
 /** Longest key, in bytes. */
 export const KEY_BYTES_MAX = 1900;
 
-/** Whether a cell's value is so plain that its owner may replace it unread. */
-export type IsPlain = (value: Buffer) => boolean;
+/** Whether a cell's value, `bytes[start, end)`, is so plain that its owner may replace it unread. */
+export type IsPlain = (bytes: Buffer, start: number, end: number) => boolean;
 
 /** One write: a value, or `undefined` to delete. The last write of a key within a commit wins. */
 export interface StoreWrite {
@@ -25,6 +25,9 @@ export interface StoreWrite {
   readonly key: string;
   /** Copied by `commit`: the caller may reuse the buffer. An empty value is a value. */
   readonly value: Buffer | undefined;
+  /** Where the value begins and ends in its buffer; both or none: it is the whole buffer. So many values may stand in one. */
+  readonly start?: number;
+  readonly end?: number;
 }
 
 /** An embedded store, owned by one pipeline. All calls are synchronous but `close`. */

@@ -19,17 +19,23 @@ const LOOP_BYTES_MAX = 48;
 /** Bytes that the record of a commit takes. Throws `RangeError` on a key of a length that the port refuses. */
 export function recordBytes(writes: readonly StoreWrite[]): number {
   let total = RECORD_HEAD_BYTES;
-  for (const { key, value } of writes) {
+  for (const write of writes) {
+    const { key } = write;
     if (key.length === 0 || key.length > KEY_BYTES_MAX) {
       throw new RangeError(`a store key has ${key.length} bytes; 1 to ${KEY_BYTES_MAX} are allowed`);
     }
-    total += WRITE_HEAD_BYTES + key.length + (value === undefined ? 0 : value.length);
+    total += WRITE_HEAD_BYTES + key.length + valueBytes(write);
   }
   return total;
 }
 
+function valueBytes({ value, start, end }: StoreWrite): number {
+  return value === undefined ? 0 : (end ?? value.length) - (start ?? 0);
+}
+
 /** Encodes one write at `at`; returns where it ends. Throws `RangeError` where a char of the key is not a byte. */
-export function encodeWrite(bytes: Buffer, at: number, table: number, key: string, value: Buffer | undefined): number {
+export function encodeWrite(bytes: Buffer, at: number, table: number, write: StoreWrite): number {
+  const { key } = write;
   bytes[at] = table;
   bytes[at + 1] = key.length & 0xff;
   bytes[at + 2] = key.length >>> 8;
@@ -40,18 +46,19 @@ export function encodeWrite(bytes: Buffer, at: number, table: number, key: strin
     bytes[at + KEY_AT + index] = char;
   }
   if (seen > 0xff) throw new RangeError("a store key must be a latin1 string: one char, one byte");
-  return encodeValue(bytes, at + KEY_AT + key.length, value);
+  return encodeValue(bytes, at + KEY_AT + key.length, write);
 }
 
-function encodeValue(bytes: Buffer, at: number, value: Buffer | undefined): number {
-  const length = value === undefined ? DELETED : value.length;
+function encodeValue(bytes: Buffer, at: number, write: StoreWrite): number {
+  const { value, start = 0 } = write;
+  const length = value === undefined ? DELETED : valueBytes(write);
   bytes[at] = length & 0xff;
   bytes[at + 1] = (length >>> 8) & 0xff;
   bytes[at + 2] = (length >>> 16) & 0xff;
   bytes[at + 3] = length >>> 24;
   if (value === undefined) return at + 4;
-  if (length > LOOP_BYTES_MAX) bytes.set(value, at + 4);
-  else for (let index = 0; index < length; index += 1) bytes[at + 4 + index] = value[index] as number;
+  if (length > LOOP_BYTES_MAX) value.copy(bytes, at + 4, start, start + length);
+  else for (let index = 0; index < length; index += 1) bytes[at + 4 + index] = value[start + index] as number;
   return at + 4 + length;
 }
 

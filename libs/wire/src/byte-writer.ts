@@ -67,11 +67,21 @@ export class ByteWriter {
     this.text(value.toString());
   }
 
+  /** What was written stands at the beginning of this buffer, until more is written. */
+  get buffer(): Buffer {
+    return this.#buffer;
+  }
+
+  /** The writer begins anew; what was written may be read until then. */
+  clear(): void {
+    this.#length = 0;
+    if (this.#buffer.length > RETAIN_BYTES_MAX) this.#buffer = Buffer.allocUnsafeSlow(FIRST_BYTES);
+  }
+
   /** A copy of what was written; the writer begins anew. */
   take(): Buffer {
     const bytes = Buffer.from(this.#buffer.subarray(0, this.#length));
-    this.#length = 0;
-    if (this.#buffer.length > RETAIN_BYTES_MAX) this.#buffer = Buffer.allocUnsafeSlow(FIRST_BYTES);
+    this.clear();
     return bytes;
   }
 
