@@ -47,8 +47,8 @@ function coarseKeys(world: World): Set<string> {
   return keys;
 }
 
-/** Keys that the agent had to read. */
-function readKeys(taken: readonly TakenCommand[]): Set<string> {
+/** Keys that the agent had to read, by `db|key`. */
+export function readKeys(taken: readonly TakenCommand[]): Set<string> {
   const names = new Set<string>();
   for (const { db, words } of taken) {
     const isRead = words[0] === "APPEND" || words[0] === "XSETID" || words[0]?.startsWith("PF") === true;

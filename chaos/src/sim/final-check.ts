@@ -15,6 +15,7 @@ import { expectedCells } from "./oracle.js";
 import { checkLocalKeys, sharedCells } from "./policies.js";
 import { problemsOf, type Checker, type Problem } from "./problem.js";
 import { checkRegisters } from "./register-check.js";
+import { checkRemovals } from "./removal-check.js";
 import type { World } from "./world.js";
 
 /** Problems of one kind beyond this many are not listed: the first ones tell. */
@@ -35,7 +36,7 @@ export function checkAtRest(whole: World): Problem[] {
     ...checkRegions(world, cells, metadata, missing),
     ...problemsOf("log", audited.problems),
     ...problemsOf("contexts", checkContexts(world).slice(0, LISTED_MAX)),
-    ...problemsOf("no echo", checkOrigins(world, audited.mutations)),
+    ...problemsOf("no echo", [...checkOrigins(world, audited.mutations), ...checkRemovals(world, audited.mutations).slice(0, LISTED_MAX)]),
     ...problemsOf("acknowledged writes", checkAcknowledged(world, audited.mutations).slice(0, LISTED_MAX)),
     ...problemsOf("the rules", checkOracle(world, cells, mutations, missing[0] ?? NOTHING)),
     // Of a region that was fenced some of what was acknowledged does not count.

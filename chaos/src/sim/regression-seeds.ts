@@ -31,6 +31,8 @@ export const REGRESSION_SEEDS: readonly (readonly [seed: number, mistake: string
   [5772, "a string does not come back when the last member of what hid it is removed", { clashes: true }],
   [6054, "a sketch that comes with the same version as the removal of what was there is taken for deleted", { clashes: true }],
   [41280, "a member that the removing client had not seen is removed when the key changes its type", { clashes: true }],
+  [8400063, "what a type hides is not recorded where the key expired before all of it was settled", { clashes: true }],
+  [52000408, "a delete of a sketch is never forgotten where the sketch's value stands nowhere any more", { clashes: true }],
   [2249, "dropping a register's value while the deadline that the server has for it is too near", { registers: true }],
   [1795273489066, "what a read in the first import does not find is taken for removed by a client"],
   [7800033, "a value that is merged and due to come back goes with the removal of its key, though no client could see it"],

@@ -62,6 +62,16 @@ describe("the ledger records", () => {
     expect(one.region.counters.conflicts).toBe(0);
   });
 
+  it("what another type hides, also where that came when the key had expired: it goes with the key", () => {
+    const one = bed();
+    one.nowMs += 10;
+    one.feed(["SADD", "k", "m"], ["PEXPIREAT", "k", String(one.nowMs + 100)]);
+    one.flush();
+    one.nowMs += 101;
+    one.feed(["DEL", "k"]);
+    expect(receive(one, US, 0, NONE, { kind: K.PutString, hlc: at(5), key: "k", value: "theirs" })).toEqual(["type s k: us/0 theirs -> eu/0 =set"]);
+  });
+
   it("a removal that did not take what this region had written meanwhile, once for a whole key", () => {
     const one = bed();
     one.feed(["HSET", "h", "f", "1", "g", "2"], ["SADD", "s", "m"]);

@@ -136,7 +136,7 @@ export class ConflictLedger {
 
   /** All cells of a mark are merged: of several types the one with the newest write is visible, and hides the others. */
   types(entry: KeyEntry): void {
-    if (!entry.mayClash || !entry.isPresent) return;
+    if (!entry.mayClash) return;
     const { base, baseType } = clashView(entry);
     const visible = baseType && base.get(baseType);
     if (!visible || base.size < 2) return;

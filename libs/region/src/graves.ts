@@ -157,13 +157,13 @@ export class Graves {
     if (kind !== "") {
       const slot = keys.knownMember(entry, kind, field);
       if (!slot || !isOurs(slot)) return;
-      if (!isBusy(slot) && !entry.blind && entry.reading === 0) this.#forgetDead(slot, vector);
+      if (!entry.blind && entry.reading === 0) this.#forgetDead(slot, vector);
       keys.touch(slot);
       return;
     }
     if (!isOurs(entry)) return;
     if (this.#isForgettable(entry, horizon, keys)) this.#forgetKey(entry, keys);
-    else for (const slot of [entry.string, entry.whole]) if (slot && !isBusy(slot)) this.#forgetDead(slot, vector);
+    else for (const slot of [entry.string, entry.whole]) if (slot) this.#forgetDead(slot, vector);
     keys.touchEntry(entry);
   }
 
@@ -188,7 +188,9 @@ export class Graves {
     this.forgotten += 1;
   }
 
-  #forgetDead({ base }: CellSlot, known: ReadonlyVector): void {
+  #forgetDead(slot: CellSlot, known: ReadonlyVector): void {
+    if (isBusy(slot) && !isGivenUp(slot)) return;
+    const { base } = slot;
     const wipes = forgetWipes(base.wipes, known);
     if (wipes === base.wipes && base.sums.every(isLive)) return;
     base.wipes = wipes;
@@ -234,8 +236,16 @@ function noteOverdue(entry: KeyEntry, horizon: Horizon, keys: KeySpace): void {
 
 /** What another type hides is at rest, though the server holds something else than the cell says. */
 function isBusy(slot: CellSlot): boolean {
-  if (slot.issued !== undefined || slot.unsure || slot.excepted || slot.deferred !== 0) return true;
-  return (slot.pinned || slot.needsAttention) && !restsHidden(slot);
+  return isMoving(slot) || ((slot.pinned || slot.needsAttention) && !restsHidden(slot));
+}
+
+function isMoving({ issued, unsure, excepted, deferred }: CellSlot): boolean {
+  return issued !== undefined || unsure || excepted || deferred !== 0;
+}
+
+/** The server does not hold what the cell says, and will not until something changes: what is dead in it may go all the same. */
+function isGivenUp(slot: CellSlot): boolean {
+  return slot.refused && slot.pending.length === 0 && !isMoving(slot);
 }
 
 function firstChunk(store: StateReader, from: number, to: number): { readonly key: string; readonly names: Name[] } | undefined {

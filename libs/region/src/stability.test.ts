@@ -171,3 +171,26 @@ test("a sum that was taken away, and a deadline that outlived the last member, a
   expect(remains(bed.store)).toEqual([]);
   expect([...bed.store.range("cell", "A", "Z")].map(([name]) => name)).toEqual([expect.stringContaining("n")]);
 });
+
+test("a sum that was taken away is forgotten also in a cell whose value the server dropped, and nobody here has", () => {
+  const bed = ready();
+  bed.feed(["HINCRBY", "h", "f", "5"], ["HSET", "h", "f", "x".repeat(50)], ["PEXPIREAT", "h", String(bed.nowMs + 100)]);
+  bed.flush();
+  bed.nowMs += 101;
+  bed.feed(["DEL", "h"]);
+  bed.region.onRecord(US, "1", recordOf(US, HLC_ZERO, new VersionVector(), { kind: MutationKind.PutExpiry, hlc: at(1), key: "h", number: Infinity }));
+  for (let round = 0; round < 3; round += 1) {
+    bed.flush();
+    for (const batch of bed.batches.splice(0)) bed.echo(batch);
+  }
+  expect(bed.region.counters.valuesMissing).toBe(1);
+  expect(remains(bed.store)).toEqual(expect.arrayContaining([expect.stringContaining("h")]));
+  for (let times = 0; times < 2; times += 1) {
+    beat(bed);
+    const known = new VersionVector([[EU, bed.region.lastVersion], [US, at(1)]]);
+    hear(bed, US, known, bed.nowMs + 1_000, at(1));
+    hear(bed, AP, known, bed.nowMs + 1_000);
+    dig(bed);
+  }
+  expect(remains(bed.store).filter((name) => !name.startsWith("names"))).toEqual([]);
+});

@@ -4,6 +4,7 @@
  */
 import { APPLYING } from "./applying-mutations.js";
 import { CAPTURING } from "./capturing-mutations.js";
+import { CLASHING } from "./clashing-mutations.js";
 import { MERGING } from "./merging-mutations.js";
 import { FORGETTING } from "./forgetting-mutations.js";
 import { REFUSING } from "./refusing-mutations.js";
@@ -11,4 +12,4 @@ import { TELLING } from "./telling-mutations.js";
 import type { Mutation } from "./mutation.js";
 
 /** All mutations, by what they break. */
-export const MUTATIONS: readonly Mutation[] = [...MERGING, ...CAPTURING, ...APPLYING, ...FORGETTING, ...REFUSING, ...TELLING];
+export const MUTATIONS: readonly Mutation[] = [...MERGING, ...CAPTURING, ...APPLYING, ...CLASHING, ...FORGETTING, ...REFUSING, ...TELLING];

@@ -1,0 +1,63 @@
+/**
+ * No removal is published that none of the region's clients made: of a key as often at most as they deleted it, of a field or
+ * member as often as they removed that. What a client removes of a key is not what the key hides, nor what it had lost already.
+ *
+ * Keys whose content the agent has to read are left out, for there it finds out itself what is gone; so are lists and streams,
+ * whose commands remove by place: the oracles of these look at them.
+ */
+import { ReplyError } from "@meridian/resp";
+import { MutationKind } from "@meridian/words";
+import { readKeys } from "./acknowledged-check.js";
+import { cellKindOf, type Published } from "./audited-log.js";
+import { cellName } from "./cells-of-server.js";
+import { readBesideLocal } from "./policies.js";
+import type { TakenCommand, World } from "./world.js";
+
+const K = MutationKind;
+const OF_MEMBERS: ReadonlySet<MutationKind> = new Set([K.RemoveField, K.RemoveMember, K.RemoveScore]);
+
+/** What is wrong, one line each. */
+export function checkRemovals(world: World, mutations: readonly Published[]): string[] {
+  return world.writers.flatMap((writer, at) => {
+    if (at === 0 && world.settings.imported > 0) return [];
+    const taken = world.taken.filter((command) => command.at === at);
+    const unread = new Set([...readKeys(taken), ...taken.flatMap(({ db, words }) => readBesideLocal(world.policies, db, words))]);
+    const made = new Map<string, number>();
+    for (const name of taken.flatMap(removedBy)) count(made, name);
+    const published = new Map<string, number>();
+    for (const m of mutations) {
+      if (m.writer !== writer || unread.has(`${m.db}|${m.key}`)) continue;
+      if (m.kind === K.RemoveKey) count(published, cellName(m.db, m.key, ""));
+      else if (OF_MEMBERS.has(m.kind)) count(published, cellName(m.db, m.key, cellKindOf(m.kind), m.field));
+    }
+    const wrong = [...published].filter(([name, times]) => times > (made.get(name) ?? 0));
+    return wrong.map(([name, times]) => `r${at} published the removal of ${name} ${times} times, its clients removed it ${made.get(name) ?? 0} times`);
+  });
+}
+
+/** What a command may have removed. A deadline that is past when it is given deletes the key at once. */
+function removedBy({ db, words, reply }: TakenCommand): string[] {
+  const [name = "", key = "", ...rest] = words;
+  if (reply instanceof ReplyError) return [];
+  switch (name) {
+    case "DEL":
+    case "UNLINK":
+      return [key, ...rest].map((other) => cellName(db, other, ""));
+    case "PEXPIREAT":
+      return [cellName(db, key, "")];
+    case "HDEL":
+      return [...new Set(rest)].map((field) => cellName(db, key, "h", field));
+    case "SREM":
+      return [...new Set(rest)].map((member) => cellName(db, key, "e", member));
+    case "SPOP":
+      return Buffer.isBuffer(reply) ? [cellName(db, key, "e", reply.toString("latin1"))] : [];
+    case "ZREM":
+      return [...new Set(rest)].map((member) => cellName(db, key, "z", member));
+    default:
+      return [];
+  }
+}
+
+function count(counts: Map<string, number>, name: string): void {
+  counts.set(name, (counts.get(name) ?? 0) + 1);
+}
