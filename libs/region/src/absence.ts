@@ -16,7 +16,7 @@
  * Refuses to decide while its own log does not take heartbeats, because then nobody can be heard. A region that answered waits
  * for its asker: where that goes away before it has decided, nothing is decided until it is back.
  */
-import { VersionVector, type Hlc, type ReadonlyVector, type WriterId } from "@meridian/words";
+import { groupOf, HLC_ZERO, mainWriter, VersionVector, type Hlc, type ReadonlyVector, type WriterId } from "@meridian/words";
 import type { AbsenceSaid, Cut } from "@meridian/wire";
 import type { Halt, Hold } from "./effects.js";
 
@@ -37,6 +37,8 @@ export interface AbsenceState {
 export interface AbsenceSubject {
   readonly writer: WriterId;
   readonly peers: readonly WriterId[];
+  /** Under which peers write what only some regions get, this one among them. A region is fenced with all of its logs. */
+  readonly inGroups?: readonly WriterId[];
   /** Undefined: nobody is ever taken for absent here. */
   readonly absentAfterMs: number | undefined;
   readonly received: () => ReadonlyVector;
@@ -98,7 +100,7 @@ export class Absence {
       silent: this.#silent(),
       asked: this.#open?.absent ?? [],
       boundTo: this.#answer?.to,
-      absent: this.#answer?.received.map(({ writer }) => writer) ?? [],
+      absent: (this.#answer?.received ?? []).map(({ writer }) => writer).filter((writer) => groupOf(writer) === ""),
     };
   }
 
@@ -109,19 +111,25 @@ export class Absence {
 
   /** True where the region is fenced and nothing of it is still to come: nothing waits for it any more. */
   isOut(writer: WriterId): boolean {
-    const cut = this.#fenced.get(writer);
-    return cut !== undefined && this.#confirmed.has(writer) && this.#subject.received().get(writer) >= cut;
+    const cut = this.#cutOf(writer);
+    return cut !== undefined && this.#confirmed.has(mainWriter(writer)) && this.#subject.received().get(writer) >= cut;
+  }
+
+  /** Of a group's log of which nobody had received anything, nothing counts. */
+  #cutOf(writer: WriterId): Hlc | undefined {
+    return this.#fenced.get(writer) ?? (this.#fenced.has(mainWriter(writer)) ? HLC_ZERO : undefined);
   }
 
   /** Something came from a peer, or waits here to be taken. */
   arrived(writer: WriterId): void {
-    this.#silentMs.set(writer, 0);
+    this.#silentMs.set(mainWriter(writer), 0);
   }
 
   /** Whether a frame that ends with `last` may be taken, has to wait, or is refused. */
   lets(writer: WriterId, last: Hlc): "take" | "wait" | Hold {
-    const cut = this.#fenced.get(writer);
-    if (cut === undefined) return this.#answer?.received.some((bound) => bound.writer === writer) === true ? "wait" : "take";
+    const cut = this.#cutOf(writer);
+    const main = mainWriter(writer);
+    if (cut === undefined) return this.#answer?.received.some((bound) => bound.writer === main) === true ? "wait" : "take";
     if (last <= cut) return "take";
     return { writer, code: "FENCED", reason: `${writer} was away for too long and was fenced at version ${cut}; what it wrote behind that is refused` };
   }
@@ -204,9 +212,14 @@ export class Absence {
     if (this.#open && this.#subject.writer < asker) return;
     this.#open = undefined;
     const received = this.#subject.received();
-    this.#answer = { to: asker, round, received: asked.map((writer) => ({ writer, version: received.get(writer) })) };
+    this.#answer = { to: asker, round, received: this.#logsOf(asked).map((writer) => ({ writer, version: received.get(writer) })) };
     this.#answered.set(asker, round);
     this.changed = true;
+  }
+
+  /** The logs of regions: those that everybody reads, and those of groups that this region reads. */
+  #logsOf(regions: readonly WriterId[]): WriterId[] {
+    return [...regions, ...(this.#subject.inGroups ?? []).filter((writer) => regions.includes(mainWriter(writer)))];
   }
 
   #conclude(): void {
@@ -216,14 +229,15 @@ export class Absence {
     if (!others.every((member) => open.answers.has(member)) || !open.absent.every((one) => this.#isSilent(one))) return;
     const cuts = new VersionVector();
     const received = this.#subject.received();
-    for (const writer of open.absent) cuts.raise(writer, received.get(writer));
+    for (const writer of this.#logsOf(open.absent)) cuts.raise(writer, received.get(writer));
     for (const member of others) for (const { writer, version } of open.answers.get(member) ?? []) cuts.raise(writer, version);
     for (const writer of open.absent) this.#fenced.set(writer, cuts.get(writer));
+    for (const [writer, cut] of cuts.entries()) if (open.absent.includes(mainWriter(writer))) this.#fenced.set(writer, cut);
     this.#close();
   }
 
   #learn(writer: WriterId, cut: Hlc, by: WriterId): void {
-    if (writer === this.#subject.writer) {
+    if (mainWriter(writer) === this.#subject.writer) {
       this.#subject.onFenced(shutOut(by, cut));
       return;
     }

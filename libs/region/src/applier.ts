@@ -18,6 +18,7 @@ import { doubtSlot, MarkSettlement, type SettlementContext, type SettlingFrame }
 import { showListRead } from "./list-reading.js";
 import { obstacleOf, wouldLoseValue } from "./plan.js";
 import { receiveFrame } from "./received-changes.js";
+import type { Residency } from "./residency.js";
 import type { ConflictLedger } from "./conflict-ledger.js";
 import type { RegionCounters } from "./counters.js";
 import { setShown } from "./settle.js";
@@ -50,6 +51,8 @@ interface BatchContent {
 /** What the applier needs of its region. */
 export interface ApplierContext {
   readonly writer: WriterId;
+  /** Undefined: nothing is replicated among some regions only. */
+  readonly residency: Residency | undefined;
   readonly keys: KeySpace;
   /** What was received; raised frame by frame as they are taken. */
   readonly received: VersionVector;
@@ -119,8 +122,8 @@ export class Applier {
 
   /** Makes a frame's changes pending. Frames come in their writer's order, each once. */
   take(frame: Frame, done: () => void): void {
-    const { writer, keys, received, counters } = this.#context;
-    const ahead = aheadOf(frame.context, received, frame.writer, writer);
+    const { writer, residency, keys, received, counters } = this.#context;
+    const ahead = aheadOf(frame.context, received, frame.writer, residency?.ownBeside(frame.writer) ?? writer);
     const slots = receiveFrame(frame, ahead, keys);
     received.raise(frame.writer, frame.last);
     counters.received += frame.mutations;

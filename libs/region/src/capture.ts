@@ -14,6 +14,7 @@ import type { ListWrites } from "./list-writes.js";
 import type { LocalStreams } from "./local-streams.js";
 import { isDeletion, sortByPolicy } from "./policy-gate.js";
 import type { PolicyTable } from "./policy-table.js";
+import type { Residency } from "./residency.js";
 import { removeRegister } from "./register-writes.js";
 import type { LocalWrites } from "./local-writes.js";
 
@@ -26,6 +27,8 @@ export interface CaptureContext {
   readonly counters: RegionCounters;
   /** Which keys stay here; undefined: none. */
   readonly policies: PolicyTable | undefined;
+  /** Which keys only some regions get; undefined: none. */
+  readonly residency: Residency | undefined;
   /** Begins a command: gives it a version. */
   readonly beginCommand: () => void;
   readonly onMark: (mark: Mark) => void;
@@ -153,12 +156,13 @@ export class Capture {
     this.#other(row, view);
   }
 
-  /** True where the command writes local keys or registers, and nothing else of it is to be captured. */
+  /** True where the command writes keys that stay here or registers, and nothing else of it is to be captured. */
   #takesApart(row: CommandRow, view: CommandView, policies: PolicyTable): boolean {
     const { counters, keys, onBlind, beginCommand, nowMs } = this.#context;
-    const sorted = sortByPolicy(row, view, this.db, policies);
+    const sorted = sortByPolicy(row, view, this.db, policies, this.#context.residency);
     if (!sorted) return false;
     if (sorted.hasLocal) counters.localCommands += 1;
+    if (sorted.foreign !== undefined) countName(counters.foreign, sorted.foreign);
     const removes = isDeletion(row);
     if (sorted.registers.length > 0) beginCommand();
     for (const { db, key } of sorted.registers) {

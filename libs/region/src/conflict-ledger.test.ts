@@ -144,7 +144,7 @@ describe("the ledger", () => {
     let nowMs = NOW_MS;
     const counters = zeroCounters();
     const conflicts = { ...CONFLICT_LIMITS, bytesMax: 1_000, ageMsMax: 5_000, valueBytesMax: 40 };
-    const ledger = new ConflictLedger({ writer: EU, store, conflicts }, counters, () => nowMs);
+    const ledger = new ConflictLedger({ writer: EU, store, conflicts }, counters, () => nowMs, () => EU);
     const lose = (number: number, value: string): void => {
       const slot = new CellSlot(new KeyEntry(0, `k${number}`), "s", "");
       const hidden = { writer: US, hlc: at(number), print: `#${"0".repeat(16)}`, number: Infinity, value: Buffer.from(value) };

@@ -66,6 +66,7 @@ export interface ConflictLedgerOptions {
 /** See the module's comment. */
 export class ConflictLedger {
   readonly #writer: WriterId;
+  readonly #writerOf: (key: string) => WriterId;
   readonly #store: StateReader;
   readonly #limits: ConflictLimits;
   readonly #counters: RegionCounters;
@@ -77,8 +78,10 @@ export class ConflictLedger {
   /** Names of what is not committed yet and can be found again. */
   readonly #named = new Set<string>();
 
-  constructor(options: ConflictLedgerOptions, counters: RegionCounters, nowMs: () => number) {
+  /** `writerOf`: under whose name this region writes a key. */
+  constructor(options: ConflictLedgerOptions, counters: RegionCounters, nowMs: () => number, writerOf: (key: string) => WriterId) {
     this.#writer = options.writer;
+    this.#writerOf = writerOf;
     this.#store = options.store;
     this.#limits = options.conflicts ?? CONFLICT_LIMITS;
     this.#counters = counters;
@@ -96,7 +99,7 @@ export class ConflictLedger {
   /** A removal was merged. It lost where a write of this region's own, which could not see it, stands on. */
   removed(slot: CellSlot, cell: Cell, change: CellChange): void {
     if (slot.kind === "t") return;
-    const winner = survivorOf(cell, this.#writer);
+    const winner = survivorOf(cell, this.#writerOf(slot.entry.key));
     if (!winner) return;
     const isOfKey = change.action === "delete";
     // A key that is written anew after it expired removes what is left of it: no client did.

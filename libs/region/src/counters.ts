@@ -4,6 +4,8 @@ export interface RegionCounters {
   ownCommands: number;
   /** Commands of clients that wrote keys which stay in this region. */
   localCommands: number;
+  /** The same of keys that reside in other regions, by their group. */
+  readonly foreign: Map<string, number>;
   mutations: number;
   records: number;
   publishedBytes: number;
@@ -43,6 +45,7 @@ export function zeroCounters(): RegionCounters {
     commands: 0,
     ownCommands: 0,
     localCommands: 0,
+    foreign: new Map(),
     mutations: 0,
     records: 0,
     publishedBytes: 0,

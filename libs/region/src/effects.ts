@@ -28,9 +28,11 @@ export interface StateWrite {
   readonly end?: number;
 }
 
-/** A record to append to this region's log. Order matters; tell `onPublished` when it is durable. */
+/** A record to append to a log of this region's. Order matters in each; tell `onPublished` when all up to it are durable. */
 export interface Publication {
   readonly seq: number;
+  /** Whose log: this region's own writer, or its writer for a group. */
+  readonly writer: WriterId;
   readonly record: Buffer;
   readonly mutations: number;
 }

@@ -24,10 +24,10 @@ export const CHUNK_NAMES = 512;
 /** Between two pieces, in ms. */
 const DIG_PAUSE_MS = 10;
 
-/** Names of records in the `state` table: this, the bucket, the number of the record in it. */
-export const GRAVE_PREFIX = "grave:";
+/** Names of records in the `state` table begin with this; a group's name, the bucket, the number of the record in it follow. */
+export const GRAVE_PREFIX = "grave";
 /** Behind all of them. */
-export const GRAVE_PREFIX_END = "grave;";
+export const GRAVE_PREFIX_END = "gravf";
 
 /** A bucket, or several that were closed one after the other. */
 export interface Bucket {
@@ -56,6 +56,7 @@ interface Name {
 /** See the module's comment. */
 export class Graves {
   readonly #store: StateReader;
+  readonly #prefix: string;
   #closed: readonly Bucket[];
   #open: number;
   /** The bucket that an earlier life had open: it is closed with the first commit. */
@@ -68,10 +69,12 @@ export class Graves {
   /** Keys and members forgotten since the start. */
   forgotten = 0;
 
-  constructor(store: StateReader, state: GravesState) {
+  /** `group`: whose keys are buried here; "" for those that every region gets. */
+  constructor(store: StateReader, state: GravesState, group = "") {
     this.#store = store;
+    this.#prefix = group === "" ? `${GRAVE_PREFIX}:` : `${GRAVE_PREFIX}~${group}:`;
     this.#closed = state.closed;
-    this.#inherited = firstChunk(store, state.open, state.open) ? state.open : undefined;
+    this.#inherited = this.#firstChunk(state.open, state.open) ? state.open : undefined;
     this.#open = this.#inherited === undefined ? state.open : state.open + 1;
   }
 
@@ -106,7 +109,7 @@ export class Graves {
   /** Appends the names that were noted since the last commit. Behind what was merged by `vector` the bucket may be closed. */
   collect(writes: StateWrite[], vector: () => VersionVector, nowMs: number, everyMs: number): boolean {
     for (let at = 0; at < this.#names.length; at += CHUNK_NAMES) {
-      writes.push({ table: "state", key: chunkKey(this.#open, this.#chunks), value: encodeNames(this.#names.slice(at, at + CHUNK_NAMES)) });
+      writes.push({ table: "state", key: chunkKey(this.#prefix, this.#open, this.#chunks), value: encodeNames(this.#names.slice(at, at + CHUNK_NAMES)) });
       this.#chunks += 1;
     }
     if (this.#names.length > 0) this.#names = [];
@@ -140,7 +143,7 @@ export class Graves {
     // Beyond its own clock no key in it was found dead: before that there is no use in looking.
     if (!horizon.isKnownEverywhere(bucket.vector) || !horizon.isPastEverywhere(bucket.closedMs)) return false;
     this.#dugMs = nowMs;
-    const chunk = firstChunk(this.#store, bucket.from, bucket.to);
+    const chunk = this.#firstChunk(bucket.from, bucket.to);
     if (!chunk) {
       this.#closed = this.#closed.slice(1);
       return true;
@@ -148,6 +151,12 @@ export class Graves {
     writes.push({ table: "state", key: chunk.key, value: undefined });
     for (const name of chunk.names) this.#look(name, bucket, horizon, keys);
     return false;
+  }
+
+  #firstChunk(from: number, to: number): { readonly key: string; readonly names: Name[] } | undefined {
+    const chunks = this.#store.range("state", chunkKey(this.#prefix, from, 0), chunkKey(this.#prefix, to + 1, 0));
+    for (const [key, bytes] of chunks) return { key, names: decodeNames(Buffer.from(bytes)) };
+    return undefined;
   }
 
   #look({ db, kind, key, field }: Name, { from, to, vector }: Bucket, horizon: Horizon, keys: KeySpace): void {
@@ -248,13 +257,8 @@ function isGivenUp(slot: CellSlot): boolean {
   return slot.refused && slot.pending.length === 0 && !isMoving(slot);
 }
 
-function firstChunk(store: StateReader, from: number, to: number): { readonly key: string; readonly names: Name[] } | undefined {
-  for (const [key, bytes] of store.range("state", chunkKey(from, 0), chunkKey(to + 1, 0))) return { key, names: decodeNames(Buffer.from(bytes)) };
-  return undefined;
-}
-
-function chunkKey(bucket: number, chunk: number): string {
-  return `${GRAVE_PREFIX}${bucket.toString().padStart(12, "0")} ${chunk.toString().padStart(12, "0")}`;
+function chunkKey(prefix: string, bucket: number, chunk: number): string {
+  return `${prefix}${bucket.toString().padStart(12, "0")} ${chunk.toString().padStart(12, "0")}`;
 }
 
 function encodeNames(names: readonly Name[]): Buffer {

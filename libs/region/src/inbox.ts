@@ -247,7 +247,7 @@ export class Inbox {
 }
 
 function mismatch(writer: WriterId): Hold {
-  const reason = `${writer} keeps other keys in its region, or writes other keys as a whole; give all regions the same local and lww policies`;
+  const reason = `${writer} keeps other keys in its region or from some regions, or writes other keys as a whole; give all regions the same local, lww and regions policies`;
   return { writer, code: "POLICY_MISMATCH", reason };
 }
 

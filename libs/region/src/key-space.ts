@@ -38,7 +38,7 @@ export class KeySpace {
   readonly #store: StateReader;
   readonly #writers: WriterTable;
   readonly #cachedSlotsMax: number;
-  readonly #graves: Graves;
+  readonly #graves: Pick<Graves, "bury">;
   /** Cells that the store's list for the next start names. */
   readonly #listed = new Set<CellSlot>();
   readonly #clashing = new Set<KeyEntry>();
@@ -52,7 +52,7 @@ export class KeySpace {
   #old: Generation = new Map();
   #youngSlots = 0;
 
-  constructor(store: StateReader, writers: WriterTable, cachedSlotsMax: number, graves: Graves) {
+  constructor(store: StateReader, writers: WriterTable, cachedSlotsMax: number, graves: Pick<Graves, "bury">) {
     this.#graves = graves;
     this.#store = store;
     this.#writers = writers;

@@ -61,7 +61,7 @@ export class ListWrites {
     const slot = keys.single(entry, "l");
     const { sequence } = listOf(slot);
     const [left, right] = this.#neighbours(slot, index);
-    const first = sequence.runs.between(left, right, values.length, writes.hlc, writes.writer);
+    const first = sequence.runs.between(left, right, values.length, writes.hlc, writes.writerOf(entry.key));
     if (first.length > POSITION_BYTES_MAX) {
       this.#context.onBlind(entry);
       return;
@@ -74,7 +74,7 @@ export class ListWrites {
     const { keys, writes } = this.#context;
     const slot = keys.single(entry, "l");
     const { sequence } = listOf(slot);
-    const first = sequence.runs.between(sequence.last?.position, undefined, values.length, writes.hlc, writes.writer);
+    const first = sequence.runs.between(sequence.last?.position, undefined, values.length, writes.hlc, writes.writerOf(entry.key));
     this.removeRange(entry, 0, this.count(slot));
     writes.beforeWrite(entry);
     this.#put(slot, first, values, 0, 0);
@@ -200,10 +200,11 @@ export class ListWrites {
     const keeps = slot.pending.length > 0 || slot.issued !== undefined || slot.shown !== undefined;
     writeValues(this.#bytes, values);
     writes.emitElements(MutationKind.PutElements, slot, first, this.#written());
+    const writer = writes.writerOf(slot.entry.key);
     for (const [at, position] of places.entries()) {
       const { bytes, start, end } = values[at] as ValueSlice;
       const value = keeps && end - start > PRINT_INLINE_BYTES_MAX ? Buffer.from(bytes.subarray(start, end)) : undefined;
-      state.sequence.put(position, [{ writer: writes.writer, hlc: writes.hlc, print: prints[at] as string, number: 0, value }]);
+      state.sequence.put(position, [{ writer, hlc: writes.hlc, print: prints[at] as string, number: 0, value }]);
     }
     const inserted = places.map((position, at) => ({ position, print: prints[at] as string }));
     this.#changed(slot, elsewise?.toSpliced(index, replaced, ...inserted));

@@ -30,7 +30,7 @@ function putPlain(key: string, value: ValueSlice, { db, keys, writes }: CommandS
   const { bytes, start, end } = value;
   if (looksLikeSketch(bytes, start, end)) return false;
   const print = end - start <= PRINT_INLINE_BYTES_MAX ? value : digestPrintOf(bytes, start, end);
-  if (!keys.replacePlain(db, key, writes.writer, writes.hlc, print)) return false;
+  if (!keys.replacePlain(db, key, writes.writerOf(key), writes.hlc, print)) return false;
   writes.tellPlain(db, key, value);
   return true;
 }

@@ -23,7 +23,7 @@ import {
   type Sibling,
 } from "@meridian/merge";
 import type { MarkNote } from "@meridian/mark";
-import { MutationKind, type WriterId } from "@meridian/words";
+import { MutationKind } from "@meridian/words";
 import { shownPrint } from "./content.js";
 import type { CellSlot, KeyEntry } from "./key-entry.js";
 import type { KeySpace } from "./key-space.js";
@@ -44,7 +44,6 @@ interface StreamReads {
 
 /** What is needed of the region. */
 export interface LocalStreamsContext {
-  readonly writer: WriterId;
   readonly keys: KeySpace;
   readonly writes: LocalWrites;
   readonly doubts: () => StreamDoubts;
@@ -61,7 +60,7 @@ export class LocalStreams {
 
   /** XADD: `pairs` as `encodePairs` gives them; may be kept. `number`: `COPIED` where the entry was found by reading. */
   add(entry: KeyEntry, id: string, pairs: Buffer, number = 0): void {
-    const { keys, writes, writer } = this.#context;
+    const { keys, writes } = this.#context;
     const field = fieldOfId(id);
     if (field === undefined) return;
     writes.beforeWrite(entry);
@@ -71,6 +70,7 @@ export class LocalStreams {
     if (slot.base.siblings.length === 0 && shownPrint(slot) === undefined) {
       writes.replace(slot, print, number, { bytes: pairs, start: 0, end: pairs.length });
     } else {
+      const writer = writes.writerOf(entry.key);
       const own: Sibling = { writer, hlc: writes.hlc, print, number, value: pairs };
       writes.changeCell(slot, (cell) => {
         cell.siblings = [...cell.siblings.filter((sibling) => sibling.writer !== writer), own];
@@ -168,8 +168,9 @@ export class LocalStreams {
     if (!this.#isWritten(stream)) this.#context.writes.replace(stream, streamPrint(lastId), 0, undefined);
   }
 
-  #isWritten({ base }: CellSlot): boolean {
-    const { writer, writes } = this.#context;
+  #isWritten({ base, entry }: CellSlot): boolean {
+    const { writes } = this.#context;
+    const writer = writes.writerOf(entry.key);
     return base.siblings.some((sibling) => sibling.writer === writer && sibling.hlc === writes.hlc);
   }
 

@@ -20,7 +20,8 @@ export type EmitMutation = (mutation: Mutation) => void;
 
 /** What local writes need of their region. */
 export interface LocalWritesContext {
-  readonly writer: WriterId;
+  /** Under whose name a key is written here. */
+  readonly writerOf: (key: string) => WriterId;
   readonly keys: KeySpace;
   readonly frontier: ReadonlyVector;
   readonly emit: EmitMutation;
@@ -49,9 +50,9 @@ export class LocalWrites {
     this.#context = context;
   }
 
-  /** Whose writes these are. */
-  get writer(): WriterId {
-    return this.#context.writer;
+  /** Under whose name a key is written here. */
+  writerOf(key: string): WriterId {
+    return this.#context.writerOf(key);
   }
 
   /** SET: the string's value and deadline; everything else of the key goes. */
@@ -215,7 +216,7 @@ export class LocalWrites {
   }
 
   #wipe(slot: CellSlot, detail: MutationDetail | undefined): void {
-    slot.base.wipes = [...(slot.base.wipes ?? []), { writer: this.#context.writer, hlc: this.hlc }];
+    slot.base.wipes = [...(slot.base.wipes ?? []), { writer: this.writerOf(slot.entry.key), hlc: this.hlc }];
     this.#emit(K.PutSketch, slot.entry, "", detail, (m) => setValue(m, NO_VALUE));
   }
 
@@ -277,10 +278,10 @@ export class LocalWrites {
 
   /** A local write to one cell: the server holds it afterwards, and nothing else that it held. */
   replace(slot: CellSlot, print: string, number: number, value: ValueSlice | undefined): void {
-    const { writer, keys } = this.#context;
     // The value may be hidden or overwritten by an apply that is under way: then only we hold it.
     const keep = value !== undefined && slot.pending.length > 0 && isDigest(print);
     const held = keep ? Buffer.from(value.bytes.subarray(value.start, value.end)) : undefined;
+    const writer = this.#context.writerOf(slot.entry.key);
     const away = awayOf(slot, writer);
     slot.changeBase((cell) => {
       cell.siblings = [{ writer, hlc: this.hlc, print, number, value: held }];
@@ -288,11 +289,11 @@ export class LocalWrites {
     });
     this.#settle(slot);
     this.#giveBack(slot, away);
-    keys.touch(slot);
+    this.#context.keys.touch(slot);
   }
 
   #clear(slot: CellSlot): void {
-    const away = awayOf(slot, this.#context.writer);
+    const away = awayOf(slot, this.writerOf(slot.entry.key));
     slot.list?.sequence.clear();
     slot.changeBase((cell) => {
       cell.siblings = [];
@@ -333,7 +334,7 @@ export class LocalWrites {
   }
 
   #raise(slot: CellSlot, amount: bigint, isDecimal = false): Cell["sums"][number] {
-    const { writer, keys } = this.#context;
+    const writer = this.writerOf(slot.entry.key);
     // Of a sum that was taken away nothing may be needed any more, anywhere: what comes now is another one.
     let sum = slot.base.sums.find((known) => known.writer === writer && isLive(known) && (known.decimal ?? false) === isDecimal);
     slot.changeBase((cell) => {
@@ -342,7 +343,7 @@ export class LocalWrites {
       sum.upTo = this.hlc;
     });
     if (slot.issued) slot.raced = true;
-    keys.touch(slot);
+    this.#context.keys.touch(slot);
     return sum as Cell["sums"][number];
   }
 
@@ -384,8 +385,8 @@ export class LocalWrites {
     const first = slots[0];
     const isPlain = first !== undefined && first.base.sums.length === 0 && first.pending.length === 0 && !first.shown;
     if (slots.length === 1 && isPlain && carriers === NO_SLOTS) return undefined;
-    const { writer, frontier } = this.#context;
-    return unseenDetail({ slots, carriers, creates, writer, frontier });
+    const writer = this.writerOf(first?.entry.key ?? "");
+    return unseenDetail({ slots, carriers, creates, writer, frontier: this.#context.frontier });
   }
 }
 

@@ -1,13 +1,16 @@
 /**
- * What this region has captured and not yet seen durable in its log: frames being built, records waiting.
+ * What this region has captured and not yet seen durable in its log: frames being built, records waiting. What only some regions
+ * get goes to a log of its own (residency.ts); all records are numbered together.
  *
  * Limits: a frame closes at `FRAME_MUTATIONS` or `FRAME_BYTES` (a transaction is never split), a record at
  * `RECORD_BYTES`. The records waiting are in the store; the shell pauses capture at its own limit.
  */
 import { encodeRecord, FrameBuilder, heartbeatFrame, type FrameMessage } from "@meridian/wire";
-import type { Hlc, Mutation, ReadonlyVector, VersionVector, WriterId } from "@meridian/words";
+import { groupOf, HLC_ZERO, type Hlc, type Mutation, type ReadonlyVector, type VersionVector, type WriterId } from "@meridian/words";
 import type { Publication, StateWrite, StreamPlace } from "./effects.js";
 import type { Heartbeat } from "./heartbeat.js";
+import type { RegionState } from "./region-state.js";
+import { within, type Residency } from "./residency.js";
 
 /** Mutations after which a frame is closed: peers apply a frame as one script. */
 export const FRAME_MUTATIONS = 256;
@@ -30,18 +33,50 @@ interface Waiting {
   readonly bytes: number;
 }
 
+/** What of it goes to one log. */
+class Lane {
+  readonly writer: WriterId;
+  readonly group: string;
+  readonly builder = new FrameBuilder();
+  frames: ClosedFrame[] = [];
+  previous: Hlc;
+  last: Hlc;
+  /** The unit at hand has a mutation here. */
+  isBegun = false;
+
+  constructor(writer: WriterId, last: Hlc) {
+    this.writer = writer;
+    this.group = groupOf(writer);
+    this.previous = last;
+    this.last = last;
+  }
+
+  closeFrame(context: ReadonlyVector): void {
+    const { builder } = this;
+    if (builder.mutations === 0) return;
+    const { bytes } = builder;
+    this.frames.push({ message: builder.finish(this.previous, context), bytes });
+    this.previous = this.last;
+  }
+}
+
+/** What an outbox keeps from life to life beside its records. */
+export type OutboxState = Pick<RegionState, "last" | "lasts" | "nextOut">;
+
 /** See the module's comment. */
 export class Outbox {
-  readonly #writer: WriterId;
   readonly #policies: number;
-  readonly #builder = new FrameBuilder();
+  readonly #main: Lane;
+  /** Undefined: there is one log. */
+  readonly #residency: Residency | undefined;
+  /** The main one first. */
+  readonly #lanes: readonly Lane[];
+  readonly #laneOf: ReadonlyMap<string, Lane>;
   readonly #waiting: Waiting[] = [];
-  #frames: ClosedFrame[] = [];
   #done: string[] = [];
-  #previous: Hlc;
-  #last: Hlc;
-  /** No record before this one holds the last heartbeat. */
+  /** No record behind this one holds the last heartbeat. */
   #beatSeq = 0;
+  #hasBeat = false;
   nextSeq: number;
   pendingBytes = 0;
   /** Records that an earlier life left, not handed out yet. */
@@ -49,95 +84,137 @@ export class Outbox {
   /** What was said last to the server: an offset of its stream. */
   acknowledged = 0;
 
-  constructor(writer: WriterId, last: Hlc, nextSeq: number, policies = 0) {
+  constructor(writer: WriterId, residency: Residency | undefined, state: OutboxState, policies = 0) {
     this.#policies = policies;
-    this.#writer = writer;
-    this.#previous = last;
-    this.#last = last;
-    this.nextSeq = nextSeq;
+    this.#residency = residency;
+    this.#main = new Lane(writer, state.last);
+    const lasts = new Map(state.lasts);
+    this.#lanes = [this.#main, ...(residency?.groups ?? []).map((circle) => new Lane(circle.writer, lasts.get(circle.writer) ?? HLC_ZERO))];
+    this.#laneOf = new Map(this.#lanes.map((lane) => [lane.group, lane]));
+    this.nextSeq = state.nextOut;
+  }
+
+  /** Writes down what the next life begins with. */
+  note(state: OutboxState): void {
+    state.last = this.last;
+    state.lasts = this.#lanes.slice(1).map((lane) => [lane.writer, lane.last] as const);
+    state.nextOut = this.nextSeq;
   }
 
   get pendingRecords(): number {
     return this.#waiting.length;
   }
 
-  /** The last version that stands in a frame. */
+  /** The last version that stands in a frame for every region. */
   get last(): Hlc {
-    return this.#last;
+    return this.#main.last;
   }
 
   /** A frontier together with everything captured here: all that is merged in this region. */
   including(frontier: VersionVector): VersionVector {
     const vector = frontier.clone();
-    vector.raise(this.#writer, this.#last);
+    for (const { writer, last } of this.#lanes) vector.raise(writer, last);
     return vector;
   }
 
   get hasFrames(): boolean {
-    return this.#frames.length > 0 || this.#builder.mutations > 0;
+    return this.#lanes.some(({ frames, builder }) => frames.length > 0 || builder.mutations > 0);
   }
 
   add(mutation: Mutation): void {
-    this.#builder.add(mutation);
-    this.#last = mutation.hlc;
+    const lane = this.#residency === undefined ? this.#main : this.#laneFor(mutation, this.#residency);
+    lane.builder.add(mutation);
+    lane.last = mutation.hlc;
+  }
+
+  /** What a client did as one goes to each log as one. */
+  #laneFor(mutation: Mutation, residency: Residency): Lane {
+    const lane = this.#laneOf.get(residency.groupOf(mutation.key));
+    if (!lane) throw new RangeError(`${mutation.key} resides in other regions`);
+    if (!mutation.continues) for (const each of this.#lanes) each.isBegun = false;
+    mutation.continues = lane.isBegun;
+    lane.isBegun = true;
+    return lane;
   }
 
   /** Called between transactions. */
   closeIfFull(context: ReadonlyVector): void {
-    if (this.#builder.mutations >= FRAME_MUTATIONS || this.#builder.bytes >= FRAME_BYTES) this.closeFrame(context);
+    for (const lane of this.#lanes) {
+      if (lane.builder.mutations >= FRAME_MUTATIONS || lane.builder.bytes >= FRAME_BYTES) lane.closeFrame(this.#seenIn(lane, context));
+    }
   }
 
-  /** Ends the frame at hand, because the context is about to change or because it is to be published. */
+  /** Ends the frames at hand, because the context is about to change or because they are to be published. */
   closeFrame(context: ReadonlyVector): void {
-    if (this.#builder.mutations === 0) return;
-    const bytes = this.#builder.bytes;
-    this.#frames.push({ message: this.#builder.finish(this.#previous, context), bytes });
-    this.#previous = this.#last;
+    for (const lane of this.#lanes) if (lane.builder.mutations > 0) lane.closeFrame(this.#seenIn(lane, context));
   }
 
-  /** Says behind everything captured so far how far this region is. One at a time waits for the log. */
+  /** Of other groups' writers nothing is said. */
+  #seenIn({ group }: Lane, context: ReadonlyVector): ReadonlyVector {
+    return this.#residency === undefined ? context : within(context, group);
+  }
+
+  /** Says behind everything captured so far how far this region is, in each log. One at a time waits for the logs. */
   beat({ known, settledMs, absence }: Heartbeat): void {
-    const message = heartbeatFrame(this.#last, known, settledMs, absence);
-    this.#frames.push({ message, bytes: HEARTBEAT_BYTES });
-    this.#beatSeq = this.nextSeq;
+    for (const lane of this.#lanes) {
+      const message = heartbeatFrame(lane.last, this.#seenIn(lane, known), settledMs, lane === this.#main ? absence : undefined);
+      lane.frames.push({ message, bytes: HEARTBEAT_BYTES });
+    }
+    this.#hasBeat = true;
   }
 
   /** True while the last heartbeat is not durable in the log. */
   get isBeating(): boolean {
     const oldest = this.#waiting[0];
-    return oldest !== undefined && oldest.seq <= this.#beatSeq;
+    return this.#hasBeat || (oldest !== undefined && oldest.seq <= this.#beatSeq);
   }
 
   /** Makes records of all closed frames, to be stored and published. */
   collect(writes: StateWrite[], from: number, place: StreamPlace): Publication[] {
     const publications: Publication[] = [];
-    let at = 0;
-    while (at < this.#frames.length) {
-      const messages: FrameMessage[] = [];
-      let bytes = 0;
-      let mutations = 0;
-      for (; at < this.#frames.length && (bytes === 0 || bytes < RECORD_BYTES); at += 1) {
-        const frame = this.#frames[at] as ClosedFrame;
-        messages.push(frame.message);
-        bytes += frame.bytes;
-        mutations += frame.message.mutations ?? 0;
-      }
-      publications.push(this.#record(writes, messages, mutations, from, place));
+    for (const lane of this.#lanes) if (lane.frames.length > 0) this.#collectLane(lane, publications, writes, from, place);
+    if (this.#hasBeat) {
+      this.#hasBeat = false;
+      this.#beatSeq = this.nextSeq - 1;
     }
-    this.#frames = [];
     for (const key of this.#done) writes.push({ table: "out", key, value: undefined });
     this.#done = [];
     return publications;
   }
 
-  #record(writes: StateWrite[], messages: FrameMessage[], mutations: number, from: number, place: StreamPlace): Publication {
+  #collectLane(lane: Lane, publications: Publication[], writes: StateWrite[], from: number, place: StreamPlace): void {
+    const { frames } = lane;
+    let at = 0;
+    while (at < frames.length) {
+      const messages: FrameMessage[] = [];
+      let bytes = 0;
+      let mutations = 0;
+      for (; at < frames.length && (bytes === 0 || bytes < RECORD_BYTES); at += 1) {
+        const frame = frames[at] as ClosedFrame;
+        messages.push(frame.message);
+        bytes += frame.bytes;
+        mutations += frame.message.mutations ?? 0;
+      }
+      publications.push(this.#record(lane.writer, writes, messages, mutations, from, place));
+    }
+    lane.frames = [];
+  }
+
+  #record(
+    writer: WriterId,
+    writes: StateWrite[],
+    messages: FrameMessage[],
+    mutations: number,
+    from: number,
+    place: StreamPlace,
+  ): Publication {
     const span = { replicationId: place.replicationId, firstOffset: from, lastOffset: place.offset };
-    const record = encodeRecord(this.#writer, span, messages, this.#policies);
+    const record = encodeRecord(writer, span, messages, this.#policies);
     const seq = this.nextSeq;
     this.nextSeq += 1;
     writes.push({ table: "out", key: sequenceKey(seq), value: record });
     this.waitFor(seq, from, record.length);
-    return { seq, record, mutations };
+    return { seq, writer, record, mutations };
   }
 
   /** A record waits to be durable in the log. */

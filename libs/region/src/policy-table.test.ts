@@ -14,7 +14,11 @@ describe("a table of policies", () => {
   });
 
   it("refuses what it does not know or does not do, with the reason", () => {
-    expect(parsePolicy("regions=eu,us")).toContain("not built");
+    expect(parsePolicy("regions=eu")).toContain("policy local");
+    expect(parsePolicy("regions=eu,us,eu")).toBe("eu stands there twice");
+    expect(parsePolicy("regions=eu,,us")).toContain('"" is no region\'s name');
+    expect(parsePolicy("regions=eu,U S")).toContain('"U S" is no region\'s name');
+    expect(parsePolicy("regions")).toBe("there is no such policy");
     expect(parsePolicy("home=")).toContain("no region's name");
     expect(parsePolicy("LOCAL")).toBe("there is no such policy");
   });
@@ -27,17 +31,31 @@ describe("a table of policies", () => {
     expect(table({ a: "local" }).digest).not.toBe(table({ b: "local" }).digest);
     expect(table({ a: "lww" }).digest).not.toBe(table({ a: "local" }).digest);
     expect(table({ a: "lww", ab: "lww" }).digest).toBe(table({ a: "lww" }).digest);
+    expect(table({ a: "regions=eu,us" }).digest).toBe(table({ a: "regions=us,eu", ab: "regions=eu,us" }).digest);
+    expect(table({ a: "regions=eu,us" }).digest).not.toBe(table({ a: "regions=ap,eu" }).digest);
+    expect(table({ a: "regions=eu,us" }).digest).not.toBe(table({ a: "crdt" }).digest);
   });
 
-  it("tells tables apart exactly where a key is local, or a register, in one of them only", () => {
+  it("names groups by their regions, in whatever order these are written, and long ones by a digest", () => {
+    const policies = table({ a: "regions=us,eu", b: "regions=eu,us", c: "regions=eu,ap", d: "home=eu" });
+    expect([...policies.groups]).toEqual([["ap+eu", ["ap", "eu"]], ["eu+us", ["eu", "us"]]]);
+    expect(["a1", "b1", "c1", "d1", "x"].map((key) => policies.groupOf(key))).toEqual(["eu+us", "eu+us", "ap+eu", "", ""]);
+    expect(policyText(policies.of("a"))).toBe("regions=eu,us");
+    const many = table({ a: `regions=${Array.from({ length: 9 }, (_, at) => `a-region-with-a-long-name-${at}`).join(",")}` });
+    expect([...many.groups.keys()][0]).toMatch(/^[0-9a-f]{16}$/);
+  });
+
+  it("tells tables apart exactly where a key is local, or a register, or resides elsewhere, in one of them only", () => {
     const text = fc.string({ unit: fc.constantFrom("a", "b"), maxLength: 3 });
-    const row = fc.record({ prefix: text, policy: fc.constantFrom("crdt", "local", "lww", "home=eu").map((name) => parsePolicy(name) as Policy) });
+    const row = fc.record({ prefix: text, policy: fc.constantFrom("crdt", "local", "lww", "home=eu", "regions=eu,us", "regions=ap,us").map((name) => parsePolicy(name) as Policy) });
     const rows = fc.uniqueArray(row, { selector: ({ prefix }: PolicyRow) => prefix, maxLength: 6 });
     const keys = ["", "a", "b", "aa", "ab", "ba", "bb"].flatMap((one) => ["", "a", "b"].flatMap((two) => [`${one}${two}`, `${one}${two}c`]));
     fc.assert(
       fc.property(rows, rows, (one, other) => {
         const [a, b] = [new PolicyTable(one), new PolicyTable(other)];
-        const isEqual = keys.every((key) => a.isLocal(key) === b.isLocal(key) && a.isRegister(key) === b.isRegister(key));
+        const kindIn = (policies: PolicyTable, key: string): string =>
+          `${policies.isLocal(key)} ${policies.isRegister(key)} ${policies.groupOf(key)}`;
+        const isEqual = keys.every((key) => kindIn(a, key) === kindIn(b, key));
         expect(a.digest === b.digest).toBe(isEqual);
       }),
     );

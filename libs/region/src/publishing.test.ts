@@ -3,7 +3,7 @@ import { MutationKind, VersionVector } from "@meridian/words";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { FRAME_MUTATIONS } from "./outbox.js";
-import { at, bytesOf, mutationsOf, recordOf, RegionBed, US, type SeenMutation } from "./region-bed.js";
+import { at, bytesOf, EU, mutationsOf, recordOf, RegionBed, US, type SeenMutation } from "./region-bed.js";
 
 const names = (mutations: readonly SeenMutation[]): string[] => mutations.map(({ key }) => key);
 const none = new VersionVector();
@@ -245,7 +245,7 @@ describe("a crash", () => {
         }
         bed.flush();
         collect();
-        const records = [...bySeq].sort(([a], [b]) => a - b).map(([seq, record]) => ({ seq, record }));
+        const records = [...bySeq].sort(([a], [b]) => a - b).map(([seq, record]) => ({ seq, writer: EU, record }));
         const all = new RegionBed(new MemoryStore());
         all.published.push(...records);
         expect(all.mutations().map(wanted)).toEqual(calm.mutations().map(wanted));

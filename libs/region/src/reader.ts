@@ -4,7 +4,7 @@
  *
  * Limits: `READ_KEYS_MAX` keys in one read, `READS_IN_FLIGHT_MAX` reads at a time.
  */
-import type { MarkNote, ReadKey, ReadResult, ReadValue } from "@meridian/mark";
+import { RESERVED_PREFIX, type MarkNote, type ReadKey, type ReadResult, type ReadValue } from "@meridian/mark";
 import type { Applier } from "./applier.js";
 import type { RegionCounters } from "./counters.js";
 import type { Reading } from "./effects.js";
@@ -15,6 +15,7 @@ import type { LocalStreams } from "./local-streams.js";
 import type { LocalWrites } from "./local-writes.js";
 import type { PolicyTable } from "./policy-table.js";
 import { reconcileRegister } from "./register-writes.js";
+import type { Residency } from "./residency.js";
 import { numberOfPrint, shownDeadlinePrint, shownPrint } from "./content.js";
 import { firstIdIn } from "./reconcile-stream.js";
 import { ReadCells, reconcile } from "./reconcile.js";
@@ -45,6 +46,8 @@ export interface ReaderContext {
   readonly counters: RegionCounters;
   /** What happens to keys by prefix; undefined: the published rules. */
   readonly policies: PolicyTable | undefined;
+  /** Which keys only some regions get; undefined: none. */
+  readonly residency: Residency | undefined;
   readonly beginCommand: () => void;
   readonly nowMs: () => number;
   /** The server's clock, at a position of the stream that is captured. */
@@ -97,6 +100,15 @@ export class Reader {
     if (entry.blind) return;
     this.blind(entry);
     entry.doubted = true;
+  }
+
+  /** Keys that a scan has found: what the server holds of them nobody knows. Not of our own, and not of those that stay here. */
+  doubtListed(db: number, names: readonly string[]): void {
+    const { keys, policies, residency } = this.#context;
+    for (const key of names) {
+      if (key.startsWith(RESERVED_PREFIX) || policies?.isLocal(key) === true || residency?.isForeign(key) === true) continue;
+      this.doubt(keys.entry(db, key));
+    }
   }
 
   /** A client trimmed the stream: which entries are gone follows from the first that is left. */

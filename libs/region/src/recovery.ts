@@ -2,7 +2,7 @@
  * Takes up what an earlier life left in the store: records to publish again, with the versions that they have; records
  * received whose marks were not read; cells and keys to look after.
  */
-import { ByteReader, decodeRecord } from "@meridian/wire";
+import { ByteReader, decodeOwnRecord } from "@meridian/wire";
 import type { CellKind, ReadonlyVector, WriterId } from "@meridian/words";
 import type { Applier } from "./applier.js";
 import type { Publication, StateReader } from "./effects.js";
@@ -57,9 +57,9 @@ export function recover(context: RecoveryContext): readonly Publication[] {
 }
 
 function publication(context: RecoveryContext, seq: number, record: Buffer): Publication {
-  const { span, frames } = decodeRecord(record, context.writer);
+  const { writer, span, frames } = decodeOwnRecord(record, context.writer);
   context.outbox.waitFor(seq, span.firstOffset, record.length);
-  return { seq, record, mutations: frames.reduce((sum, frame) => sum + frame.mutations, 0) };
+  return { seq, writer, record, mutations: frames.reduce((sum, frame) => sum + frame.mutations, 0) };
 }
 
 /** A range, copied: what the store hands out lasts only until the next call. */

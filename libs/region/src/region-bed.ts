@@ -41,7 +41,7 @@ export class RegionBed {
   readonly region: Region;
   readonly store: BedStore;
   /** Records to be published, in order, since this life began. */
-  readonly published: { readonly seq: number; readonly record: Buffer }[] = [];
+  readonly published: { readonly seq: number; readonly writer: WriterId; readonly record: Buffer }[] = [];
   readonly batches: ApplyBatch[] = [];
   readonly reads: Step["read"][number][] = [];
   /** The last offset to be acknowledged. */
@@ -61,8 +61,8 @@ export class RegionBed {
   }
 
   /** A life that may apply: fenced, and the fence's mark read. `vector`: what the server's mark said before. */
-  static ready(store: BedStore, epoch = 1, vector = new VersionVector()): RegionBed {
-    const bed = new RegionBed(store);
+  static ready(store: BedStore, epoch = 1, vector = new VersionVector(), options: Partial<RegionOptions> = {}): RegionBed {
+    const bed = new RegionBed(store, {}, options);
     bed.region.onFenced(epoch);
     bed.feed(["SET", MARK_KEY, encodeMarkHeader({ epoch, seq: 0, vector, deferred: [], settled: [] })]);
     bed.flush();
@@ -106,7 +106,7 @@ export class RegionBed {
 
   /** Everything published in this life, decoded. */
   entries(): LogEntry[] {
-    return this.published.map(({ record }) => decodeRecord(record, EU));
+    return this.published.map(({ writer, record }) => decodeRecord(record, writer));
   }
 
   /** Every mutation published in this life. */
@@ -142,12 +142,24 @@ export type SaidMutation = Partial<Mutation> & { readonly value?: string };
 
 /** A record of a peer: one frame. */
 export function recordOf(writer: WriterId, previous: Hlc, context: VersionVector, ...mutations: readonly SaidMutation[]): Buffer {
+  return recordUnder(0, writer, previous, context, ...mutations);
+}
+
+/** The same, of a peer with a table of policies that has this digest. */
+export function recordUnder(
+  policies: number,
+  writer: WriterId,
+  previous: Hlc,
+  context: VersionVector,
+  ...mutations: readonly SaidMutation[]
+): Buffer {
   const builder = new FrameBuilder();
   for (const { value, ...rest } of mutations) {
     const bytes = Buffer.from(value ?? "", "latin1");
     builder.add({ ...blankMutation(), number: Infinity, ...rest, bytes, valueStart: 0, valueEnd: value === undefined ? 0 : bytes.length });
   }
-  return encodeRecord(writer, { replicationId: REPLICATION_ID, firstOffset: 0, lastOffset: 1 }, [builder.finish(previous, context)]);
+  const span = { replicationId: REPLICATION_ID, firstOffset: 0, lastOffset: 1 };
+  return encodeRecord(writer, span, [builder.finish(previous, context)], policies);
 }
 
 /** As the apply script appends it to a mark. */

@@ -27,6 +27,8 @@ export interface RegionState {
   positions: Map<WriterId, string>;
   /** The last version given: nothing later was ever published, because this is written before. */
   last: Hlc;
+  /** The same, for each log of a group. */
+  lasts: readonly (readonly [WriterId, Hlc])[];
   writers: readonly WriterId[];
   nextOut: number;
   nextIn: number;
@@ -47,6 +49,7 @@ export function firstState(): RegionState {
     frontier: new VersionVector(),
     positions: new Map(),
     last: HLC_ZERO,
+    lasts: [],
     writers: [],
     nextOut: 1,
     nextIn: 1,
@@ -95,6 +98,6 @@ export function capturedPolicies(store: StateReader): number | undefined {
 /** The first version that no earlier life can have given or seen. */
 export function firstUnused(state: RegionState): Hlc {
   let last: number = state.last;
-  for (const [, hlc] of state.frontier.entries()) last = Math.max(last, hlc);
+  for (const [, hlc] of [...state.lasts, ...state.frontier.entries()]) last = Math.max(last, hlc);
   return (last + 1) as Hlc;
 }

@@ -12,7 +12,7 @@ import { HybridClock } from "@meridian/clock";
 import type { ForeignCommand } from "@meridian/commands";
 import { CommandParser } from "@meridian/resp";
 import { hlcMs, type Hlc, type VersionVector, type WriterId } from "@meridian/words";
-import { RESERVED_PREFIX, type Mark } from "@meridian/mark";
+import type { Mark } from "@meridian/mark";
 import { Applier } from "./applier.js";
 import { ConflictLedger } from "./conflict-ledger.js";
 import { countRecord, zeroCounters, type RegionCounters } from "./counters.js";
@@ -32,15 +32,20 @@ import { isPast } from "./server-deadlines.js";
 import type { PendingWork, RegionOptions } from "./region-options.js";
 import { decodeState, encodeState, firstState, firstUnused, STATE_KEY, type RegionState } from "./region-state.js";
 import { recover } from "./recovery.js";
+import { followedLogs, Residency } from "./residency.js";
 import { Stability, type StabilityStatus } from "./stability.js";
 import { TransactionGate } from "./undivided.js";
 import { WriterTable } from "./writer-table.js";
+
+const QUARANTINE_ADVICE = "it was not replicated; decide whether this region is to be rebuilt from a peer or the others are to be emptied too";
 
 /** See the module's comment. */
 export class Region {
   readonly counters: RegionCounters;
   /** Where it is to be told which writes are increments of floats; undefined: the register rule holds. */
   readonly floats: FloatEvents | undefined;
+  /** Whose logs are to be read: of every other region, and of the groups that this one is a member of. */
+  readonly followed: readonly WriterId[];
   readonly #options: RegionOptions;
   readonly #state: RegionState;
   readonly #writers: WriterTable;
@@ -71,33 +76,37 @@ export class Region {
   constructor(options: RegionOptions) {
     const bytes = options.store.get("state", STATE_KEY);
     const state = bytes ? decodeState(bytes) : firstState();
+    const { writer, peers, policies } = options;
+    const residency = Residency.of(policies, writer, peers);
+    this.followed = followedLogs(peers, residency);
     this.#options = options;
     this.counters = options.counters ?? zeroCounters();
     this.#state = state;
     this.#writers = new WriterTable(state.writers);
     this.#clock = new HybridClock({ maxDriftMs: options.maxDriftMs, start: { bound: firstUnused(state) } });
-    this.#stability = new Stability(options, {
+    this.#stability = new Stability({ ...options, residency }, {
       merged: () => this.#outbox.including(state.frontier),
       isSettled: () => this.#keys.isSettled && this.#reader.pending === 0 && !this.isImporting,
       received: () => this.#received, onFenced: ({ code, reason, advice }) => this.#halt(code, reason, advice),
     });
     this.#keys = new KeySpace(options.store, this.#writers, options.cachedSlotsMax, this.#stability.graves);
     this.#received = state.frontier.clone();
-    this.#outbox = new Outbox(options.writer, state.last, state.nextOut, options.policies?.digest);
+    this.#outbox = new Outbox(writer, residency, state, policies?.digest);
     const gate = new TransactionGate(this.#keys, this.counters);
-    this.#inbox = new Inbox(options, state.nextIn, (frame) => gate.lets(frame, this.#nowMs), this.#stability);
+    this.#inbox = new Inbox({ ...options, peers: this.followed }, state.nextIn, (frame) => gate.lets(frame, this.#nowMs), this.#stability);
     const emit = (mutation: Parameters<Outbox["add"]>[0]): void => {
       this.counters.mutations += 1;
       this.#outbox.add(mutation);
-      if (options.policies) this.#conflicts.written(mutation, options.policies);
+      if (policies) this.#conflicts.written(mutation, policies);
     };
-    const own = { writer: options.writer, keys: this.#keys };
+    const writerOf = residency ? (key: string): WriterId => residency.writerOf(key) : (): WriterId => writer;
+    const own = { writer, writerOf, residency, keys: this.#keys };
     const onDiffers = (slot: CellSlot): void => this.#applier.retry(slot);
     const onBlind = (entry: KeyEntry): void => this.#reader.blind(entry);
     const nowMs = (): number => this.#nowMs;
     const onMeets: LocalWritesContext["onMeets"] = (slot, others) => this.#conflicts.merged(slot, others);
     this.#writes = new LocalWrites({ ...own, frontier: state.frontier, emit, nowMs, onDiffers, onMeets });
-    this.#conflicts = new ConflictLedger(options, this.counters, () => this.#nowMs);
+    this.#conflicts = new ConflictLedger(options, this.counters, () => this.#nowMs, writerOf);
     // Until everything is imported a key may hold what nobody knows. Later, what the stream did not say no client did.
     const requestRead = (entry: KeyEntry): void => (this.isImporting ? this.#reader.doubt(entry) : this.#reader.want(entry));
     const told = { counters: this.counters, conflicts: this.#conflicts, onVisible: options.onVisible };
@@ -106,7 +115,7 @@ export class Region {
     const streams = new LocalStreams({ ...own, writes: this.#writes, doubts: () => this.#applier, reads: () => this.#reader });
     const lists = new ListWrites({ ...own, writes: this.#writes, onDiffers, onBlind });
     const time = { nowMs, beginCommand: () => void (this.#writes.hlc = this.#clock.tick(this.#nowMs)) };
-    const shared = { ...own, ...time, writes: this.#writes, streams, lists, counters: this.counters, policies: options.policies };
+    const shared = { ...own, ...time, writes: this.#writes, streams, lists, counters: this.counters, policies };
     this.#reader = new Reader({ ...shared, applier: this.#applier, onServerTime: (serverMs) => this.#stability.onServerTime(serverMs) });
     this.#import = new FirstImport(state);
     this.#capture = new Capture(
@@ -117,7 +126,7 @@ export class Region {
         onBlind,
         isImporting: () => this.isImporting,
         onOwnRemoval: (entry) => this.#onOwnRemoval(entry),
-        onQuarantine: (command) => this.#quarantine(command),
+        onQuarantine: (command) => this.#halt("QUARANTINED", `a client ran ${command.toUpperCase()}`, QUARANTINE_ADVICE),
         onUnitEnd: (offset) => this.#onUnitEnd(offset),
         isHalted: () => this.#state.halt !== undefined || this.#isFenced,
       },
@@ -275,9 +284,7 @@ export class Region {
 
   /** A page of keys, for the first import. */
   onListed(db: number, cursor: string, keys: readonly string[]): void {
-    for (const key of keys) {
-      if (!key.startsWith(RESERVED_PREFIX) && !this.#options.policies?.isLocal(key)) this.#reader.doubt(this.#keys.entry(db, key));
-    }
+    this.#reader.doubtListed(db, keys);
     if (this.#import.listed(db, cursor)) this.#stateChanged = true;
   }
 
@@ -332,9 +339,8 @@ export class Region {
   #stateWrite(): StateWrite {
     const state = this.#state;
     state.db = this.#unitDb;
-    state.last = this.#outbox.last;
     state.writers = this.#writers.writers;
-    state.nextOut = this.#outbox.nextSeq;
+    this.#outbox.note(state);
     state.nextIn = this.#inbox.nextSeq;
     state.epoch = this.#epoch;
     state.policies = this.#options.policies?.digest ?? 0;
@@ -384,10 +390,6 @@ export class Region {
     this.#isReady = true;
     this.#applier.begin(this.#epoch);
     this.#reader.begin(this.#epoch);
-  }
-
-  #quarantine(command: string): void {
-    this.#halt("QUARANTINED", `a client ran ${command.toUpperCase()}`, "it was not replicated; decide whether this region is to be rebuilt from a peer or the others are to be emptied too");
   }
 
   #halt(code: Halt["code"], reason: string, advice: string): void {

@@ -67,7 +67,7 @@ function erase(entry: KeyEntry, { keys, writes }: RegisterContext, written: Hlc)
   entry.rewritten = HLC_ZERO;
   writes.changeCell(slot, (cell) => {
     cell.siblings = [];
-    cell.wipes = [{ writer: writes.writer, hlc }];
+    cell.wipes = [{ writer: writes.writerOf(entry.key), hlc }];
   });
   know(entry, keys);
   writes.tell(MutationKind.PutRegister, entry, "", [slot], NO_BYTES, Infinity, hlc);
@@ -91,7 +91,7 @@ function assign(entry: KeyEntry, { print, payload, deadline, written }: ReadWhol
   // An apply that is under way may overwrite it: then only we hold it, and the ledger is to have what loses.
   const value = slot.pending.length > 0 && isDigest(print) ? Buffer.from(payload) : undefined;
   writes.changeCell(slot, (cell) => {
-    cell.siblings = [{ writer: writes.writer, hlc, print, number: deadline, value }];
+    cell.siblings = [{ writer: writes.writerOf(entry.key), hlc, print, number: deadline, value }];
     cell.wipes = undefined;
   });
   slot.unreadable = false;

@@ -1,16 +1,21 @@
 /**
  * Causal stability: what every region is known to be past, what this region says of itself, and what is forgotten because of
  * it. Puts together horizon.ts, heartbeat.ts, absence.ts and graves.ts, and keeps their state in one record of the store.
+ *
+ * Of the keys that only some regions get it asks these only: each group has a horizon and graves of its own, and its heartbeats
+ * stand in its logs. Who stays away is one question, of the regions, and is asked in the logs that everybody reads.
  */
-import { MeridianError, VersionVector, type Hlc, type WriterId } from "@meridian/words";
+import { groupOf, MeridianError, VersionVector, type Hlc, type WriterId } from "@meridian/words";
 import { Absence, type AbsenceState, type AbsenceStatus, type AbsenceSubject } from "./absence.js";
 import type { Hold, StateReader, StateWrite } from "./effects.js";
-import { Graves, type Bucket } from "./graves.js";
+import { Graves, type Bucket, type GravesState } from "./graves.js";
 import { HeartbeatClock, HEARTBEAT_PACE, type Heartbeat, type HeartbeatPace, type HeartbeatSubject } from "./heartbeat.js";
 import { Horizon, type Claim } from "./horizon.js";
+import type { CellSlot, KeyEntry } from "./key-entry.js";
 import type { KeySpace } from "./key-space.js";
 import type { Outbox } from "./outbox.js";
 import type { RegionOptions } from "./region-options.js";
+import { within, type Residency } from "./residency.js";
 
 /** The name of the record in the `state` table. */
 export const STABILITY_KEY = "stability";
@@ -38,54 +43,82 @@ export interface StabilityStatus {
 /** What stability needs to know of its region. */
 export type StabilitySubject = Omit<HeartbeatSubject, "waits"> & Pick<AbsenceSubject, "received" | "onFenced">;
 
-type StabilityOptions = Pick<RegionOptions, "store" | "writer" | "peers" | "heartbeat" | "absentAfterMs">;
+type StabilityOptions = Pick<RegionOptions, "store" | "writer" | "peers" | "heartbeat" | "absentAfterMs"> & { readonly residency?: Residency | undefined };
 
 type PlainVector = readonly (readonly [WriterId, Hlc])[];
 
-interface PlainState {
-  readonly claims: readonly (readonly [WriterId, PlainVector, number])[];
-  readonly said: PlainVector;
+interface PlainGraves {
   readonly closed: readonly (Omit<Bucket, "vector"> & { readonly vector: PlainVector })[];
   readonly open: number;
+}
+
+interface PlainState extends PlainGraves {
+  readonly claims: readonly (readonly [WriterId, PlainVector, number])[];
+  readonly said: PlainVector;
+  /** By group. */
+  readonly groups?: Readonly<Record<string, PlainGraves>>;
   readonly absence?: AbsenceState;
+}
+
+/** What is known, and what waits, of the keys that the same regions get. */
+interface Yard {
+  /** "": every region. */
+  readonly group: string;
+  readonly peers: readonly WriterId[];
+  readonly horizon: Horizon;
+  readonly graves: Graves;
 }
 
 const FIRST: PlainState = { claims: [], said: [], closed: [], open: 1 };
 
 /** See the module's comment. */
 export class Stability {
-  readonly graves: Graves;
+  /** Where keys are noted of which something is left. */
+  readonly graves: Pick<Graves, "bury">;
   /** Regions that stay away. */
   readonly absence: Absence;
-  readonly #peers: readonly WriterId[];
   readonly #pace: HeartbeatPace;
   readonly #subject: HeartbeatSubject;
-  readonly #horizon: Horizon;
+  readonly #residency: Residency | undefined;
+  /** Of what every region gets, and then of each group. */
+  readonly #yards: readonly [Yard, ...Yard[]];
   readonly #clock: HeartbeatClock;
   #changed = false;
 
-  constructor({ store, writer, peers, absentAfterMs, heartbeat = HEARTBEAT_PACE }: StabilityOptions, subject: StabilitySubject) {
-    const { claims, said, closed, open, absence } = read(store);
-    this.#peers = peers;
+  constructor({ store, writer, peers, residency, absentAfterMs, heartbeat = HEARTBEAT_PACE }: StabilityOptions, subject: StabilitySubject) {
+    const { claims, said, groups, absence, ...main } = read(store);
     this.#pace = heartbeat;
+    this.#residency = residency;
     const heard = claims.map(([peer, known, settledMs]): [WriterId, Claim] => [peer, { known: new VersionVector(known), settledMs }]);
-    const watch = new Absence({ writer, peers, absentAfterMs, received: subject.received, onFenced: subject.onFenced }, absence);
+    const inGroups = (residency?.groups ?? []).flatMap((circle) => circle.peers);
+    const watch = new Absence({ writer, peers, inGroups, absentAfterMs, received: subject.received, onFenced: subject.onFenced }, absence);
     this.absence = watch;
-    this.#horizon = new Horizon(peers, new Map(heard), (peer) => watch.isOut(peer));
     this.#clock = new HeartbeatClock(heartbeat, new VersionVector(said));
-    const graves = new Graves(store, { closed: closed.map((bucket) => ({ ...bucket, vector: new VersionVector(bucket.vector) })), open });
-    this.graves = graves;
+    const yard = (group: string, members: readonly WriterId[], kept: PlainGraves = FIRST): Yard => {
+      const horizon = new Horizon(members, new Map(heard), (peer) => watch.isOut(peer));
+      return { group, peers: members, horizon, graves: new Graves(store, stateOf(kept), group) };
+    };
+    const inGroup = (residency?.groups ?? []).map((circle) => yard(circle.group, circle.peers, groups?.[circle.group]));
+    const yards: readonly [Yard, ...Yard[]] = [yard("", peers, main), ...inGroup];
+    this.#yards = yards;
+    const bury = (entry: KeyEntry, slot?: CellSlot): void => this.#yardOf(residency?.groupOf(entry.key) ?? "").graves.bury(entry, slot);
+    this.graves = residency ? { bury } : yards[0].graves;
     this.#subject = {
       ...subject,
       get waits() {
-        return graves.waits || watch.speaks;
+        return yards.some(({ graves }) => graves.waits) || watch.speaks;
       },
     };
   }
 
+  #yardOf(group: string): Yard {
+    return this.#yards.find((yard) => yard.group === group) ?? this.#yards[0];
+  }
+
   /** A peer's heartbeat came, in the order of its log. */
   hear(writer: WriterId, heartbeat: Heartbeat): void {
-    this.#changed = this.#horizon.hear(writer, heartbeat.known, heartbeat.settledMs) || this.#changed;
+    const { horizon } = this.#yardOf(groupOf(writer));
+    this.#changed = horizon.hear(writer, heartbeat.known, heartbeat.settledMs) || this.#changed;
     this.absence.hear(writer, heartbeat.absence);
   }
 
@@ -110,12 +143,15 @@ export class Stability {
 
   /** Forgets a piece of what every region is past, before the cells are written. */
   dig(keys: KeySpace, writes: StateWrite[], nowMs: number): void {
-    this.#changed = this.graves.dig(this.#horizon, keys, writes, nowMs) || this.#changed;
+    for (const { graves, horizon } of this.#yards) this.#changed = graves.dig(horizon, keys, writes, nowMs) || this.#changed;
   }
 
   /** Behind the cells: what was put aside since the last commit. */
   collect(writes: StateWrite[], nowMs: number): void {
-    this.#changed = this.graves.collect(writes, this.#subject.merged, nowMs, this.#pace.everyMs) || this.#changed;
+    for (const { graves, group } of this.#yards) {
+      const merged = (): VersionVector => (this.#residency ? within(this.#subject.merged(), group) : this.#subject.merged());
+      this.#changed = graves.collect(writes, merged, nowMs, this.#pace.everyMs) || this.#changed;
+    }
     if (!this.#changed && !this.absence.changed) return;
     this.#changed = false;
     this.absence.changed = false;
@@ -132,26 +168,41 @@ export class Stability {
   }
 
   get status(): StabilityStatus {
-    const { oldest, forgotten } = this.graves;
-    const peers = this.#peers.map((writer) => {
-      const claim = this.#horizon.claims.get(writer);
-      const isBehind = oldest !== undefined && !new Horizon([writer], this.#horizon.claims).isKnownEverywhere(oldest.vector);
-      const holdsBack = isBehind && !this.absence.isOut(writer);
-      return { writer, settledMs: claim?.settledMs ?? 0, holdsBack };
-    });
-    return { oldestMs: oldest?.closedMs, forgotten, peers, absence: this.absence.status };
+    const closed = this.#yards.flatMap(({ graves }) => graves.oldest?.closedMs ?? []);
+    return {
+      oldestMs: closed.length === 0 ? undefined : Math.min(...closed),
+      forgotten: this.#yards.reduce((sum, { graves }) => sum + graves.forgotten, 0),
+      peers: this.#yards.flatMap((yard) => yard.peers.map((writer) => this.#peerOf(yard, writer))),
+      absence: this.absence.status,
+    };
+  }
+
+  #peerOf({ graves, horizon }: Yard, writer: WriterId): PeerHorizon {
+    const { oldest } = graves;
+    const isBehind = oldest !== undefined && !new Horizon([writer], horizon.claims).isKnownEverywhere(oldest.vector);
+    return { writer, settledMs: horizon.claims.get(writer)?.settledMs ?? 0, holdsBack: isBehind && !this.absence.isOut(writer) };
   }
 
   #encode(): Buffer {
+    const [main, ...groups] = this.#yards;
+    const claims = this.#yards.flatMap(({ horizon }) => [...horizon.claims]);
     const plain: PlainState = {
-      claims: [...this.#horizon.claims].map(([writer, { known, settledMs }]) => [writer, [...known.entries()], settledMs]),
+      claims: claims.map(([writer, { known, settledMs }]) => [writer, [...known.entries()], settledMs]),
       said: [...this.#clock.known.entries()],
-      closed: this.graves.state.closed.map((bucket) => ({ ...bucket, vector: [...bucket.vector.entries()] })),
-      open: this.graves.state.open,
+      ...plainGraves(main),
+      ...(groups.length > 0 && { groups: Object.fromEntries(groups.map((yard) => [yard.group, plainGraves(yard)])) }),
       absence: this.absence.state,
     };
     return Buffer.from(JSON.stringify(plain));
   }
+}
+
+function plainGraves({ graves: { state } }: Yard): PlainGraves {
+  return { closed: state.closed.map((bucket) => ({ ...bucket, vector: [...bucket.vector.entries()] })), open: state.open };
+}
+
+function stateOf({ closed, open }: PlainGraves): GravesState {
+  return { closed: closed.map((bucket) => ({ ...bucket, vector: new VersionVector(bucket.vector) })), open };
 }
 
 function read(store: StateReader): PlainState {

@@ -3,5 +3,5 @@ export { ByteReader } from "./byte-reader.js";
 export { ByteWriter } from "./byte-writer.js";
 export { readSpans, readValues, writeSpans, writeValues, type ByteSlice, type PositionSpan } from "./elements.js";
 export { Frame, FrameBuilder, heartbeatFrame, type FrameMessage } from "./frame.js";
-export { decodeRecord, encodeRecord, RECORD_SCHEMA, type CaptureSpan, type LogEntry } from "./record.js";
+export { decodeOwnRecord, decodeRecord, encodeRecord, RECORD_SCHEMA, type CaptureSpan, type LogEntry } from "./record.js";
 export { blankMutation } from "./row.js";

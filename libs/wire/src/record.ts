@@ -3,7 +3,7 @@
  * one or more frames. Refuses schemas newer than its own, damaged bytes, and records of another writer.
  */
 import Long from "long";
-import { MeridianError, parseWriterId, type WriterId } from "@meridian/words";
+import { mainWriter, MeridianError, parseWriterId, type WriterId } from "@meridian/words";
 import { meridian } from "#gen/record.js";
 import { Frame, type FrameMessage } from "./frame.js";
 
@@ -40,9 +40,19 @@ export function encodeRecord(writer: WriterId, span: CaptureSpan, frames: readon
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
+/** Decodes a record that this region made itself, for whichever of its logs. Throws `BAD_RECORD`. */
+export function decodeOwnRecord(bytes: Buffer, own: WriterId): LogEntry {
+  const message = decodeMessage(bytes, own);
+  const writer = parseWriterId(message.writer);
+  return checkedEntry(message, mainWriter(writer) === own ? writer : own);
+}
+
 /** Decodes a record of `expected`'s log. Throws `BAD_RECORD`. */
 export function decodeRecord(bytes: Buffer, expected: WriterId): LogEntry {
-  const message = decodeMessage(bytes, expected);
+  return checkedEntry(decodeMessage(bytes, expected), expected);
+}
+
+function checkedEntry(message: meridian.v1.Record, expected: WriterId): LogEntry {
   if (message.schema > RECORD_SCHEMA || message.schema < 1) {
     throw new MeridianError("BAD_RECORD", `a record of ${expected} has schema ${message.schema}; this agent knows ${RECORD_SCHEMA}`, {
       advice: "upgrade this region's agent before the agents that write",

@@ -2,8 +2,9 @@
  * Names of regions and writers.
  *
  * A *region* is one place with its own servers and its own agent. A *writer* is one captured server in a region: the
- * unit of order, written `region/server`, for example `eu/0`. Names are part of every dot that was ever published, so
- * they never change once a mesh runs.
+ * unit of order, written `region/server`, for example `eu/0`. Keys that reside in some regions only are written under a
+ * writer of their own, `region/server~group`, for example `eu/0~eu+us`: another log, the same server. Names are part of every
+ * dot that was ever published, so they never change once a mesh runs.
  */
 import { MeridianError } from "./error.js";
 
@@ -13,11 +14,14 @@ declare const writerBrand: unique symbol;
 /** A region's name: lower-case letters, digits and hyphens, 1 to 32 characters, beginning with a letter. */
 export type RegionId = string & { readonly [regionBrand]: true };
 
-/** One captured server in one region, `region/server`. The source of a dot. */
+/** One captured server in one region, `region/server`, or its writer for a group, `region/server~group`. The source of a dot. */
 export type WriterId = string & { readonly [writerBrand]: true };
 
 const NAME = /^[a-z][a-z0-9-]{0,31}$/;
 const SERVER = /^[a-z0-9][a-z0-9-]{0,31}$/;
+const GROUP = /^[a-z0-9+-]{1,96}$/;
+/** Between a server and a group. Stands in no name of a region or server. */
+const OF_GROUP = "~";
 
 /** Checks a region name. Throws `BAD_NAME`. */
 export function regionId(name: string): RegionId {
@@ -43,7 +47,35 @@ export function writerId(region: string, server: string): WriterId {
 /** Reads a writer id from its text form. Throws `BAD_NAME`. */
 export function parseWriterId(text: string): WriterId {
   const slash = text.indexOf("/");
-  return writerId(text.slice(0, Math.max(slash, 0)), text.slice(slash + 1));
+  const tilde = text.indexOf(OF_GROUP);
+  if (tilde < 0) return writerId(text.slice(0, Math.max(slash, 0)), text.slice(slash + 1));
+  return checkedGroupWriter(writerId(text.slice(0, Math.max(slash, 0)), text.slice(slash + 1, tilde)), text.slice(tilde + 1));
+}
+
+/** The writer under which a server's writes of keys of a group are published; of no group (""): `writer` itself. Throws `BAD_NAME`. */
+export function groupWriter(writer: WriterId, group: string): WriterId {
+  return group === "" ? writer : checkedGroupWriter(writer, group);
+}
+
+function checkedGroupWriter(writer: WriterId, group: string): WriterId {
+  if (!GROUP.test(group)) {
+    throw new MeridianError("BAD_NAME", `group name ${JSON.stringify(group)} is not valid`, {
+      advice: "a group is named by its regions, in order, with + between them",
+    });
+  }
+  return `${writer}${OF_GROUP}${group}` as WriterId;
+}
+
+/** The group of a writer; "" for the writer of what every region gets. */
+export function groupOf(writer: WriterId): string {
+  const tilde = writer.indexOf(OF_GROUP);
+  return tilde < 0 ? "" : writer.slice(tilde + 1);
+}
+
+/** The writer of what every region gets, of the same server. */
+export function mainWriter(writer: WriterId): WriterId {
+  const tilde = writer.indexOf(OF_GROUP);
+  return tilde < 0 ? writer : (writer.slice(0, tilde) as WriterId);
 }
 
 /** The region part of a writer id. */
@@ -53,5 +85,5 @@ export function regionOf(writer: WriterId): RegionId {
 
 /** The server part of a writer id. */
 export function serverOf(writer: WriterId): string {
-  return writer.slice(writer.indexOf("/") + 1);
+  return mainWriter(writer).slice(writer.indexOf("/") + 1);
 }

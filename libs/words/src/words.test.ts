@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ERROR_CODES, MeridianError } from "./error.js";
 import { COUNTER_LIMIT, formatHlc, HLC_BYTES, HLC_EPOCH_MS, HLC_LAST_MS, HLC_ZERO, hlcCounter, hlcMs, hlcOf, readHlc, writeHlc, type Hlc } from "./hlc.js";
-import { parseWriterId, regionId, regionOf, serverOf, writerId, type WriterId } from "./region-id.js";
+import { groupOf, groupWriter, mainWriter, parseWriterId, regionId, regionOf, serverOf, writerId, type WriterId } from "./region-id.js";
 import { VersionVector } from "./vector.js";
 
 const ms = fc.integer({ min: HLC_EPOCH_MS, max: HLC_LAST_MS });
@@ -49,6 +49,21 @@ describe("names", () => {
   test("of writers are a region and a server, and come apart again", () => {
     const made = writerId("eu-west", "0");
     expect([made, regionOf(made), serverOf(made), parseWriterId(made)]).toEqual(["eu-west/0", "eu-west", "0", made]);
+  });
+
+  test("of groups stand behind the server's, are of the same region and server, and sort by their region", () => {
+    const eu = writerId("eu", "0");
+    const made = groupWriter(eu, "eu+us");
+    expect([made, parseWriterId(made), regionOf(made), serverOf(made), groupOf(made), mainWriter(made)]).toEqual(["eu/0~eu+us", made, "eu", "0", "eu+us", eu]);
+    expect([groupWriter(eu, ""), groupOf(eu), mainWriter(eu)]).toEqual([eu, "", eu]);
+    const name = fc.stringMatching(/^[a-z][a-z0-9-]{0,3}$/);
+    fc.assert(
+      fc.property(name, name, (a, b) => {
+        const [one, other] = [writerId(a, "0"), writerId(b, "0")];
+        expect(groupWriter(one, "x+y") < groupWriter(other, "x+y")).toBe(one < other);
+      }),
+    );
+    for (const text of ["eu/0~", "eu/0~EU", "eu/~eu+us", "eu~eu+us", "eu/0~a~b"]) expect(() => parseWriterId(text)).toThrow(MeridianError);
   });
 
   test("that could be misread are refused, with what is allowed", () => {

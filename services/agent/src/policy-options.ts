@@ -9,7 +9,12 @@ import type { AgentOptions } from "./options.js";
 const PREFIX_CHARS_MAX = 512;
 
 const PREFIX: TextShape = { accepts: (text) => text.length <= PREFIX_CHARS_MAX, says: `at most ${PREFIX_CHARS_MAX} characters` };
-const POLICY: TextShape = { accepts: (text) => typeof parsePolicy(text) !== "string", says: `${POLICY_FORMS}; regions= is not built yet` };
+const POLICY: TextShape = { accepts: (text) => isBuilt(parsePolicy(text)), says: `${POLICY_FORMS}; regions= is not built yet` };
+
+/** The agent opens one log of its own. */
+function isBuilt(policy: Policy | string): boolean {
+  return typeof policy !== "string" && policy.kind !== "regions";
+}
 
 /** The table. */
 export const POLICY_FIELDS = option.table({

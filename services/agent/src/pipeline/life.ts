@@ -115,7 +115,6 @@ export class Life {
     this.region = new Region({ writer, peers, store, ...limits, counters, onVisible, ...(policies && { policies }) });
     this.#publisher = new Publisher({
       log: deps.log,
-      writer,
       inFlightMax: settings.publishInFlightMax,
       recall: (seq) => this.#recall(seq),
       onPublished: (seq) => {
@@ -124,7 +123,7 @@ export class Life {
       },
       onFailure: (error) => this.#over(error),
     });
-    this.#readers = peers.map((peer) => this.#reader(peer));
+    this.#readers = this.region.followed.map((peer) => this.#reader(peer));
   }
 
   /** True once the fence was seen in the stream. */

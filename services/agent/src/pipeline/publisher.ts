@@ -1,7 +1,8 @@
 /**
- * Appends records to this region's log, in order, and tells when they are durable.
+ * Appends records to this region's logs, in order, and tells when they are durable: what several logs take comes out of order, and
+ * is told when everything before it is durable too.
  *
- * Limits: `inFlightMax` appends at a time; records that wait for their turn keep their bytes in memory up to
+ * Limits: `inFlightMax` appends from the oldest that is not durable on; records that wait for their turn keep their bytes in memory up to
  * `HELD_BYTES_MAX`, the rest is read back from the store.
  */
 import type { MutationLog } from "@meridian/log";
@@ -14,20 +15,28 @@ export const HELD_BYTES_MAX = 16 * 1024 * 1024;
 /** What a publisher works with. */
 export interface PublisherDeps {
   readonly log: MutationLog;
-  readonly writer: WriterId;
   readonly inFlightMax: number;
   /** Reads a record that was let go from memory. */
   readonly recall: (seq: number) => Buffer;
+  /** Everything up to `seq` is durable. */
   readonly onPublished: (seq: number) => void;
   readonly onFailure: (error: MeridianError) => void;
+}
+
+interface Item {
+  readonly seq: number;
+  readonly writer: WriterId;
+  readonly record: Buffer | undefined;
+  isDurable: boolean;
 }
 
 /** See the module's comment. */
 export class Publisher {
   readonly #deps: PublisherDeps;
-  readonly #queue: { readonly seq: number; record: Buffer | undefined }[] = [];
+  readonly #queue: Item[] = [];
+  /** Handed to the logs and not told as durable, in order. */
+  readonly #sent: Item[] = [];
   #heldBytes = 0;
-  #inFlight = 0;
   #isStopped = false;
 
   constructor(deps: PublisherDeps) {
@@ -36,15 +45,15 @@ export class Publisher {
 
   /** Records handed over and not yet durable. */
   get pending(): number {
-    return this.#queue.length + this.#inFlight;
+    return this.#queue.length + this.#sent.length;
   }
 
   /** Takes records for publishing, in order. */
   publish(publications: readonly Publication[]): void {
-    for (const { seq, record } of publications) {
+    for (const { seq, writer, record } of publications) {
       const keep = this.#heldBytes + record.length <= HELD_BYTES_MAX;
       if (keep) this.#heldBytes += record.length;
-      this.#queue.push({ seq, record: keep ? record : undefined });
+      this.#queue.push({ seq, writer, record: keep ? record : undefined, isDurable: false });
     }
     this.#next();
   }
@@ -55,27 +64,34 @@ export class Publisher {
   }
 
   #next(): void {
-    while (!this.#isStopped && this.#inFlight < this.#deps.inFlightMax) {
+    while (!this.#isStopped && this.#sent.length < this.#deps.inFlightMax) {
       const item = this.#queue.shift();
       if (!item) return;
-      this.#inFlight += 1;
-      void this.#append(item.seq, item.record);
+      this.#sent.push(item);
+      void this.#append(item);
     }
   }
 
-  async #append(seq: number, held: Buffer | undefined): Promise<void> {
-    const { log, writer, recall, onPublished, onFailure } = this.#deps;
+  async #append(item: Item): Promise<void> {
+    const { seq, writer, record: held } = item;
+    const { log, recall, onFailure } = this.#deps;
     try {
       await log.append(writer, held ?? recall(seq));
     } catch (error) {
       if (!this.#isStopped) onFailure(error as MeridianError);
       return;
     } finally {
-      this.#inFlight -= 1;
       if (held) this.#heldBytes -= held.length;
     }
     if (this.#isStopped) return;
-    onPublished(seq);
+    item.isDurable = true;
+    this.#tell();
     this.#next();
+  }
+
+  #tell(): void {
+    let last: number | undefined;
+    while (this.#sent[0]?.isDurable === true) last = this.#sent.shift()?.seq;
+    if (last !== undefined) this.#deps.onPublished(last);
   }
 }
