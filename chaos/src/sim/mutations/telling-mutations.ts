@@ -32,7 +32,7 @@ export const TELLING: readonly Mutation[] = [
   {
     name: "local-keys-leave",
     breaks: "keys that stay in their region are captured like all others",
-    edits: [{ in: "region", text: "const sorted = sortByPolicy(row, view, this.db, policies);", becomes: "const sorted = undefined;" }],
+    edits: [{ in: "region", text: "const sorted = sortByPolicy(row, view, this.db, policies, this.#context.residency);", becomes: "const sorted = undefined;" }],
     options: { policies: true },
   },
 ];
