@@ -17,6 +17,7 @@ import type { KeySpace } from "./key-space.js";
 import { doubtSlot, MarkSettlement, type SettlementContext, type SettlingFrame } from "./mark-settlement.js";
 import { showListRead } from "./list-reading.js";
 import { obstacleOf, wouldLoseValue } from "./plan.js";
+import type { FlyingFrame } from "./plain-flights.js";
 import { receiveFrame } from "./received-changes.js";
 import type { Residency } from "./residency.js";
 import type { ConflictLedger } from "./conflict-ledger.js";
@@ -32,7 +33,8 @@ export const BATCH_CELLS = 256;
 export const BATCH_BYTES = 256 * 1024;
 
 /** A frame whose changes are pending, until the mark that carries it is read. */
-interface FrameInFlight extends SettlingFrame {
+interface FrameInFlight extends SettlingFrame, FlyingFrame {
+  readonly slots: CellSlot[];
   readonly mutations: number;
   readonly done: () => void;
 }
@@ -72,7 +74,7 @@ export class Applier {
   /** Cells that need a batch of their own making: left out by a mark, or found to differ. */
   readonly #retries = new Set<CellSlot>();
   /** The cells of each batch in flight, by its sequence number. */
-  readonly #issued = new Map<number, readonly CellSlot[]>();
+  readonly #issued = new Map<number, CellSlot[]>();
   /** Keys that must change their type in the server, as soon as all of their cells are free. */
   readonly #turning = new Set<KeyEntry>();
   /** The keys whose type each batch in flight changes, by its sequence number. */
@@ -121,20 +123,22 @@ export class Applier {
   }
 
   /** Makes a frame's changes pending. Frames come in their writer's order, each once. */
-  take(frame: Frame, done: () => void): void {
+  take(frame: Frame, done: () => void, mayFly = true): void {
     const { writer, residency, keys, received, counters } = this.#context;
     const ahead = aheadOf(frame.context, received, frame.writer, residency?.ownBeside(frame.writer) ?? writer);
-    const slots = receiveFrame(frame, ahead, keys);
-    received.raise(frame.writer, frame.last);
-    counters.received += frame.mutations;
-    this.#taken.push({ writer: frame.writer, last: frame.last, mutations: frame.mutations, slots, done });
-    this.#takenCells += slots.length;
+    const { last, mutations } = frame;
+    const taken: FrameInFlight = { frame, writer: frame.writer, last, mutations, slots: [], flights: [], done };
+    receiveFrame(taken, ahead, keys, mayFly);
+    received.raise(frame.writer, last);
+    counters.received += mutations;
+    this.#taken.push(taken);
+    this.#takenCells += taken.slots.length + taken.flights.length;
     this.#takenBytes += frame.bytes;
   }
 
   /** Makes the changes of a frame pending that an earlier life had taken: its fate stands in the stream. */
   retake(frame: Frame, done: () => void): void {
-    this.take(frame, done);
+    this.take(frame, done, false);
     for (const taken of this.#taken.splice(0)) {
       for (const slot of taken.slots) slot.raced = true;
       this.#inFlight.push(taken);
@@ -212,7 +216,10 @@ export class Applier {
     const batch = new ApplyBatch(this.#epoch, this.#issuedSeq, seq, header);
     const { keys, counters, lateToGroups } = this.#context;
     const plan = new BatchPlan({ keys, counters, lateToGroups, retry: this.#retry }, batch, { ready, converted }, nowMs);
-    this.#issued.set(seq, plan.fill());
+    const slots: CellSlot[] = [];
+    for (const { flights } of this.#taken) for (const flight of flights) if (flight.isFlying) flight.issue(batch, { seq, slots });
+    slots.push(...plan.fill());
+    this.#issued.set(seq, slots);
     if (converted.size > 0) this.#converting.set(seq, converted);
     this.#inFlight.push(...this.#taken);
     this.#taken = [];
@@ -239,6 +246,7 @@ export class Applier {
         continue;
       }
       for (const slot of frame.slots) settlement.settle(slot);
+      this.#settleFlights(frame, isOurs ? mark.seq : 0);
       this.#inFlight.splice(at, 1);
       frame.done();
       this.#context.onVisible?.(frame.writer, frame.last, frame.mutations);
@@ -247,6 +255,15 @@ export class Applier {
     this.#converted = (isOurs && this.#converting.get(mark.seq)) || NO_KEYS;
     if (isOurs) this.#converting.delete(mark.seq);
     settlement.finish();
+  }
+
+  /** Nothing came between: what was issued is what the server holds. */
+  #settleFlights({ flights }: FrameInFlight, seq: number): void {
+    for (const flight of flights) {
+      if (!flight.isFlying) continue;
+      if (flight.seq !== seq || seq === 0) throw new Error(`a mark carries a write of batch ${flight.seq} and is not that batch's`);
+      this.#context.keys.settlePlain(flight);
+    }
   }
 
   /** True where the batch of the mark that was read last changed the key's type: all of what it took away is known. */

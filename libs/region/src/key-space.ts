@@ -6,13 +6,14 @@
  */
 import { forgetEarly, forgetSeen, isForgettable, type CellChange } from "@meridian/merge";
 import { ByteWriter } from "@meridian/wire";
-import type { CellKind, Hlc, ReadonlyVector, WriterId } from "@meridian/words";
+import type { CellKind, Hlc, Mutation, ReadonlyVector, WriterId } from "@meridian/words";
 import { entryKey, isHashedName, memberKey, memberPrefix, prefixEnd } from "./cell-key.js";
 import { readEntry, readMember, writeEntry, writeMember, type DurablePending } from "./entry-codec.js";
 import { CellSlot, KeyEntry } from "./key-entry.js";
 import { collectList, loadBlocks } from "./list-codec.js";
 import type { StateReader, StateWrite } from "./effects.js";
 import { hasRemains, keyHasRemains, type Graves } from "./graves.js";
+import { PlainFlights, type FlyingFrame, type PlainFlight } from "./plain-flights.js";
 import { PlainStrings } from "./plain-strings.js";
 import { restsHidden } from "./type-clash.js";
 import type { PlainPrint } from "./value-slice.js";
@@ -48,6 +49,7 @@ export class KeySpace {
   readonly #dirtyMembers = new Set<CellSlot>();
   readonly #bytes = new ByteWriter();
   readonly #plain = new PlainStrings();
+  readonly #flights = new PlainFlights();
   #young: Generation = new Map();
   #old: Generation = new Map();
   #youngSlots = 0;
@@ -71,7 +73,7 @@ export class KeySpace {
   entryToReplace(db: number, key: string): KeyEntry {
     const cached = this.#young.get(db)?.get(key) ?? this.#old.get(db)?.get(key);
     const name = entryKey(db, key);
-    if (cached || this.#plain.has(name) || !this.#store.isPlain?.(name)) return this.entry(db, key);
+    if (cached || this.#isPacked(name) || !this.#store.isPlain?.(name)) return this.entry(db, key);
     const entry = new KeyEntry(db, key);
     entry.stored = true;
     return this.#keep(entry);
@@ -82,11 +84,34 @@ export class KeySpace {
    * than that takes along unread: then its entry must be changed.
    */
   replacePlain(db: number, key: string, writer: WriterId, hlc: Hlc, print: PlainPrint): boolean {
-    if (this.#young.get(db)?.has(key) || this.#old.get(db)?.has(key) || isHashedName(key)) return false;
+    if (this.#isEntry(db, key)) return false;
     const name = entryKey(db, key);
-    if (!this.#plain.has(name) && !this.#store.isPlain?.(name)) return false;
+    if (this.#flights.has(name) || !(this.#plain.has(name) || this.#store.isPlain?.(name))) return false;
     this.#plain.put(name, this.#writers.indexOf(writer), hlc, print);
     return true;
+  }
+
+  /** A received write of a plain string begins its flight. Undefined where it must be merged into the key's entry. */
+  receivePlain(m: Mutation, from: FlyingFrame): PlainFlight | undefined {
+    if (this.#isEntry(m.db, m.key)) return undefined;
+    const name = entryKey(m.db, m.key);
+    if (this.#flights.has(name)) return undefined;
+    return this.#flights.begin(m, name, this.#plain.get(name) ?? this.#store.get("cell", name), from, this.#writers);
+  }
+
+  /** The mark of a flight was read: the server holds the value. */
+  settlePlain({ name, writer, hlc, print }: PlainFlight): void {
+    this.#flights.take(name);
+    this.#plain.put(name, this.#writers.indexOf(writer), hlc, print);
+  }
+
+  /** True where the key is in memory as an entry, or can be held as nothing else. */
+  #isEntry(db: number, key: string): boolean {
+    return this.#young.get(db)?.has(key) === true || this.#old.get(db)?.has(key) === true || isHashedName(key);
+  }
+
+  #isPacked(name: string): boolean {
+    return this.#plain.has(name) || this.#flights.has(name);
   }
 
   /** The slot of a key's string, whole value, list or expiry, made where missing. */
@@ -287,10 +312,11 @@ export class KeySpace {
   #load(db: number, key: string): KeyEntry {
     const name = entryKey(db, key);
     const packed = this.#plain.size === 0 ? undefined : this.#plain.take(name);
+    const flight = this.#flights.size === 0 ? undefined : this.#flights.take(name);
     const bytes = packed ?? this.#store.get("cell", name);
-    if (!bytes) return new KeyEntry(db, key);
-    const entry = readEntry(bytes, db, key, this.#writers, this);
+    const entry = bytes ? readEntry(bytes, db, key, this.#writers, this) : new KeyEntry(db, key);
     if (packed) this.#dirtyEntries.add(entry);
+    flight?.land(this.single(entry, "s"));
     if (entry.list) loadBlocks(entry.list, this.#store, this.#writers);
     return entry;
   }

@@ -49,6 +49,12 @@ export class PlainStrings {
     return this.#writes.has(name);
   }
 
+  /** The key's record, readable until the next {@link put}; undefined: it is not here. */
+  get(name: string): Buffer | undefined {
+    const write = this.#writes.get(name);
+    return write && this.#bytes.buffer.subarray(write.start, write.end);
+  }
+
   /** The key's record, which is to be held as an entry from now on; undefined: it is not here. */
   take(name: string): Buffer | undefined {
     const write = this.#writes.get(name);

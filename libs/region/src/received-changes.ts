@@ -31,6 +31,7 @@ import { readSpans, readValues, type Frame } from "@meridian/wire";
 import { SUPERSEDED } from "./content.js";
 import type { CellSlot, KeyEntry } from "./key-entry.js";
 import type { KeySpace } from "./key-space.js";
+import { mayBePlain, type FlyingFrame } from "./plain-flights.js";
 import { streamChanges } from "./received-streams.js";
 
 const K = MutationKind;
@@ -96,11 +97,17 @@ function isDecimal({ kind }: Mutation): boolean {
   return kind === K.IncrementDecimal || kind === K.IncrementDecimalField;
 }
 
-/** Appends the changes of every mutation of `frame` to the cells' pending lists; returns the cells, some twice. */
-export function receiveFrame(frame: Frame, ahead: ReadonlyVector | undefined, keys: KeySpace): CellSlot[] {
-  const touched: CellSlot[] = [];
-  frame.forEach((mutation) => receiveMutation(mutation, frame, ahead, keys, touched));
-  return touched;
+/**
+ * Appends the changes of every mutation of a frame to the cells' pending lists, and these cells to those of the frame, some
+ * twice; with `mayFly` plain strings begin their flights.
+ */
+export function receiveFrame(into: FlyingFrame, ahead: ReadonlyVector | undefined, keys: KeySpace, mayFly: boolean): void {
+  const { frame, slots } = into;
+  const isPlain = mayFly && !ahead;
+  frame.forEach((mutation) => {
+    if (isPlain && mayBePlain(mutation) && keys.receivePlain(mutation, into)) return;
+    receiveMutation(mutation, frame, ahead, keys, slots);
+  });
 }
 
 function receiveMutation(m: Mutation, frame: Frame, ahead: ReadonlyVector | undefined, keys: KeySpace, touched: CellSlot[]): void {

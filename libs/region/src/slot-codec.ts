@@ -2,7 +2,7 @@
  * Cells and keys as records of the store. A plain string key (one sibling, no deadline) takes about 16 bytes beside its
  * name; everything rarer costs only where it is.
  */
-import { VersionVector, type Dot, type Hlc, type ReadonlyVector, type RunningSum, type WriterId } from "@meridian/words";
+import { HLC_BYTES, readHlc, VersionVector, type Dot, type Hlc, type ReadonlyVector, type RunningSum, type WriterId } from "@meridian/words";
 import { emptyCell, isSketchPrint, type Cell, type CellChange, type ChangeAction, type EarlyContext, type Sibling } from "@meridian/merge";
 import type { ByteReader, ByteWriter } from "@meridian/wire";
 import type { CellSlot } from "./key-entry.js";
@@ -27,6 +27,8 @@ export const ONE_SIBLING = 1;
 
 /** How the print of a value begins that stands in it whole. */
 const WHOLE_PRINT = 0x3d;
+/** And that of one whose digest stands in it. */
+const DIGEST_PRINT = 0x23;
 
 const CREATES = { creates: true };
 const DECIMAL = { decimal: true } as const;
@@ -130,6 +132,20 @@ export function writePlainSibling(out: ByteWriter, writer: number, hlc: Hlc, pri
   out.varint(end - start + 1);
   out.byte(WHOLE_PRINT);
   out.raw(bytes, start, end);
+}
+
+/**
+ * Reads what {@link writePlainSibling} wrote, of a writer below 16, where it ends the record. Undefined where there is anything
+ * else: a deadline, a value, more behind it, or the print of a sketch.
+ */
+export function readPlainSibling(bytes: Buffer, at: number): { readonly writer: number; readonly hlc: Hlc; readonly print: string } | undefined {
+  const head = bytes[at] as number;
+  const printAt = at + HLC_BYTES + 2;
+  const length = bytes[printAt - 1] as number;
+  const first = bytes[printAt];
+  if (head > 0x7f || (head & 7) !== NUMBER_INFINITE || printAt + length !== bytes.length) return undefined;
+  if (first !== WHOLE_PRINT && first !== DIGEST_PRINT) return undefined;
+  return { writer: head >>> 3, hlc: readHlc(bytes, at + 1), print: bytes.toString("latin1", printAt) };
 }
 
 /** Reads what {@link writeSibling} wrote. */
