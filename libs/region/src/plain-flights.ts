@@ -13,6 +13,7 @@ import type { Frame } from "@meridian/wire";
 import { MutationKind, type Hlc, type Mutation } from "@meridian/words";
 import { readPlainRecord } from "./entry-codec.js";
 import type { CellSlot } from "./key-entry.js";
+import { expectOf } from "./plan.js";
 import type { PlainPrint } from "./value-slice.js";
 import type { WriterTable } from "./writer-table.js";
 
@@ -73,8 +74,7 @@ export class PlainFlight {
     const { db, key, shown, value } = this;
     this.#batch = batch;
     if (this.#isEqual) return;
-    if (shown === undefined) into.setString(db, key, "-", "", value, -1);
-    else into.setString(db, key, shown.charCodeAt(0) === 0x3d ? "=" : "#", shown.slice(1), value, -1);
+    into.setString(db, key, expectOf(shown), shown?.slice(1) ?? "", value, -1);
   }
 
   /** From here on it is a change of a cell, which stands in its frame, and in its batch if it has one. */

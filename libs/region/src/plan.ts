@@ -283,7 +283,8 @@ export function needsExpiry(entry: KeyEntry): boolean {
   return deadlinePrint(targetDeadline(entry)) !== shownDeadlinePrint(entry);
 }
 
-function expectOf(shown: string | undefined): Expect {
+/** How a batch compares what the server holds of a cell. */
+export function expectOf(shown: string | undefined): Expect {
   return shown === undefined ? "-" : isSketchPrint(shown) ? "%" : isDigest(shown) ? "#" : "=";
 }
 

@@ -35,6 +35,23 @@ export const APPLYING: readonly Mutation[] = [
     edits: [{ in: "region", text: EXPECT, becomes: `return "~";` }],
   },
   {
+    name: "flights-unissued",
+    breaks: "what a client does to a plain string while a peer's value is on its way does not know of that",
+    edits: [{ in: "region", text: "slot.issued = { seq: batch.seq, how: this.#isEqual", becomes: "if (false) slot.issued = { seq: batch.seq, how: this.#isEqual" }],
+  },
+  {
+    name: "flights-over-unseen",
+    breaks: "a peer's value takes the place of a plain string that its writer had not seen",
+    edits: [{ in: "region", text: "held.hlc >= m.hlc : !context.covers(other, held.hlc)", becomes: "held.hlc >= m.hlc : false" }],
+    options: { families: ["string"] },
+  },
+  {
+    name: "flights-meet-record",
+    breaks: "a plain string that was written but not committed is applied over by what stood there before",
+    edits: [{ in: "region", text: "this.#plain.get(name) ?? this.#store.get(\"cell\", name), from", becomes: "this.#store.get(\"cell\", name), from" }],
+    options: { families: ["string"] },
+  },
+  {
     name: "counters-set",
     breaks: "counters are set to the new total, whatever the server holds",
     edits: [

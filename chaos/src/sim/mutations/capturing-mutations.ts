@@ -4,6 +4,12 @@ import type { Mutation } from "./mutation.js";
 /** See the module's comment. */
 export const CAPTURING: readonly Mutation[] = [
   {
+    name: "packed-overlooked",
+    breaks: "a SET with a deadline does not see that the same commit has the key packed already",
+    edits: [{ in: "region", text: "if (cached || this.#isPacked(name) || ", becomes: "if (cached || " }],
+    options: { families: ["string"] },
+  },
+  {
     name: "select-lost-at-resume",
     breaks: "a new life takes the stream to go on in database 0",
     edits: [{ in: "region", text: "}, state.db);", becomes: "}, 0);" }],
