@@ -38,7 +38,8 @@ export function auditLog(world: World): AuditedLog {
     let last = 0;
     const dots = new Set<string>();
     for (const record of world.log.of(writer)) {
-      for (const frame of decodeRecord(record, writer).frames) {
+      for (const [index, frame] of decodeRecord(record, writer).frames.entries()) {
+        if (frame.continues && index === 0) problems.push(`${writer}: a record behind ${frame.previous} begins within a transaction`);
         if (frame.mutations === 0 && frame.previous > last) problems.push(`${writer}: a heartbeat comes behind ${frame.previous}, but the log ends with ${last}`);
         if (frame.last <= last) continue;
         if (frame.previous !== last) problems.push(`${writer}: a frame continues after ${frame.previous}, but the one before ended with ${last}`);
@@ -56,12 +57,9 @@ export function auditLog(world: World): AuditedLog {
 
 function auditFrame(frame: Frame, dots: Set<string>, problems: string[]): void {
   let before: number = frame.previous;
-  let open: number | undefined;
   frame.forEach((m) => {
     if (m.hlc < before || (m.hlc <= frame.previous && !m.continues)) problems.push(`${frame.writer}: version ${m.hlc} comes after ${before}`);
-    if (m.continues && open === undefined) problems.push(`${frame.writer}: frame after ${frame.previous} begins within a transaction`);
     before = m.hlc;
-    open = m.hlc;
     const dot = `${m.hlc} ${m.db} ${m.key} ${m.kind === MutationKind.RemoveKey ? "all" : `${cellKindOf(m.kind)}${m.field}`}`;
     // The removal of an entry names those that it takes: one command may take several of one id, and add another. A key that
     // came into being anew drops its old deadline, and may get one, within one command; LSET and a read of a list remove in several places.

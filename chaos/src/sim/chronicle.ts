@@ -79,6 +79,11 @@ export class Chronicle {
     return this.#read.has(place) || this.isRegister(place) || this.#policies?.isLocal(keyOf(place)) === true;
   }
 
+  /** True for registers, and for keys that stay in their region. */
+  isApart(place: string): boolean {
+    return this.isRegister(place) || this.#policies?.isLocal(keyOf(place)) === true;
+  }
+
   /** True where the key is written as a whole: what its clients had not seen goes too. */
   isRegister(place: string): boolean {
     return this.#policies?.isRegister(keyOf(place)) === true;
@@ -96,10 +101,7 @@ export class Chronicle {
 
   /** Notes what clients ran. */
   noteCommands(commands: readonly ClientCommand[], db: number): void {
-    const isFlushed = commands.some(([name]) => name === "FLUSHALL");
     for (const words of commands) {
-      // What a transaction did before its FLUSHALL is published, and stood in no server: what it replaced is not to be seen here.
-      if (isFlushed && words[1] !== undefined) this.#read.add(`${db}|${words[1]}`);
       if (READ_COMMANDS.has(words[0] ?? "")) for (const key of words.slice(1)) this.#read.add(`${db}|${key}`);
       if (words[0]?.startsWith("PF")) this.#long.add(`${db}|${words[1] ?? ""}`);
       for (const place of readBesideLocal(this.#policies, db, words)) this.#read.add(place);

@@ -17,6 +17,7 @@ what runs
   --families a,b       only these kinds of keys: ${FAMILIES.join(", ")}
   --policies           some keys stay in their region, others have a home
   --registers          some keys are written as a whole (lww)
+  --units              many transactions, with commands whose result must be read
   --absence            regions that are silent for a moment are fenced
   --faults a,b         with these of the rare faults: ${RARE_FAULTS.join(", ")}
   --clashes            one name for keys of different types (else in one run of ten)
@@ -70,6 +71,7 @@ export function readRequest(words: readonly string[]): Request {
       clashes: { type: "boolean", default: false },
       policies: { type: "boolean", default: false },
       registers: { type: "boolean", default: false },
+      units: { type: "boolean", default: false },
       absence: { type: "boolean", default: false },
       full: { type: "boolean", default: false },
       whole: { type: "boolean", default: false },
@@ -90,6 +92,7 @@ export function readRequest(words: readonly string[]): Request {
       ...(values.clashes ? { clashes: true } : {}),
       ...(values.policies ? { policies: true } : {}),
       ...(values.registers ? { registers: true } : {}),
+      ...(values.units ? { units: true } : {}),
       ...(values.absence ? { absence: true } : {}),
     },
     help: values.help,

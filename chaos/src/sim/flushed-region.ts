@@ -1,11 +1,12 @@
 /**
  * A region whose client ran FLUSHALL or the like stops: what was written before is published, nothing behind it is, and nothing is
- * applied there any more, over restarts too. The others go on without it.
+ * applied there any more, over restarts too. The others go on without it. Of a transaction nothing leaves where the FLUSHALL stands
+ * in it, and where it came before the keys could be read that tell what the transaction did; nor does what was written behind that.
  */
 import { decodeRecord } from "@meridian/wire";
 import type { Published } from "./audited-log.js";
 import { isUnique } from "./chronicle.js";
-import type { World } from "./world.js";
+import type { TakenCommand, World } from "./world.js";
 
 /** Where a region's history was lost. */
 export interface Flushed {
@@ -17,11 +18,16 @@ export interface Flushed {
   readonly taken: number;
 }
 
-/** The mesh as its other regions have it: without the agent of the one that stopped, and without what clients did there later. */
+/** The command was captured before the region stopped. */
+function isKept({ agents, flushed }: World, { at, endOffset }: TakenCommand): boolean {
+  return at !== flushed?.at || endOffset <= (agents[at]?.region?.capturedOffset ?? 0);
+}
+
+/** The mesh as its other regions have it: without the agent of the one that stopped, and what clients did there behind its place. */
 export function withoutFlushed(world: World): World {
   const { flushed } = world;
   if (!flushed) return world;
-  const taken = world.taken.filter(({ at }, index) => at !== flushed.at || index < flushed.taken);
+  const taken = world.taken.filter((command) => isKept(world, command));
   return Object.create(world, { agents: { value: world.agents.slice(0, flushed.at) }, taken: { value: taken } }) as World;
 }
 
@@ -31,13 +37,15 @@ export function checkFlushed(world: World, mutations: readonly Published[]): str
   const writer = world.writers[flushed?.at ?? -1];
   const agent = world.agents[flushed?.at ?? -1];
   if (!flushed || !writer || !agent) return [];
-  const own = world.taken.flatMap((command, index) => (command.at === flushed.at ? [{ index, words: command.words }] : []));
-  const before = new Set(own.filter(({ index }) => index < flushed.taken).flatMap(({ words }) => words));
-  const later = own.filter(({ index }) => index > flushed.taken).flatMap(({ words }) => words);
+  const own = world.taken.filter(({ at }) => at === flushed.at);
+  const kept = own.filter((command) => isKept(world, command));
+  const before = new Set(kept.flatMap(({ words }) => words));
+  const later = own.filter((command) => !kept.includes(command)).flatMap(({ words }) => words);
   const behind = new Set(later.filter((word) => isUnique(word) && !before.has(word)));
   const problems = mutations
     .filter((m) => m.writer === writer && behind.has(m.value))
-    .map(({ key, value }) => `${key} = ${value} was written behind it and published`);
+    .map(({ key, value }) => `${key} = ${value} was written in its transaction or behind it and published`);
+  problems.push(...checkPlace(own, kept, flushed));
   for (const record of world.log.of(writer)) {
     const { lastOffset } = decodeRecord(record, writer).span;
     if (lastOffset > flushed.offset) problems.push(`a record of what stands up to ${lastOffset} in the stream was published, it stands at ${flushed.offset}`);
@@ -45,4 +53,12 @@ export function checkFlushed(world: World, mutations: readonly Published[]): str
   const { halt } = agent.region ?? {};
   if (halt?.code !== "QUARANTINED") problems.push(`the region goes on: ${String(halt?.code)}`);
   return problems.map((problem) => `r${flushed.at}, whose client ran FLUSHALL: ${problem}`);
+}
+
+/** It stops at the FLUSHALL, or where a transaction began whose keys were not read by then. */
+function checkPlace(own: readonly TakenCommand[], kept: readonly TakenCommand[], { offset }: Flushed): string[] {
+  const [first] = own.filter((command) => !kept.includes(command));
+  if (!first) return ["it goes on behind it"];
+  if (first.endOffset === offset || own.filter((command) => command.offset === first.offset).length > 1) return [];
+  return [`it stops before ${first.words.join(" ")}, which is part of nothing`];
 }

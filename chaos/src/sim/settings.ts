@@ -49,6 +49,8 @@ export interface SimOptions {
   readonly families?: readonly Family[];
   readonly policies?: boolean;
   readonly registers?: boolean;
+  /** Many transactions hold commands whose result must be read. */
+  readonly units?: boolean;
   readonly absence?: boolean;
   readonly faults?: readonly RareFault[];
 }
@@ -98,6 +100,9 @@ export interface SimSettings {
 /** Keys whose expiry DEL is recognized only while the agent's clock is this near to the server's. */
 const SKEW_MS_MAX_WITH_EXPIRY = 400;
 
+/** How often clients of runs with `units` use transactions, and in them commands whose result must be read. */
+const UNITS = { groups: 0.6, renames: 0.12, edits: 0.25 };
+const UNIT_SALT = 611_953;
 const POLICY_SALT = 7_919;
 const REGISTER_SALT = 104_729;
 const ABSENCE_SALT = 1_299_709;
@@ -114,6 +119,7 @@ export function drawSettings(seed: number, options: SimOptions, random: Random):
   const some = (share: number, most: number): number => (random.chance(share) ? (random.between(1, 10) / 10) * most : 0);
   const clashes = options.clashes ?? (options.families === undefined && new Random(seed + MEETING_SALT).chance(0.1));
   const absence = drawAbsence(seed, options.absence ?? (options.faults && false));
+  const isOfUnits = options.units ?? new Random(seed + UNIT_SALT).chance(0.06);
   const pace = (): number[] => Array.from({ length: regions }, () => random.pick([1, 1, 1, 0.5, 0.2, 0.05]));
   return {
     seed,
@@ -131,6 +137,7 @@ export function drawSettings(seed: number, options: SimOptions, random: Random):
     groups: some(0.3, 0.5),
     longValues: some(0.4, 1),
     clashes,
+    ...(isOfUnits ? UNITS : {}),
     weights: absence.slowed(drawWeights(random)),
     streamPace: pace(),
     recordsPace: pace(),

@@ -2,9 +2,10 @@
  * A live checker: no region's readers ever see half of a transaction. At the border of every apply script: where a value is
  * visible that a transaction wrote, none of its other cells holds what it held before that transaction.
  *
- * Judged by values that no two commands give, and by absence; so counters, members, and keys whose content is read and not
- * captured (renamed, edited in place) are left out. Single cells may lose against concurrent writes: those hold a value
- * of their own then.
+ * Judged by values that no two commands give, and by absence; so counters and members are left out, and values that came to a
+ * cell twice (moved there by RENAME, and back). Keys whose content is read and not captured (renamed, edited in place) are not:
+ * a transaction leaves its region when they have been read. Single cells may lose against concurrent writes: those hold a
+ * value of their own then.
  */
 import { parseCellName, type ServerCells } from "./cells-of-server.js";
 import { isUnique, type Chronicle } from "./chronicle.js";
@@ -37,7 +38,7 @@ export class TransactionCheck {
     if (this.#byContent.size === 0) return;
     for (const name of changed) {
       const transaction = this.#byContent.get(`${name}=${after.get(name) ?? ""}`);
-      if (!transaction || transaction.at === at || isLeftOut(name, chronicle)) continue;
+      if (!transaction || transaction.at === at || isLeftOut(name, chronicle) || isAmbiguous(name, after.get(name), chronicle)) continue;
       for (const [other, content] of transaction.cells) {
         if (isLeftOut(other, chronicle) || !isAsBefore(other, content, after, chronicle)) continue;
         const seen = `${name} = ${String(after.get(name))} of a transaction in r${transaction.at} is visible`;
@@ -47,15 +48,20 @@ export class TransactionCheck {
   }
 }
 
-/** Deadlines come with their values; whole values, and keys that have to be read in between, in parts. Of several types one is visible. */
+/** Deadlines come with their values; registers are one cell with many contents here. Of several types one is visible. */
 function isLeftOut(name: string, chronicle: Chronicle): boolean {
   const { place, kind } = parseCellName(name);
-  return kind === "w" || kind === "t" || chronicle.isRead(place) || chronicle.isLong(place) || chronicle.isOfSeveralTypes(place);
+  return kind === "w" || kind === "t" || chronicle.isApart(place) || chronicle.isLong(place) || chronicle.isOfSeveralTypes(place);
+}
+
+/** The cell was given the content more than once: which of the commands is visible cannot be told. */
+function isAmbiguous(name: string, content: string | undefined, chronicle: Chronicle): boolean {
+  return chronicle.of(name).filter((change) => change.after === content && change.before !== content).length > 1;
 }
 
 function isAsBefore(name: string, { before, after }: Content, held: ServerCells, chronicle: Chronicle): boolean {
   if (before === after || held.get(name) !== before) return false;
-  if (before !== undefined) return isUnique(before);
+  if (before !== undefined) return isUnique(before) && !isAmbiguous(name, before, chronicle);
   // Absent, as before: unless somebody has removed it since, or it is gone at a deadline.
   return !chronicle.isTimed(parseCellName(name).place) && !chronicle.of(name).some((change) => change.after === undefined);
 }

@@ -34,6 +34,8 @@ export interface TakenCommand {
   readonly reply: unknown;
   /** Where its server's stream stood before it. */
   readonly offset: number;
+  /** Where it stood behind it and the rest of its transaction. */
+  readonly endOffset: number;
 }
 
 /** See the module's comment. */
@@ -201,7 +203,8 @@ export class World {
     this.#watch.onClient({ at, db, commands, replies, mark }, before, server.cells(this.nowMs));
     const flushAt = commands.findIndex(([name]) => name === "FLUSHALL");
     if (flushAt >= 0) this.flushed = { at, offset: server.streamEnd, taken: this.taken.length + flushAt };
-    for (const [index, words] of commands.entries()) this.taken.push({ at, db, words, reply: replies[index], offset });
+    const endOffset = server.streamEnd;
+    for (const [index, words] of commands.entries()) this.taken.push({ at, db, words, reply: replies[index], offset, endOffset });
     return true;
   }
 

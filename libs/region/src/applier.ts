@@ -16,6 +16,7 @@ import type { CellSlot, KeyEntry } from "./key-entry.js";
 import type { KeySpace } from "./key-space.js";
 import { doubtSlot, MarkSettlement, type SettlementContext, type SettlingFrame } from "./mark-settlement.js";
 import { showListRead } from "./list-reading.js";
+import type { NextFrame } from "./inbox.js";
 import { obstacleOf, wouldLoseValue } from "./plan.js";
 import type { FlyingFrame } from "./plain-flights.js";
 import { receiveFrame } from "./received-changes.js";
@@ -120,6 +121,15 @@ export class Applier {
     this.#issued.clear();
     this.#converting.clear();
     this.#taken.unshift(...this.#inFlight.splice(0));
+  }
+
+  /** Takes units as long as there is room, and more of them. */
+  fill(next: () => readonly NextFrame[]): void {
+    while (this.hasRoom) {
+      const unit = next();
+      if (unit.length === 0) return;
+      for (const { frame, done } of unit) this.take(frame, done);
+    }
   }
 
   /** Makes a frame's changes pending. Frames come in their writer's order, each once. */

@@ -17,6 +17,7 @@ import type { PolicyTable } from "./policy-table.js";
 import type { Residency } from "./residency.js";
 import { removeRegister } from "./register-writes.js";
 import type { LocalWrites } from "./local-writes.js";
+import type { OpenUnit } from "./open-unit.js";
 
 /** What capture tells its region. */
 export interface CaptureContext {
@@ -41,6 +42,10 @@ export interface CaptureContext {
   /** One of our own scripts removed the key. */
   readonly onOwnRemoval: (entry: KeyEntry) => void;
   readonly onQuarantine: (command: string) => void;
+  /** What must leave together. */
+  readonly unit: OpenUnit;
+  /** A transaction begins, which may be somebody's unit. */
+  readonly onUnitBegin: () => void;
   /** Everything up to this offset is one or more whole transactions. */
   readonly onUnitEnd: (offset: number) => void;
   readonly nowMs: () => number;
@@ -70,7 +75,8 @@ export class Capture {
     const onPartial = (name: string): void => countName(context.counters.unsupported, name);
     const { keys, writes, streams, lists, counters, nowMs, onBlind, isImporting } = context;
     const parts = { keys, writes, streams, lists, counters };
-    this.#scope = { db, ...parts, blind: onBlind, isImporting, nowMs, onPartial, isFloat: false };
+    const unread = (entry: KeyEntry): void => context.unit.needs(entry);
+    this.#scope = { db, ...parts, blind: onBlind, unread, isImporting, nowMs, onPartial, isFloat: false };
   }
 
   /** True between MULTI and EXEC: nothing may be committed. */
@@ -107,7 +113,7 @@ export class Capture {
     if (this.#context.isHalted()) this.#inTransaction = false;
     else if (!this.#inTransaction) {
       this.#context.onUnitEnd(endOffset);
-      this.#context.writes.continues = false;
+      this.#context.writes.continues = this.#context.unit.continues;
     }
   };
 
@@ -115,10 +121,12 @@ export class Capture {
     if (row.name === "multi") {
       this.#inTransaction = true;
       this.#isOwn = false;
-      this.#context.writes.continues = false;
+      this.#context.onUnitBegin();
+      this.#context.writes.continues = this.#context.unit.continues;
     } else if (row.name === "exec") {
       this.#inTransaction = false;
       this.#isOwn = false;
+      this.#context.unit.end(this.#context.nowMs());
       this.#takeMark();
     } else if (row.name === "select") {
       this.db = Number(argumentText(view, 1));

@@ -19,6 +19,8 @@ export interface CommandScope {
   readonly isImporting: () => boolean;
   /** Only reading the key tells what it holds now. */
   readonly blind: (entry: KeyEntry) => void;
+  /** The command did something to the key that only the read to come will tell. */
+  readonly unread: (entry: KeyEntry) => void;
   readonly nowMs: () => number;
   readonly counters: RegionCounters;
   /** The command at hand is the increment of a float, in the form of a SET or HSET of its result. */
@@ -39,5 +41,7 @@ export function isOurs(view: ArgumentView, index: number): boolean {
 export function entryAt(view: ArgumentView, index: number, scope: CommandScope): KeyEntry | undefined {
   if (isOurs(view, index)) return undefined;
   const entry = scope.keys.entry(scope.db, argumentText(view, index));
-  return entry.blind ? undefined : entry;
+  if (!entry.blind) return entry;
+  scope.unread(entry);
+  return undefined;
 }

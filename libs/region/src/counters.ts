@@ -31,6 +31,8 @@ export interface RegionCounters {
   valuesMissing: number;
   /** Transactions of peers that may have become visible in parts, because a key of theirs was being read for too long. */
   divided: number;
+  /** Transactions of this region's clients that were published in parts, because what they did could not be read in time. */
+  unitsCut: number;
   /** What the server refused to take, by key: its type and the server's words. The newest {@link REFUSED_MAX}. */
   readonly refused: Map<string, string>;
   /** Commands that cannot be replicated faithfully, by name. */
@@ -64,6 +66,7 @@ export function zeroCounters(): RegionCounters {
     floatsAsValues: 0,
     valuesMissing: 0,
     divided: 0,
+    unitsCut: 0,
     refused: new Map(),
     unsupported: new Map(),
     wholeValue: new Map(),

@@ -33,8 +33,8 @@ interface Queue {
   hold: Hold | undefined;
 }
 
-/** Whether a frame may be taken now; if not, it is asked about again the next time, and what follows of its writer waits. */
-export type Suits = (frame: Frame) => boolean;
+/** Whether frames of one unit may be taken now; if not, they are asked about again the next time, and their writer waits. */
+export type Suits = (frames: readonly Frame[]) => boolean;
 
 /** Knows of regions that stay away. */
 export interface PeerWatch {
@@ -119,24 +119,27 @@ export class Inbox {
     return [...this.#queues.values()].every(({ records }) => records.every((record) => record.at >= record.frames.length));
   }
 
-  /** The next frame of any writer, in turn. What must be stored before the frame is applied is appended to `writes`. */
-  next(received: ReadonlyVector, nowMs: number, writes: StateWrite[], onTaken: OnTaken): NextFrame | undefined {
+  /**
+   * The next frame of any writer, in turn, with those that must be applied together with it; none: nothing may be taken now. What
+   * must be stored before they are applied is appended to `writes`.
+   */
+  next(received: ReadonlyVector, nowMs: number, writes: StateWrite[], onTaken: OnTaken): readonly NextFrame[] {
     const queues = [...this.#queues.values()];
     for (let tried = 0; tried < queues.length; tried += 1) {
       const queue = queues[this.#turn % queues.length] as Queue;
       this.#turn = (this.#turn + 1) % queues.length;
       const next = this.#nextOf(queue, received, nowMs, writes, onTaken);
-      if (next) return next;
+      if (next.length > 0) return next;
     }
-    return undefined;
+    return NO_FRAMES;
   }
 
-  #nextOf(queue: Queue, received: ReadonlyVector, nowMs: number, writes: StateWrite[], onTaken: OnTaken): NextFrame | undefined {
+  #nextOf(queue: Queue, received: ReadonlyVector, nowMs: number, writes: StateWrite[], onTaken: OnTaken): readonly NextFrame[] {
     if (queue.hold || queue.records.length > 0) this.#watch?.arrived(queue.writer);
     if (queue.hold?.code === "CLOCK_DRIFT") queue.hold = undefined;
     while (!queue.hold) {
       const record = queue.records[0];
-      if (!record) return undefined;
+      if (!record) return NO_FRAMES;
       const frame = record.frames[record.at];
       if (!frame) {
         queue.records.shift();
@@ -152,18 +155,33 @@ export class Inbox {
         continue;
       }
       const may = this.#watch?.lets(queue.writer, frame.last) ?? "take";
-      if (may === "wait") return undefined;
+      if (may === "wait") return NO_FRAMES;
       if (may !== "take") {
         this.#refuse(queue, may);
-        return undefined;
+        return NO_FRAMES;
       }
-      queue.hold = this.#obstacle(queue.writer, frame, received, nowMs);
-      if (queue.hold || !this.#suits(frame)) return undefined;
+      const unit = this.#unitAt(record, queue.writer);
+      queue.hold = this.#obstacle(queue.writer, frame, unit.at(-1) ?? frame, received, nowMs);
+      if (queue.hold || unit.length === 0 || !this.#suits(unit)) return NO_FRAMES;
       this.#store(record, queue.writer, writes, () => onTaken(queue.writer, record.position));
-      record.at += 1;
-      return { frame, done: () => this.#done(record) };
+      record.at += unit.length;
+      return unit.map((one) => ({ frame: one, done: () => this.#done(record) }));
     }
-    return undefined;
+    return NO_FRAMES;
+  }
+
+  /** The frames from the next one on that are one unit; none: its rest has to wait. A fence may cut what its writer took for whole. */
+  #unitAt(record: QueuedRecord, writer: WriterId): readonly Frame[] {
+    const first = record.frames[record.at] as Frame;
+    const unit = [first];
+    for (let at = record.at + 1; record.frames[at]?.continues === true; at += 1) {
+      const frame = record.frames[at] as Frame;
+      const may = this.#watch?.lets(writer, frame.last) ?? "take";
+      if (may === "wait") return NO_UNIT;
+      if (may !== "take") break;
+      unit.push(frame);
+    }
+    return unit;
   }
 
   /** What a fenced region wrote behind its cut is dropped, and nothing more of its log is read. */
@@ -181,7 +199,7 @@ export class Inbox {
     this.#watch?.hear(writer, { known: context, settledMs, absence });
   }
 
-  #obstacle(writer: WriterId, frame: Frame, received: ReadonlyVector, nowMs: number): Hold | undefined {
+  #obstacle(writer: WriterId, frame: Frame, { last }: Frame, received: ReadonlyVector, nowMs: number): Hold | undefined {
     const have = received.get(writer);
     if (frame.previous !== have) {
       return {
@@ -190,7 +208,7 @@ export class Inbox {
         reason: `the log of ${writer} continues after version ${frame.previous}, but this region has received it up to ${have}`,
       };
     }
-    const aheadMs = hlcMs(frame.last) - nowMs;
+    const aheadMs = hlcMs(last) - nowMs;
     if (aheadMs <= this.#maxDriftMs) return undefined;
     return { writer, code: "CLOCK_DRIFT", reason: `${writer} is ${aheadMs} ms ahead of this region's clock; ${this.#maxDriftMs} ms are allowed` };
   }
@@ -245,6 +263,9 @@ export class Inbox {
     this.#finished = [];
   }
 }
+
+const NO_FRAMES: readonly NextFrame[] = [];
+const NO_UNIT: readonly Frame[] = [];
 
 function mismatch(writer: WriterId): Hold {
   const reason = `${writer} keeps other keys in its region or from some regions, or writes other keys as a whole; give all regions the same local, lww and regions policies`;

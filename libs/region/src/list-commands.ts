@@ -11,7 +11,10 @@ import { shownType } from "./plan.js";
 /** The entry of a list, unless what it holds is unknown until it has been read. */
 function listAt(view: ArgumentView, index: number, scope: CommandScope): KeyEntry | undefined {
   const entry = scope.keys.entry(scope.db, argumentText(view, index));
-  if (entry.blind) return undefined;
+  if (entry.blind) {
+    scope.unread(entry);
+    return undefined;
+  }
   // What an index means is not known before the list is; and one that came as a whole value is taken apart when it is read.
   if ((!holdsOther(entry) || entry.expired) && !scope.isImporting()) return entry;
   scope.blind(entry);

@@ -80,7 +80,8 @@ function remove(view: ArgumentView, scope: CommandScope): void {
     // Where it is open whether the deadline has reached the server, the key is dead all the same.
     if (isDue || isExpired(entry, scope.nowMs())) {
       // Of a key that is unknown the deadline is too: reading will tell.
-      if (!entry.blind) scope.writes.expire(entry, scope.nowMs());
+      if (entry.blind) scope.unread(entry);
+      else scope.writes.expire(entry, scope.nowMs());
     } else scope.writes.removeKey(entry);
   }
 }

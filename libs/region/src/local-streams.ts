@@ -47,7 +47,7 @@ export interface LocalStreamsContext {
   readonly keys: KeySpace;
   readonly writes: LocalWrites;
   readonly doubts: () => StreamDoubts;
-  readonly reads: () => StreamReads;
+  readonly reads: StreamReads;
 }
 
 /** See the module's comment. */
@@ -127,7 +127,7 @@ export class LocalStreams {
 
   /** XSETID by a client. Where ids begin anew below what was trimmed, the first entry no longer says what that was. */
   lowerLastId(entry: KeyEntry, id: string): void {
-    if (entry.trimmed && isBelow(id, this.lastId(entry))) this.#context.reads().blind(entry);
+    if (entry.trimmed && isBelow(id, this.lastId(entry))) this.#context.reads.blind(entry);
     this.setLastId(entry, id);
   }
 
@@ -154,7 +154,7 @@ export class LocalStreams {
   }
 
   trimmed(entry: KeyEntry): void {
-    this.#context.reads().wantFirst(entry);
+    this.#context.reads.wantFirst(entry);
   }
 
   /** How far the stream's ids have come, as far as is known. */

@@ -3,12 +3,14 @@
  * get goes to a log of its own (residency.ts); all records are numbered together.
  *
  * Limits: a frame closes at `FRAME_MUTATIONS` or `FRAME_BYTES` (a transaction is never split), a record at
- * `RECORD_BYTES`. The records waiting are in the store; the shell pauses capture at its own limit.
+ * `RECORD_BYTES` (frames of one unit stand in one record). The records waiting are in the store; the shell pauses capture at its
+ * own limit.
  */
-import { encodeRecord, FrameBuilder, heartbeatFrame, type FrameMessage } from "@meridian/wire";
-import { groupOf, HLC_ZERO, type Hlc, type Mutation, type ReadonlyVector, type VersionVector, type WriterId } from "@meridian/words";
+import { encodeRecord, heartbeatFrame, type FrameMessage } from "@meridian/wire";
+import { HLC_ZERO, type Hlc, type Mutation, type ReadonlyVector, type VersionVector, type WriterId } from "@meridian/words";
 import type { Publication, StateWrite, StreamPlace } from "./effects.js";
 import type { Heartbeat } from "./heartbeat.js";
+import { Lane, type ClosedFrame } from "./lane.js";
 import type { RegionState } from "./region-state.js";
 import { within, type Residency } from "./residency.js";
 
@@ -21,43 +23,11 @@ export const RECORD_BYTES = 512 * 1024;
 /** What a heartbeat counts for, about. */
 const HEARTBEAT_BYTES = 128;
 
-interface ClosedFrame {
-  readonly message: FrameMessage;
-  readonly bytes: number;
-}
-
 interface Waiting {
   readonly seq: number;
   /** The stream offset before the record: so far may be acknowledged while the record waits. */
   readonly from: number;
   readonly bytes: number;
-}
-
-/** What of it goes to one log. */
-class Lane {
-  readonly writer: WriterId;
-  readonly group: string;
-  readonly builder = new FrameBuilder();
-  frames: ClosedFrame[] = [];
-  previous: Hlc;
-  last: Hlc;
-  /** The unit at hand has a mutation here. */
-  isBegun = false;
-
-  constructor(writer: WriterId, last: Hlc) {
-    this.writer = writer;
-    this.group = groupOf(writer);
-    this.previous = last;
-    this.last = last;
-  }
-
-  closeFrame(context: ReadonlyVector): void {
-    const { builder } = this;
-    if (builder.mutations === 0) return;
-    const { bytes } = builder;
-    this.frames.push({ message: builder.finish(this.previous, context), bytes });
-    this.previous = this.last;
-  }
 }
 
 /** What an outbox keeps from life to life beside its records. */
@@ -137,6 +107,26 @@ export class Outbox {
     return lane;
   }
 
+  /** A transaction begins here, which {@link drop} takes back. Nothing is handed out until it has ended. */
+  begin(): void {
+    for (const lane of this.#lanes) lane.begin();
+  }
+
+  /** Mutations since {@link begin}. */
+  get rowsSince(): number {
+    return this.#lanes.reduce((sum, { rowsSince }) => sum + rowsSince, 0);
+  }
+
+  /** Bytes of rows since {@link begin}. */
+  get bytesSince(): number {
+    return this.#lanes.reduce((sum, { bytesSince }) => sum + bytesSince, 0);
+  }
+
+  /** Takes back what was added since {@link begin}. */
+  drop(context: ReadonlyVector): void {
+    for (const lane of this.#lanes) lane.drop(this.#seenIn(lane, context));
+  }
+
   /** Called between transactions. */
   closeIfFull(context: ReadonlyVector): void {
     for (const lane of this.#lanes) {
@@ -158,7 +148,7 @@ export class Outbox {
   beat({ known, settledMs, absence }: Heartbeat): void {
     for (const lane of this.#lanes) {
       const message = heartbeatFrame(lane.last, this.#seenIn(lane, known), settledMs, lane === this.#main ? absence : undefined);
-      lane.frames.push({ message, bytes: HEARTBEAT_BYTES });
+      lane.frames.push({ message, bytes: HEARTBEAT_BYTES, continues: false });
     }
     this.#hasBeat = true;
   }
@@ -189,8 +179,9 @@ export class Outbox {
       const messages: FrameMessage[] = [];
       let bytes = 0;
       let mutations = 0;
-      for (; at < frames.length && (bytes === 0 || bytes < RECORD_BYTES); at += 1) {
+      for (; at < frames.length; at += 1) {
         const frame = frames[at] as ClosedFrame;
+        if (bytes >= RECORD_BYTES && !frame.continues) break;
         messages.push(frame.message);
         bytes += frame.bytes;
         mutations += frame.message.mutations ?? 0;

@@ -20,10 +20,12 @@ import { NO_STEP, type Halt, type Hold, type StateWrite, type Step, type StreamP
 import { FirstImport } from "./first-import.js";
 import { FloatEvents } from "./float-events.js";
 import { Inbox } from "./inbox.js";
+import { Lease } from "./lease.js";
 import { KeySpace } from "./key-space.js";
 import { ListWrites } from "./list-writes.js";
 import { LocalStreams } from "./local-streams.js";
 import { LocalWrites, type LocalWritesContext } from "./local-writes.js";
+import { OpenUnit } from "./open-unit.js";
 import { Outbox } from "./outbox.js";
 import { Reader } from "./reader.js";
 import { isHeld, numberOfPrint, shownDeadlinePrint } from "./content.js";
@@ -53,6 +55,7 @@ export class Region {
   readonly #stability: Stability;
   readonly #keys: KeySpace;
   readonly #outbox: Outbox;
+  readonly #unit: OpenUnit;
   readonly #inbox: Inbox;
   readonly #writes: LocalWrites;
   readonly #applier: Applier;
@@ -66,11 +69,7 @@ export class Region {
   #nowMs = 0;
   #unitOffset = 0;
   #unitDb = 0;
-  #epoch = 0;
-  /** Epochs of the fences read before this life's own was answered: the last of it among them, or only history. */
-  readonly #fences: number[] = [];
-  #isReady = false;
-  #isFenced = false;
+  readonly #lease = new Lease();
   #stateChanged = false;
 
   constructor(options: RegionOptions) {
@@ -93,7 +92,8 @@ export class Region {
     this.#received = state.frontier.clone();
     this.#outbox = new Outbox(writer, residency, state, policies?.digest);
     const gate = new TransactionGate(this.#keys, this.counters);
-    this.#inbox = new Inbox({ ...options, peers: this.followed }, state.nextIn, (frame) => gate.lets(frame, this.#nowMs), this.#stability);
+    this.#unit = new OpenUnit(this.#outbox, this.counters);
+    this.#inbox = new Inbox({ ...options, peers: this.followed }, state.nextIn, (unit) => gate.lets(unit, this.#nowMs), this.#stability);
     const emit = (mutation: Parameters<Outbox["add"]>[0]): void => {
       this.counters.mutations += 1;
       this.#outbox.add(mutation);
@@ -102,7 +102,8 @@ export class Region {
     const writerOf = residency ? (key: string): WriterId => residency.writerOf(key) : (): WriterId => writer;
     const own = { writer, writerOf, residency, keys: this.#keys };
     const onDiffers = (slot: CellSlot): void => this.#applier.retry(slot);
-    const onBlind = (entry: KeyEntry): void => this.#reader.blind(entry);
+    const reads = this.#unit.noting({ blind: (entry) => this.#reader.blind(entry), wantFirst: (entry) => this.#reader.wantFirst(entry) });
+    const onBlind = reads.blind;
     const nowMs = (): number => this.#nowMs;
     const onMeets: LocalWritesContext["onMeets"] = (slot, others) => this.#conflicts.merged(slot, others);
     this.#writes = new LocalWrites({ ...own, frontier: state.frontier, emit, nowMs, onDiffers, onMeets });
@@ -112,7 +113,7 @@ export class Region {
     const told = { counters: this.counters, conflicts: this.#conflicts, onVisible: options.onVisible };
     const lateToGroups = options.lateEntriesToGroups ?? true;
     this.#applier = new Applier({ ...own, ...told, received: this.#received, lateToGroups, requestRead });
-    const streams = new LocalStreams({ ...own, writes: this.#writes, doubts: () => this.#applier, reads: () => this.#reader });
+    const streams = new LocalStreams({ ...own, writes: this.#writes, doubts: () => this.#applier, reads });
     const lists = new ListWrites({ ...own, writes: this.#writes, onDiffers, onBlind });
     const time = { nowMs, beginCommand: () => void (this.#writes.hlc = this.#clock.tick(this.#nowMs)) };
     const shared = { ...own, ...time, writes: this.#writes, streams, lists, counters: this.counters, policies };
@@ -126,9 +127,11 @@ export class Region {
         onBlind,
         isImporting: () => this.isImporting,
         onOwnRemoval: (entry) => this.#onOwnRemoval(entry),
-        onQuarantine: (command) => this.#halt("QUARANTINED", `a client ran ${command.toUpperCase()}`, QUARANTINE_ADVICE),
+        onQuarantine: (command) => this.#quarantine(command),
+        unit: this.#unit,
+        onUnitBegin: () => this.#unit.begin(this.#unitOffset, this.#unitDb),
         onUnitEnd: (offset) => this.#onUnitEnd(offset),
-        isHalted: () => this.#state.halt !== undefined || this.#isFenced,
+        isHalted: () => this.#state.halt !== undefined || this.#lease.isFenced,
       },
       state.db,
     );
@@ -188,7 +191,7 @@ export class Region {
 
   /** True once the fence was seen in the stream: from then on the region applies. */
   get isReady(): boolean {
-    return this.#isReady;
+    return this.#lease.isReady;
   }
 
   get isImporting(): boolean {
@@ -196,12 +199,12 @@ export class Region {
   }
 
   get epoch(): number {
-    return this.#epoch;
+    return this.#lease.epoch;
   }
 
   /** True once the fence of a newer agent was seen in the stream: what stands behind it is for that agent to capture. */
   get isFenced(): boolean {
-    return this.#isFenced;
+    return this.#lease.isFenced;
   }
 
   /** How far versions run ahead of the clock, in ms. */
@@ -251,11 +254,8 @@ export class Region {
 
   /** The fence was run: its mark will come in the stream, and only then is anything applied. */
   onFenced(epoch: number): void {
-    this.#epoch = epoch;
     this.#stateChanged = true;
-    const at = this.#fences.lastIndexOf(epoch);
-    if (at >= 0) this.#begin();
-    this.#isFenced = at >= 0 && at < this.#fences.length - 1;
+    if (this.#lease.onFenced(epoch)) this.#begin();
   }
 
   /** Keys and members that the next step will commit. */
@@ -294,21 +294,23 @@ export class Region {
     this.floats?.tick(nowMs);
     const writes: StateWrite[] = [];
     if (this.#state.halt || this.#capture.inTransaction) return this.#finish(writes, [], [], []);
-    if (this.#isReady) this.#stability.dig(this.#keys, writes, nowMs);
-    const apply = this.#isReady ? this.#pump(nowMs, writes) : [];
-    const read = this.#isReady ? this.#reader.issue(this.#stability.takeProbe()) : [];
-    const list = this.#isReady ? this.#import.next(this.#reader.pending) : [];
+    if (this.#unit.isOpen) {
+      const isEnded = this.#unit.settle(nowMs, this.#state.frontier);
+      if (!isEnded) return { ...NO_STEP, publish: this.#outbox.takeAgain(), read: this.#lease.isReady ? this.#reader.issue(false) : [] };
+      this.#writes.continues = false;
+    }
+    if (this.#lease.isReady) this.#stability.dig(this.#keys, writes, nowMs);
+    const apply = this.#lease.isReady ? this.#pump(nowMs, writes) : [];
+    const read = this.#lease.isReady ? this.#reader.issue(this.#stability.takeProbe()) : [];
+    const list = this.#lease.isReady ? this.#import.next(this.#reader.pending) : [];
     return this.#finish(writes, apply, read, list);
   }
 
   #pump(nowMs: number, writes: StateWrite[]): Step["apply"] {
     const batches = [];
+    const onTaken = (writer: WriterId, position: string): void => this.#onTaken(writer, position);
     for (;;) {
-      while (this.#applier.hasRoom) {
-        const next = this.#inbox.next(this.#received, nowMs, writes, (writer, position) => this.#onTaken(writer, position));
-        if (!next) break;
-        this.#applier.take(next.frame, next.done);
-      }
+      this.#applier.fill(() => this.#inbox.next(this.#received, nowMs, writes, onTaken));
       const batch = this.#applier.issue(nowMs);
       if (!batch) return batches;
       batches.push(batch);
@@ -324,7 +326,7 @@ export class Region {
     const from = state.place?.offset ?? 0;
     if (state.place && moved) state.place = { replicationId: state.place.replicationId, offset: this.#unitOffset };
     this.#keys.collect(writes, state.frontier);
-    if (this.#isReady && !state.halt) this.#stability.beat(this.#outbox, this.#nowMs);
+    if (this.#lease.isReady && !state.halt) this.#stability.beat(this.#outbox, this.#nowMs);
     const publish = state.place ? this.#outbox.collect(writes, from, state.place) : [];
     this.#stability.collect(writes, this.#nowMs);
     this.#inbox.collect(writes);
@@ -337,15 +339,11 @@ export class Region {
   }
 
   #stateWrite(): StateWrite {
-    const state = this.#state;
-    state.db = this.#unitDb;
-    state.writers = this.#writers.writers;
-    this.#outbox.note(state);
-    state.nextIn = this.#inbox.nextSeq;
-    state.epoch = this.#epoch;
-    state.policies = this.#options.policies?.digest ?? 0;
+    this.#outbox.note(this.#state);
+    const numbers = { db: this.#unitDb, nextIn: this.#inbox.nextSeq, epoch: this.#lease.epoch };
+    Object.assign(this.#state, numbers, { writers: this.#writers.writers, policies: this.#options.policies?.digest ?? 0 });
     this.#stateChanged = false;
-    return { table: "state", key: STATE_KEY, value: encodeState(state) };
+    return { table: "state", key: STATE_KEY, value: encodeState(this.#state) };
   }
 
   #onTaken(writer: WriterId, position: string): void {
@@ -356,7 +354,8 @@ export class Region {
   #onUnitEnd(offset: number): void {
     this.#unitOffset = offset;
     this.#unitDb = this.#capture.db;
-    this.#outbox.closeIfFull(this.#state.frontier);
+    if (!this.#unit.isOpen) this.#outbox.closeIfFull(this.#state.frontier);
+    else this.#unit.settle(this.#nowMs, this.#state.frontier);
   }
 
   /** Our own mark: what it carries was visible to clients from here on. */
@@ -371,11 +370,7 @@ export class Region {
       this.#clock.observe(hlc, Math.max(this.#nowMs, hlcMs(hlc)));
     }
     this.#stateChanged = true;
-    if (mark.seq !== 0) return;
-    // What stands before this life's own fence is history, whatever its epoch: a FLUSHALL lets them begin anew.
-    if (this.#isReady) this.#isFenced ||= mark.epoch !== this.#epoch;
-    else if (this.#epoch === 0) this.#fences.push(mark.epoch);
-    else if (mark.epoch === this.#epoch) this.#begin();
+    if (mark.seq === 0 && this.#lease.onFence(mark.epoch)) this.#begin();
   }
 
   /** Our own script removed a key, not for another type. Where it should be there, its deadline was past by the server's clock. */
@@ -387,9 +382,15 @@ export class Region {
   }
 
   #begin(): void {
-    this.#isReady = true;
-    this.#applier.begin(this.#epoch);
-    this.#reader.begin(this.#epoch);
+    this.#applier.begin(this.#lease.epoch);
+    this.#reader.begin(this.#lease.epoch);
+  }
+
+  /** Half a transaction does not leave, nor what waits for a read that would find nothing any more. */
+  #quarantine(command: string): void {
+    const began = this.#unit.abandon(this.#state.frontier);
+    if (began) [this.#unitOffset, this.#unitDb] = [began.offset, began.db];
+    this.#halt("QUARANTINED", `a client ran ${command.toUpperCase()}`, QUARANTINE_ADVICE);
   }
 
   #halt(code: Halt["code"], reason: string, advice: string): void {

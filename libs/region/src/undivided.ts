@@ -30,15 +30,18 @@ export class TransactionGate {
     this.#counters = counters;
   }
 
-  /** False while taking the frame could divide one of its transactions. */
-  lets(frame: Frame, nowMs: number): boolean {
-    if (frame.single || !hasTransaction(frame)) return true;
+  /** False while taking the frames of a unit could divide one of its transactions. */
+  lets(frames: readonly Frame[], nowMs: number): boolean {
+    const [frame] = frames;
+    if (!frame || (frames.length === 1 && (frame.single || !hasTransaction(frame)))) return true;
     let meetsInFlight = false;
     let meetsReading = false;
-    frame.forEach((mutation) => {
-      meetsInFlight ||= isInFlight(mutation, this.#keys);
-      meetsReading ||= this.#keys.entry(mutation.db, mutation.key).reading !== 0;
-    });
+    for (const one of frames) {
+      one.forEach((mutation) => {
+        meetsInFlight ||= isInFlight(mutation, this.#keys);
+        meetsReading ||= this.#keys.entry(mutation.db, mutation.key).reading !== 0;
+      });
+    }
     if (meetsInFlight) return false;
     if (meetsReading && !this.#hasWaited(frame, nowMs)) return false;
     this.#since.delete(frame.writer);

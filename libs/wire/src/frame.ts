@@ -32,6 +32,7 @@ export class FrameBuilder {
   #first = HLC_ZERO;
   #mutations = 0;
   #single = true;
+  #continues = false;
 
   get mutations(): number {
     return this.#mutations;
@@ -41,12 +42,26 @@ export class FrameBuilder {
     return this.#rows.length;
   }
 
+  /** True where the first mutation goes on with the transaction of the frame before. */
+  get continues(): boolean {
+    return this.#continues;
+  }
+
+  /** Where the frame stands now, into `at`: what is added from here on may be cut off again ({@link cutFrame}). */
+  note(at: FramePlace): void {
+    at.mutations = this.#mutations;
+    at.bytes = this.#rows.length;
+    at.last = this.#state.hlc;
+    at.single = this.#single;
+  }
+
   /** Appends a mutation; versions never decrease within a frame. */
   add(mutation: Mutation): void {
     if (this.#mutations === 0) {
       this.#first = mutation.hlc;
       this.#state.hlc = mutation.hlc;
       this.#state.db = 0;
+      this.#continues = mutation.continues;
     }
     writeRow(this.#rows, mutation, this.#state, this);
     this.#mutations += 1;
@@ -75,10 +90,25 @@ export class FrameBuilder {
       single: this.#single,
     };
     this.#single = true;
+    this.#continues = false;
     this.#writers.length = 0;
     this.#mutations = 0;
     return frame;
   }
+}
+
+/** A place within a frame that is being built. */
+export interface FramePlace {
+  mutations: number;
+  bytes: number;
+  last: Hlc;
+  single: boolean;
+}
+
+/** A finished frame up to a place that was noted while it was built. At least one mutation must stand before that. */
+export function cutFrame(message: FrameMessage, { mutations, bytes, last, single }: FramePlace): FrameMessage {
+  const rows = (message.rows ?? NO_ROWS).subarray(0, bytes);
+  return { ...message, last: toLong(last), mutations, rows, checksum: crc32(rows), single };
 }
 
 /**
@@ -147,6 +177,14 @@ export class Frame {
 
   get bytes(): number {
     return this.#rows.length;
+  }
+
+  /** True where the frame goes on with the transaction of the one before it in its record: they are to be applied together. */
+  get continues(): boolean {
+    if (this.single || this.mutations === 0) return false;
+    const first = blankMutation();
+    readRow(new ByteReader(this.#rows), first, { db: 0, hlc: this.first }, this.#writers);
+    return first.continues;
   }
 
   /** Calls back for every mutation in order. The object is re-used. */

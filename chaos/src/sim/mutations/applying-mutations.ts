@@ -14,7 +14,7 @@ export const APPLYING: readonly Mutation[] = [
   {
     name: "no-barrier",
     breaks: "a new life applies before it has seen what the old one's scripts did",
-    edits: [{ in: "region", text: "if (at >= 0) this.#begin();", becomes: "this.#begin();" }],
+    edits: [{ in: "region", text: "return at >= 0 && this.#begin();", becomes: "return this.#begin();" }],
   },
   {
     name: "no-fence",
@@ -26,7 +26,7 @@ export const APPLYING: readonly Mutation[] = [
     breaks: "scripts of an earlier life still run, and the new one does not wait for what they did",
     edits: [
       { in: "target", text: `if (epoch !== batch.epoch) return { status: "FENCED", epoch, seq, skipped: 0 };`, becomes: "" },
-      { in: "region", text: "if (at >= 0) this.#begin();", becomes: "this.#begin();" },
+      { in: "region", text: "return at >= 0 && this.#begin();", becomes: "return this.#begin();" },
     ],
   },
   {
@@ -98,8 +98,14 @@ export const APPLYING: readonly Mutation[] = [
   {
     name: "transactions-divided",
     breaks: "a transaction is applied in parts where one of its cells is on its way or being read",
-    edits: [{ in: "region", text: "(frame) => gate.lets(frame, this.#nowMs)", becomes: "() => true" }],
+    edits: [{ in: "region", text: "(frames) => gate.lets(frames, this.#nowMs)", becomes: "() => true" }],
     options: { families: ["string", "hash"] },
+  },
+  {
+    name: "units-taken-in-parts",
+    breaks: "a transaction that its writer had to read back is applied frame by frame",
+    edits: [{ in: "region", text: "record.frames[at]?.continues === true;", becomes: "false;" }],
+    options: { families: ["string", "hash"], units: true },
   },
   {
     name: "counters-compared-and-set",

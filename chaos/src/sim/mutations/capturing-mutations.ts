@@ -34,6 +34,12 @@ export const CAPTURING: readonly Mutation[] = [
     ],
   },
   {
+    name: "units-left-open",
+    breaks: "a transaction is published before the keys have been read that tell what it did",
+    edits: [{ in: "region", text: "if (isUnread(entry)) this.#waiting.add(entry);", becomes: "" }],
+    options: { families: ["string", "hash"], units: true },
+  },
+  {
     name: "published-before-committed",
     breaks: "records go to the log before the store has them: a new life publishes the same writes with other versions",
     edits: [

@@ -25,6 +25,12 @@ export const REFUSING: readonly Mutation[] = [
     options: { faults: ["flushall"] },
   },
   {
+    name: "flushall-leaves-half",
+    breaks: "what a transaction did before its FLUSHALL is published",
+    edits: [{ in: "region", text: "const began = this.#unit.abandon(this.#state.frontier);", becomes: "const began = undefined;" }],
+    options: { faults: ["flushall"], units: true },
+  },
+  {
     name: "quarantine-forgotten",
     breaks: "a region that lost its history goes on after a restart",
     edits: [{ in: "region", text: "positions: new Map(plain.positions),", becomes: "positions: new Map(plain.positions), halt: undefined," }],

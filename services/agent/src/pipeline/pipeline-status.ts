@@ -60,6 +60,7 @@ export function pipelineStatus(pipeline: RegionPipeline, state: PipelineState): 
       ...Object.fromEntries(counters.unsupported),
       // Not a command, but as silent otherwise: a cell that should come back and whose value nobody here holds.
       ...(counters.divided > 0 ? { "(transactions divided)": counters.divided } : {}),
+      ...(counters.unitsCut > 0 ? { "(transactions published in parts)": counters.unitsCut } : {}),
       ...(counters.valuesMissing > 0 ? { "(values missing)": counters.valuesMissing } : {}),
     },
     ...(notices.length === 0 ? {} : { notices }),
