@@ -98,7 +98,7 @@ export const APPLYING: readonly Mutation[] = [
   {
     name: "transactions-divided",
     breaks: "a transaction is applied in parts where one of its cells is on its way or being read",
-    edits: [{ in: "region", text: "(frames) => gate.lets(frames, this.#nowMs)", becomes: "() => true" }],
+    edits: [{ in: "region", text: "(unit) => gate.lets(unit, this.#nowMs)", becomes: "() => true" }],
     options: { families: ["string", "hash"] },
   },
   {
