@@ -28,8 +28,10 @@ export interface HeartbeatSubject {
   readonly merged: () => VersionVector;
   /** Something here waits for the other regions. */
   readonly waits: boolean;
-  /** The server holds what everything merged says. */
+  /** The server holds what everything merged says, as far as nothing waits to be read. */
   readonly isSettled: () => boolean;
+  /** Nothing waits to be read: what is published from here on, clients did behind what was captured so far. */
+  readonly isRead: () => boolean;
 }
 
 /** What a heartbeat says. */
@@ -47,6 +49,7 @@ export class HeartbeatClock {
   #lastMs: number | undefined;
   #probe: "none" | "wanted" | "sent" = "none";
   #serverMs: number | undefined;
+  #settledMs = 0;
 
   /** `known`: what an earlier life has said. */
   constructor(pace: HeartbeatPace, known: ReadonlyVector) {
@@ -84,14 +87,16 @@ export class HeartbeatClock {
       if (this.#probe === "none" && isDue) this.#probe = "wanted";
       return undefined;
     }
-    if (subject.isSettled()) {
+    const isRead = subject.isRead();
+    if (isRead && subject.isSettled()) {
       this.#known = subject.merged();
     } else if (sinceMs < this.#pace.everyMs * UNSETTLED_BEATS_MAX) {
       return undefined;
     }
-    const settledMs = this.#serverMs;
+    // What is still to be read was done before that, perhaps to what dies in between.
+    if (isRead) this.#settledMs = this.#serverMs;
     this.#serverMs = undefined;
     this.#lastMs = nowMs;
-    return { known: this.#known, settledMs };
+    return { known: this.#known, settledMs: this.#settledMs };
   }
 }

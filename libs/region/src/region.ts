@@ -85,7 +85,7 @@ export class Region {
     this.#clock = new HybridClock({ maxDriftMs: options.maxDriftMs, start: { bound: firstUnused(state) } });
     this.#stability = new Stability({ ...options, residency }, {
       merged: () => this.#outbox.including(state.frontier),
-      isSettled: () => this.#keys.isSettled && this.#reader.pending === 0 && !this.isImporting,
+      isSettled: () => this.#keys.isSettled, isRead: () => this.#reader.pending === 0 && !this.isImporting,
       received: () => this.#received, onFenced: ({ code, reason, advice }) => this.#halt(code, reason, advice),
     });
     this.#keys = new KeySpace(options.store, this.#writers, options.cachedSlotsMax, this.#stability.graves);

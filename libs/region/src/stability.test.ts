@@ -98,6 +98,24 @@ describe("a heartbeat", () => {
     expect(bed.entries().at(-1)?.frames[0]?.context.get(US)).toBe(HLC_ZERO);
   });
 
+  test("does not say that time has passed while what clients did waits to be read", () => {
+    const bed = ready();
+    bed.feed(["SET", "k", "v", "PXAT", String(bed.nowMs + 60_000)], ["PERSIST", "k"], ["APPEND", "k", "w"]);
+    bed.flush();
+    const reading = bed.reads.find(({ keys }) => keys.length > 0);
+    beat(bed);
+    beat(bed);
+    beat(bed);
+    const told = bed.entries().at(-1)?.frames[0];
+    expect(told).toMatchObject({ mutations: 0, settledMs: 0 });
+    const value = { db: 0, key: "k", type: "string" as const, deadlineMs: -1, payload: Buffer.from("vw") };
+    const result = encodeReadResult({ epoch: 1, id: reading?.id ?? 0, values: [value] });
+    bed.feed(["MULTI"], ["SET", READ_KEY, result, "PXAT", String(bed.nowMs + READ_TTL_MS)], ["DEL", READ_KEY], ["EXEC"]);
+    beat(bed);
+    beat(bed);
+    expect(bed.entries().at(-1)?.frames.at(-1)?.settledMs).toBeGreaterThan(NOW_MS);
+  });
+
   test("counts only when everything before it in its log has come", () => {
     const bed = ready();
     hear(bed, US, new VersionVector(), bed.nowMs, at(5));
