@@ -45,8 +45,8 @@ export class KeySpace {
   readonly #clashing = new Set<KeyEntry>();
   /** Keys of which a change of one cell may say of others whether they are as they should be. */
   readonly #relisted = new Set<KeyEntry>();
-  readonly #dirtyEntries = new Set<KeyEntry>();
-  readonly #dirtyMembers = new Set<CellSlot>();
+  #dirtyEntries = new Set<KeyEntry>();
+  #dirtyMembers = new Set<CellSlot>();
   readonly #bytes = new ByteWriter();
   readonly #plain = new PlainStrings();
   readonly #flights = new PlainFlights();
@@ -224,8 +224,9 @@ export class KeySpace {
     for (const slot of this.#dirtyMembers) this.#collectMember(writes, slot, frontier, durable);
     for (const entry of this.#dirtyEntries) this.#collectEntry(writes, entry, frontier, durable);
     this.#plain.collect(writes);
-    this.#dirtyMembers.clear();
-    this.#dirtyEntries.clear();
+    // Not emptied: what was in a set that is used again outlives the young generation (name-table.ts).
+    if (this.#dirtyMembers.size > 0) this.#dirtyMembers = new Set();
+    if (this.#dirtyEntries.size > 0) this.#dirtyEntries = new Set();
     this.#age();
   }
 

@@ -13,6 +13,7 @@ import type { Frame } from "@meridian/wire";
 import { MutationKind, type Hlc, type Mutation } from "@meridian/words";
 import { readPlainRecord } from "./entry-codec.js";
 import type { CellSlot } from "./key-entry.js";
+import { NameTable } from "./name-table.js";
 import { expectOf } from "./plan.js";
 import type { PlainPrint } from "./value-slice.js";
 import type { WriterTable } from "./writer-table.js";
@@ -112,14 +113,14 @@ export class PlainFlight {
 
 /** All that are on their way, by the names of their keys' records. */
 export class PlainFlights {
-  readonly #flights = new Map<string, PlainFlight>();
+  readonly #flights = new NameTable<PlainFlight>();
 
   get size(): number {
     return this.#flights.size;
   }
 
   has(name: string): boolean {
-    return this.#flights.has(name);
+    return this.#flights.get(name) !== undefined;
   }
 
   /**
@@ -135,16 +136,14 @@ export class PlainFlights {
       if (other === writer ? held.hlc >= m.hlc : !context.covers(other, held.hlc)) return undefined;
     }
     const flight = new PlainFlight(m, name, held?.print, from);
-    this.#flights.set(name, flight);
+    this.#flights.set(flight);
     from.flights.push(flight);
     return flight;
   }
 
   /** Ends the flight of a key, if there is one. */
   take(name: string): PlainFlight | undefined {
-    const flight = this.#flights.get(name);
-    if (flight) this.#flights.delete(name);
-    return flight;
+    return this.#flights.take(name);
   }
 }
 

@@ -27,7 +27,7 @@ class PackedWrite implements StateWrite {
 /** See the module's comment. Keys are named by their records ({@link entryKey}). */
 export class PlainStrings {
   readonly #bytes = new ByteWriter();
-  readonly #writes = new Map<string, PackedWrite>();
+  #writes = new Map<string, PackedWrite>();
   /** What the last commit was given: its bytes stay until the next one is collected. */
   #handedOut = false;
 
@@ -71,7 +71,8 @@ export class PlainStrings {
       write.value = buffer;
       writes.push(write);
     }
-    this.#writes.clear();
+    // Not emptied: what was in a map that is used again outlives the young generation (name-table.ts).
+    this.#writes = new Map();
     this.#handedOut = true;
   }
 

@@ -19,7 +19,7 @@ const STAR = 42;
 const DOLLAR = 36;
 const ZERO = 48;
 /** Up to here a loop is faster than the call into native code. */
-const COPY_LOOP_MAX = 24;
+const COPY_LOOP_MAX = 64;
 /** "*" or "$", ten digits, CR, LF. */
 const HEADER_BYTES_MAX = 13;
 

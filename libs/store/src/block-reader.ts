@@ -6,7 +6,7 @@
 import { PREFIX_AT, WIDE } from "./block-format.js";
 
 /** Below this many bytes a loop is faster than a native copy. */
-const LOOP_BYTES_MAX = 48;
+const LOOP_BYTES_MAX = 64;
 
 /** A cursor over the cells of one block. */
 export class BlockReader {

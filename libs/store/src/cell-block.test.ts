@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { BlockArena } from "./block-arena.js";
 import { BLOCK_BYTES_MAX } from "./block-format.js";
 import { BlockReader } from "./block-reader.js";
+import { valueInBlock } from "./block-search.js";
 import { mergeBlock, type SortedWrites } from "./cell-block.js";
 
 type Cells = Map<string, Buffer>;
@@ -17,7 +18,12 @@ function readAll(blocks: readonly Buffer[]): Cells {
   const reader = new BlockReader();
   for (const bytes of blocks) {
     reader.open(bytes, bytes.length);
-    for (let cell = 0; cell < reader.count; cell += 1) cells.set(reader.key(cell), reader.value(cell));
+    for (let cell = 0; cell < reader.count; cell += 1) {
+      const [key, value] = [reader.key(cell), reader.value(cell)];
+      cells.set(key, value);
+      expect(valueInBlock(bytes, bytes.length, key)).toEqual(value);
+    }
+    expect(valueInBlock(bytes, bytes.length, "a key that nobody writes")).toBeUndefined();
   }
   return cells;
 }

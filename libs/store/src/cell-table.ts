@@ -7,11 +7,12 @@
  */
 import { BlockArena } from "./block-arena.js";
 import { BlockReader } from "./block-reader.js";
+import { valueInBlock } from "./block-search.js";
 import { mergeBlock, type SortedWrites } from "./cell-block.js";
 import type { DiskPut, DiskTable, MergeStep, Snapshot } from "./disk-table.js";
 import { hashKey } from "./key-hash.js";
 import { KeyFilter } from "./key-filter.js";
-import { lowerBound } from "./key-order.js";
+import { LabelIndex } from "./label-index.js";
 import type { BinaryTable } from "./lmdb-files.js";
 
 /** Blocks that one unhurried step reads and rewrites: about a millisecond of the caller's thread. */
@@ -38,13 +39,14 @@ export class CellTable implements DiskTable {
   #cells = 0;
   /** By how many cells the step that is being planned changes their number. */
   #change = 0;
-  readonly #labels: string[] = [];
+  readonly #index: LabelIndex;
 
   constructor(table: BinaryTable, snapshot: Snapshot, onCell?: OnCell) {
     this.#table = table;
     this.#snapshot = snapshot;
+    const labels: string[] = [];
     for (const { key, value } of table.getRange({ start: FIRST_LABEL, ...snapshot.options })) {
-      this.#labels.push(key);
+      labels.push(key);
       this.#reader.open(value, value.length);
       this.#cells += this.#reader.count;
       for (let cell = 0; cell < this.#reader.count; cell += 1) {
@@ -53,7 +55,12 @@ export class CellTable implements DiskTable {
         onCell?.(cellKey, this.#reader.value(cell));
       }
     }
-    if (this.#labels[0] !== FIRST_LABEL) this.#labels.unshift(FIRST_LABEL);
+    if (labels[0] !== FIRST_LABEL) labels.unshift(FIRST_LABEL);
+    this.#index = new LabelIndex(labels);
+  }
+
+  get #labels(): readonly string[] {
+    return this.#index.labels;
   }
 
   /** Blocks on disk. */
@@ -68,10 +75,8 @@ export class CellTable implements DiskTable {
 
   get(key: string, hash: number): Buffer | undefined {
     if (!this.#filter.has(hash)) return undefined;
-    this.#openBlock(this.#blockOf(key));
-    const cell = this.#reader.lowerBound(key);
-    if (cell === this.#reader.count || this.#reader.compare(cell, key) !== 0) return undefined;
-    return this.#reader.value(cell);
+    const bytes = this.#table.getBinaryFast(this.#labels[this.#blockOf(key)] as string, this.#snapshot.options);
+    return bytes && valueInBlock(bytes, bytes.length, key);
   }
 
   *range(from: string, to: string): Iterable<readonly [string, Buffer]> {
@@ -135,7 +140,7 @@ export class CellTable implements DiskTable {
       region.push(...edit.labels);
       at += 1;
     }
-    this.#labels.splice(first.index, last.index + 1 - first.index, ...region);
+    this.#index.replace(first.index, last.index + 1, region);
   }
 
   #openBlock(index: number): void {
@@ -145,8 +150,7 @@ export class CellTable implements DiskTable {
 
   /** The last block whose label is not above `key`. */
   #blockOf(key: string): number {
-    const at = lowerBound(this.#labels, key);
-    return this.#labels[at] === key ? at : Math.max(0, at - 1);
+    return this.#index.floor(key);
   }
 
   #endOfBlock(index: number, keys: readonly string[], from: number): number {

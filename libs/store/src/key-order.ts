@@ -81,15 +81,13 @@ export function lowerBound(keys: readonly string[], from: string): number {
 
 function mergeSorted(a: string[], b: string[]): string[] {
   if (a.length === 0) return b;
-  const merged: string[] = [];
+  if (b.length === 0) return a;
+  const merged = new Array<string>(a.length + b.length);
   let left = 0;
   let right = 0;
-  while (left < a.length && right < b.length) {
-    const [x, y] = [a[left] as string, b[right] as string];
-    if (x < y) left = merged.push(x) - right;
-    else right = merged.push(y) - left;
+  for (let at = 0; at < merged.length; at += 1) {
+    const isLeft = right === b.length || (left < a.length && (a[left] as string) < (b[right] as string));
+    merged[at] = (isLeft ? a[left++] : b[right++]) as string;
   }
-  while (left < a.length) merged.push(a[left++] as string);
-  while (right < b.length) merged.push(b[right++] as string);
   return merged;
 }
