@@ -12,6 +12,7 @@ import type { Frame } from "@meridian/wire";
 import type { Hlc, VersionVector, WriterId } from "@meridian/words";
 import { BatchPlan } from "./batch-plan.js";
 import { Conversions } from "./conversions.js";
+import { KeptValues } from "./kept-values.js";
 import type { CellSlot, KeyEntry } from "./key-entry.js";
 import type { KeySpace } from "./key-space.js";
 import { doubtSlot, MarkSettlement, type SettlementContext, type SettlingFrame } from "./mark-settlement.js";
@@ -89,10 +90,12 @@ export class Applier {
   #readSeq = 0;
   readonly #retry = (slot: CellSlot): void => this.retry(slot);
   readonly #settling: SettlementContext;
+  readonly #kept: KeptValues;
 
   constructor(context: ApplierContext) {
     this.#context = context;
     const { keys, counters, conflicts, requestRead } = context;
+    this.#kept = new KeptValues(counters, requestRead);
     this.#settling = { keys, counters, conflicts, requestRead, retry: this.#retry };
   }
 
@@ -163,6 +166,7 @@ export class Applier {
   /** The next batch, or undefined where there is nothing to apply or no room in flight. */
   issue(nowMs: number): ApplyBatch | undefined {
     if (this.#epoch === 0 || this.batchesInFlight >= BATCHES_IN_FLIGHT_MAX) return undefined;
+    if (this.#kept.await(this.#taken, nowMs)) return undefined;
     const deferred: CellName[] = [];
     const settled: CellName[] = [];
     const ready = new Set<CellSlot>();

@@ -108,6 +108,12 @@ export const APPLYING: readonly Mutation[] = [
     options: { families: ["string", "hash"], units: true },
   },
   {
+    name: "kept-values-in-parts",
+    breaks: "a transaction is applied in parts where it goes over a value that must be read first, to be kept",
+    edits: [{ in: "region", text: "if (this.#kept.await(this.#taken, nowMs)) return undefined;", becomes: "" }],
+    options: { families: ["string", "hash"], units: true },
+  },
+  {
     name: "counters-compared-and-set",
     breaks: "counters are set to the new total where they are what was expected: nothing is lost, but every client in between costs a try",
     edits: [{ in: "region", text: DELTA, becomes: "return undefined;" }],

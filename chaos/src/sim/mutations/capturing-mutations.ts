@@ -36,7 +36,7 @@ export const CAPTURING: readonly Mutation[] = [
   {
     name: "units-left-open",
     breaks: "a transaction is published before the keys have been read that tell what it did",
-    edits: [{ in: "region", text: "if (isUnread(entry)) this.#waiting.add(entry);", becomes: "" }],
+    edits: [{ in: "region", text: "if (isUnread(entry)) this.#waiting.add(entry);", becomes: ";" }],
     options: { families: ["string", "hash"], units: true },
   },
   {
