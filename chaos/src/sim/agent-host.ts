@@ -3,7 +3,7 @@
  * every thing that the shell does is an event that may or may not happen next.
  */
 import type { ApplyBatch } from "@meridian/mark";
-import { isPlainRecord, Region, SYNC_KEY_PREFIX, type HeartbeatPace, type Listing, type PolicyTable, type Reading, type Step } from "@meridian/region";
+import { isPlainRecord, Region, SYNC_KEY_PREFIX, type HeartbeatPace, type Listing, type MessageOptions, type PolicyTable, type Reading, type Step } from "@meridian/region";
 import { MemoryStore } from "@meridian/store";
 import type { KeyEvent } from "@meridian/target";
 import type { WriterId } from "@meridian/words";
@@ -35,6 +35,8 @@ export interface AgentContext {
   /** Called when the agent tells the server that it may forget its stream up to an offset. */
   readonly onAcknowledge: (offset: number) => void;
   readonly policies: PolicyTable | undefined;
+  /** Messages that are relayed. */
+  readonly messages: MessageOptions | undefined;
   /** Records that may be under way to the log at once. */
   readonly appendsMax: number;
   readonly heartbeat: HeartbeatPace;
@@ -81,10 +83,10 @@ export class AgentHost {
 
   /** A new life from the store: attach, and tell the region. */
   start(nowMs: number): void {
-    const { writer, peers, server, cachedSlotsMax, heartbeat, policies, absentAfterMs, hearsEvents } = this.context;
+    const { writer, peers, server, cachedSlotsMax, heartbeat, policies, absentAfterMs, hearsEvents, messages } = this.context;
     const options = { writer, peers, store: this.store, maxDriftMs: MAX_DRIFT_MS, cachedSlotsMax, heartbeat };
     const floats = hearsEvents && { floats: { prefixes: [""] } };
-    const region = new Region({ ...options, ...(policies && { policies }), ...(absentAfterMs && { absentAfterMs }), ...floats });
+    const region = new Region({ ...options, ...(policies && { policies }), ...(absentAfterMs && { absentAfterMs }), ...(messages && { messages }), ...floats });
     this.region = region;
     this.isFenced = false;
     this.lives += 1;

@@ -27,14 +27,17 @@ export interface Published {
 /** See the module's comment. */
 export interface AuditedLog {
   readonly mutations: readonly Published[];
+  /** What clients said on channels, with the region's number. */
+  readonly messages: readonly { readonly at: number; readonly text: string }[];
   readonly problems: readonly string[];
 }
 
 /** Reads the whole log. */
 export function auditLog(world: World): AuditedLog {
   const mutations: Published[] = [];
+  const messages: { at: number; text: string }[] = [];
   const problems: string[] = [];
-  for (const writer of world.writers) {
+  for (const [at, writer] of world.writers.entries()) {
     let last = 0;
     const dots = new Set<string>();
     for (const record of world.log.of(writer)) {
@@ -48,11 +51,14 @@ export function auditLog(world: World): AuditedLog {
           if (seen !== writer && hlc >= frame.first) problems.push(`${writer}: version ${frame.first} is not later than ${hlc} of ${seen}, which it had seen`);
         }
         auditFrame(frame, dots, problems);
-        frame.forEach((mutation) => mutations.push(publishedOf(mutation, frame)));
+        frame.forEach((mutation) => {
+          if (mutation.kind === K.Message) messages.push({ at, text: mutation.bytes.toString("latin1", mutation.valueStart, mutation.valueEnd) });
+          else mutations.push(publishedOf(mutation, frame));
+        });
       }
     }
   }
-  return { mutations, problems };
+  return { mutations, messages, problems };
 }
 
 function auditFrame(frame: Frame, dots: Set<string>, problems: string[]): void {

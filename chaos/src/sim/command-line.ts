@@ -18,6 +18,7 @@ what runs
   --policies           some keys stay in their region, others have a home
   --registers          some keys are written as a whole (lww)
   --units              many transactions, with commands whose result must be read
+  --messages           clients publish messages, which are relayed
   --absence            regions that are silent for a moment are fenced
   --faults a,b         with these of the rare faults: ${RARE_FAULTS.join(", ")}
   --clashes            one name for keys of different types (else in one run of ten)
@@ -73,6 +74,7 @@ export function readRequest(words: readonly string[]): Request {
       registers: { type: "boolean", default: false },
       units: { type: "boolean", default: false },
       absence: { type: "boolean", default: false },
+      messages: { type: "boolean", default: false },
       full: { type: "boolean", default: false },
       whole: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
@@ -94,6 +96,7 @@ export function readRequest(words: readonly string[]): Request {
       ...(values.registers ? { registers: true } : {}),
       ...(values.units ? { units: true } : {}),
       ...(values.absence ? { absence: true } : {}),
+      ...(values.messages ? { messages: true } : {}),
     },
     help: values.help,
     seed: numberOf("seed", values.seed, 0, Number.MAX_SAFE_INTEGER),

@@ -44,6 +44,7 @@ export function checkAtRest(whole: World): Problem[] {
     ...(members.length < world.agents.length ? [] : problemsOf("exact sketches", checkSketches(world, cells))),
     ...problemsOf("conflict ledger", checkLedgers(world, metadata, mutations)),
     ...problemsOf("lost history", checkFlushed(whole, audited.mutations).slice(0, LISTED_MAX)),
+    ...(whole.messages?.atRest(whole, audited.messages).slice(0, LISTED_MAX) ?? []),
     ...problemsOf("registers", checkRegisters(world, audited.mutations).slice(0, LISTED_MAX)),
     ...problemsOf("stays in its region", checkLocalKeys(world, audited.mutations, metadata).slice(0, LISTED_MAX)),
   ];

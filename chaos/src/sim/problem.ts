@@ -25,6 +25,7 @@ export type Checker =
   | "conflict ledger"
   | "absence"
   | "registers"
+  | "messages"
   | "stays in its region"
   | "lost history"
   | "no exception";

@@ -39,6 +39,13 @@ export interface EventPace {
   readonly hush: number;
 }
 
+/** Messages of a run. */
+export interface MessageDraw {
+  /** Share of commands, 0 to 1. */
+  readonly share: number;
+  readonly ageMsMax: number;
+}
+
 /** What the caller may fix; the seed decides the rest. */
 export interface SimOptions {
   readonly regions?: number;
@@ -52,6 +59,7 @@ export interface SimOptions {
   /** Many transactions hold commands whose result must be read. */
   readonly units?: boolean;
   readonly absence?: boolean;
+  readonly messages?: boolean;
   readonly faults?: readonly RareFault[];
 }
 
@@ -93,6 +101,8 @@ export interface SimSettings {
   /** How often an agent that has something to say tells how far it is. */
   readonly heartbeatMs: number;
   readonly faults: readonly RareFault[];
+  /** Messages of clients are relayed: how often they publish one, and how old one may become. */
+  readonly messages: MessageDraw | undefined;
   /** How often events are listened to, told and lost. */
   readonly events: EventPace | undefined;
 }
@@ -152,6 +162,7 @@ export function drawSettings(seed: number, options: SimOptions, random: Random):
     awayPace: absence.pace(regions),
     listEdits: drawListEdits(seed),
     // A region that stops for another reason is another run.
+    messages: drawMessages(seed, options.messages),
     events: drawEvents(seed),
     faults: options.faults ?? (absence.absentAfterMs > 0 ? [] : drawRareFaults(seed)),
   };
@@ -216,6 +227,16 @@ function withFloats(seed: number, drawn: readonly Family[]): readonly Family[] {
   const random = new Random(seed + FLOAT_SALT);
   if (random.chance(0.94)) return drawn;
   return random.chance(0.6) ? [FLOAT] : [...drawn, FLOAT];
+}
+
+const MESSAGE_SALT = 86_028_121;
+
+/** Drawn apart too. */
+function drawMessages(seed: number, isWanted: boolean | undefined): MessageDraw | undefined {
+  const random = new Random(seed + MESSAGE_SALT);
+  const isOn = random.chance(0.06);
+  if (!(isWanted ?? isOn)) return undefined;
+  return { share: random.pick([0.1, 0.3, 0.6]), ageMsMax: random.pick([Infinity, Infinity, Infinity, 1500]) };
 }
 
 const EVENTS_SALT = 49_979_687;

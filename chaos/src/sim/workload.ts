@@ -1,7 +1,8 @@
 /** What clients do: commands on few, hot keys, drawn from the families that the run's settings name. */
 import type { ClientCommand } from "./event.js";
+import { KEPT, RELAYED } from "./message-check.js";
 import { REGISTER_PREFIX } from "./policies.js";
-import type { Random } from "./random.js";
+import { Random } from "./random.js";
 import type { Family, SimSettings } from "./settings.js";
 
 /** Longest transaction, in commands. */
@@ -22,17 +23,31 @@ export class Workload {
   readonly #random: Random;
   #values = 0;
   #ids = 0;
+  #messages = 0;
+  readonly #told: Random;
   readonly #listed: string[] = [];
 
   constructor(settings: SimSettings, random: Random) {
     this.#settings = settings;
     this.#random = random;
+    this.#told = new Random(settings.seed);
   }
 
   /** One command, or the commands of a transaction. `nowMs`: the server's clock. */
   next(nowMs: number): ClientCommand[] {
     const count = this.#random.chance(this.#settings.groups) ? this.#random.between(2, GROUP_MAX) : 1;
-    return Array.from({ length: count }, () => this.#command(nowMs));
+    const commands = Array.from({ length: count }, () => this.#command(nowMs));
+    return this.#settings.messages ? this.#withMessage(commands, this.#settings.messages.share) : commands;
+  }
+
+  /** A message beside what is written, or alone. Drawn apart. */
+  #withMessage(commands: ClientCommand[], share: number): ClientCommand[] {
+    const random = this.#told;
+    if (!random.chance(share)) return commands;
+    this.#messages += 1;
+    const message = ["PUBLISH", random.chance(0.9) ? RELAYED : KEPT, `m${this.#messages}`];
+    if (random.chance(0.5)) return [message];
+    return random.chance(0.7) ? [...commands, message] : [message, ...commands];
   }
 
   #command(nowMs: number): ClientCommand {

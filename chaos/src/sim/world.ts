@@ -10,6 +10,7 @@ import { AgentHost, type AgentContext } from "./agent-host.js";
 import type { ClientCommand, SimEvent } from "./event.js";
 import type { Flushed } from "./flushed-region.js";
 import { LogModel } from "./log-model.js";
+import { MessageCheck, messagesOf } from "./message-check.js";
 import type { Checker, Problem } from "./problem.js";
 import { BATCH_RECORDS } from "./rare-faults.js";
 import { ScriptWatch, type AfterScript } from "./script-watch.js";
@@ -51,6 +52,8 @@ export class World {
   /** The region that lost its history, if one has. */
   flushed: Flushed | undefined;
   nowMs = BEGIN_MS;
+  /** Follows messages, where clients publish some. */
+  readonly messages: MessageCheck | undefined;
   readonly #watch: ScriptWatch;
   readonly #transcript: Transcript | undefined;
 
@@ -59,6 +62,7 @@ export class World {
     this.#transcript = transcript;
     this.writers = NAMES.slice(0, settings.regions).map((name) => writerId(name, "0"));
     this.#watch = new ScriptWatch((checker, at, problem) => this.#report(checker, at, problem), settings.imported > 0, this, this.policies);
+    this.messages = settings.messages && new MessageCheck(settings, this.policies);
     this.servers = this.writers.map(() => new ServerHost(this.policies));
     this.agents = this.writers.map((writer, at) => this.#agent(writer, at));
   }
@@ -72,6 +76,7 @@ export class World {
       log: this.log,
       cachedSlotsMax: this.settings.cachedSlotsMax,
       policies: this.policies,
+      messages: messagesOf(this.settings),
       onAcknowledge: (offset) => this.#onAcknowledge(at, offset),
       onApply: (batch, seenOffset, serverMs) => this.#onApply(at, server, batch, seenOffset, serverMs),
       appendsMax: this.settings.faults.includes("batch") ? BATCH_RECORDS : 1,
@@ -88,9 +93,21 @@ export class World {
   }
 
   #onApply(at: number, server: ServerHost, batch: ApplyBatch, seenOffset: number, serverMs: number): AfterScript | undefined {
-    if (this.flushed?.at !== at) return this.#watch.beforeScript(at, server, batch, seenOffset, serverMs);
+    if (this.flushed?.at !== at) {
+      const after = this.#watch.beforeScript(at, server, batch, seenOffset, serverMs);
+      return this.messages ? this.#heardAfter(at, server, serverMs, this.messages, after) : after;
+    }
     if (seenOffset >= this.flushed.offset) this.#report("lost history", at, `batch ${batch.epoch}/${batch.seq} was decided behind a FLUSHALL`);
     return undefined;
+  }
+
+  #heardAfter(at: number, server: ServerHost, serverMs: number, messages: MessageCheck, after: AfterScript): AfterScript {
+    const from = server.streamEnd;
+    return (skipped) => {
+      after(skipped);
+      const early = this.agents[at]?.region?.counters.messages.early ?? 1;
+      this.problems.push(...messages.onScript(at, server.commandsFrom(from), server.cells(serverMs), early));
+    };
   }
 
   /** The agents of all regions but one that lost its history. */
@@ -200,6 +217,7 @@ export class World {
     const offset = server.streamEnd;
     const mark = server.marks.at(-1)?.header;
     const replies = server.client(commands, db, this.nowMs);
+    this.messages?.onClient(at, db, commands, before, (this.agents[at]?.lives ?? 0) > 0);
     this.#watch.onClient({ at, db, commands, replies, mark }, before, server.cells(this.nowMs));
     const flushAt = commands.findIndex(([name]) => name === "FLUSHALL");
     if (flushAt >= 0) this.flushed = { at, offset: server.streamEnd, taken: this.taken.length + flushAt };

@@ -13,8 +13,8 @@ export type Treatment =
   | "readback"
   /** The key is replicated as one value (DUMP and RESTORE), last writer wins. */
   | "whole"
-  /** A message, not data; not replicated unless a relay is configured. */
-  | "relay-off"
+  /** A message, not data: relayed where a region is told its channel. */
+  | "message"
   /** Replicating it would empty or exchange the dataset of every region: the region is quarantined until someone decides. */
   | "quarantine"
   /** It changes only what belongs to this server. */

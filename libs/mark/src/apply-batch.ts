@@ -251,6 +251,12 @@ export class ApplyBatch {
     this.#unlinked.add(`${db} ${key}`);
   }
 
+  /** PUBLISH: no cell. To be added behind everything that subscribers are to find when they hear it. */
+  publish(channel: string, message: Bytes): void {
+    this.#closeRun();
+    for (const part of [`${OP.publish}~`, channel, message]) this.#push(part);
+  }
+
   #expectation(db: number, key: string, expect: Expect): string {
     return this.#unlinked?.has(`${db} ${key}`) === true ? AFTER_UNLINK : expect;
   }

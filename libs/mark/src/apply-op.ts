@@ -18,6 +18,7 @@
  *     W  key, expected, payload, deadline, note, held
  *     X  key, expected
  *     L  key, n, n x edit                          a list; see list-edits.ts
+ *     Q  channel, message                          a message to subscribers; no cell, and nothing is compared
  *
  * `held` is the exact deadline before, or empty where it does not matter. `holds` is what the key must hold, by its first
  * character: `=` a string of these bytes, `#` a string with this digest, `%` a sketch with this digest of its registers, `i` a
@@ -59,6 +60,7 @@ export const OP = {
   unlinkKey: "U",
   raiseSketch: "K",
   editStream: "E",
+  publish: "Q",
 } as const;
 
 /** Expected deadline of a key that does not exist yet: another operation of the same batch creates it. */

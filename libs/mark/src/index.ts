@@ -12,6 +12,7 @@ export {
   type MarkNote,
   type MarkRemoval,
   type MarkRefusal,
+  type MarkSilence,
 } from "./mark.js";
 export { ANY_ELEMENT, goneValue, LIST_END, NEAR_END, PUSH_LIMIT, type ElementsEdit } from "./list-edits.js";
 export {

@@ -46,7 +46,7 @@ describe("mark codec", () => {
         (epoch, seq, vector, deferred, settled, skipped) => {
           const header = encodeMarkHeader({ epoch, seq, vector, deferred, settled });
           const mark = decodeMark(Buffer.concat([header, ...skipped.map((cell) => entry("s", cell))]));
-          const entries = { notes: [], removed: [], refused: [] };
+          const entries = { notes: [], removed: [], refused: [], told: undefined, silenced: [] };
           expect(plain(mark)).toEqual({ epoch, seq, vector: vector.toString(), deferred, settled, skipped, ...entries });
         },
       ),

@@ -6,14 +6,24 @@
  *     u8 version | u32 epoch | f64 seq | u32 vectorBytes | vector | u32 n, n deferred names | u32 n, n settled names | entries
  *     vector  = u16 n, n x (u8 length, writer, 8 bytes hlc)
  *     name    = c kind | u16 db | u32 length, key | u32 length, field
- *     entries = until the end: 's' name (skipped) | 'n' name, text (note: digest) | 'r' name, text (refused: reason)
+ *     entries = until the end: 'm' u8 length, writer, 8 bytes hlc (messages) | 's' name (skipped) | 'n' name, text (note: digest) | 'r' name, text (refused: reason)
  *               | 'd' name, text (a list's removed value of more than 32 bytes, in the order of the edits)
+ *               | 'u' text, text (channel of a message that was refused, reason)
  *     text    = u32 length, bytes
  *
- * The agent writes the header (all but the entries); the script reads its fixed prefix with `struct.unpack` and appends
- * the entries, because only the script knows which cells did not match. Refuses (`BAD_MARK`) what it cannot read whole.
+ * The agent writes the header (all but the entries, of which it writes `m`); the script reads its fixed prefix with
+ * `struct.unpack` and appends the entries, because only the script knows which cells did not match. Refuses (`BAD_MARK`) what it cannot read whole.
  */
-import { HLC_BYTES, parseWriterId, readHlc, VersionVector, writeHlc, type ReadonlyVector } from "@meridian/words";
+import {
+  HLC_BYTES,
+  parseWriterId,
+  readHlc,
+  VersionVector,
+  writeHlc,
+  type Hlc,
+  type ReadonlyVector,
+  type WriterId,
+} from "@meridian/words";
 import { ByteCursor } from "./byte-cursor.js";
 import { cellNameBytes, readCellName, writeCellName, type CellName } from "./cell-name.js";
 
@@ -35,6 +45,8 @@ export interface MarkHeader {
   readonly deferred: readonly CellName[];
   /** Cells deferred by an earlier mark that this batch settles. A cell that is also skipped is not settled. */
   readonly settled: readonly CellName[];
+  /** The batch tells subscribers what each of these writers has published up to here. */
+  readonly told?: ReadonlyVector | undefined;
 }
 
 /** A digest of what a restored whole value became: the first 16 hex characters of the SHA-1 of its DUMP. */
@@ -55,6 +67,12 @@ export interface MarkRefusal {
   readonly reason: string;
 }
 
+/** A message that the server did not let the batch publish. */
+export interface MarkSilence {
+  readonly channel: string;
+  readonly reason: string;
+}
+
 /** A decoded mark. */
 export interface Mark {
   readonly epoch: number;
@@ -69,6 +87,9 @@ export interface Mark {
   readonly removed: readonly MarkRemoval[];
   /** Those of `skipped` that failed for a reason that a retry will meet again. */
   readonly refused: readonly MarkRefusal[];
+  readonly told: ReadonlyVector | undefined;
+  /** Messages among them that nobody heard. */
+  readonly silenced: readonly MarkSilence[];
 }
 
 /** Encodes the header of a mark; the result is a complete mark too, with nothing skipped. */
@@ -76,20 +97,25 @@ export function encodeMarkHeader(header: MarkHeader): Buffer {
   const vector = [...header.vector.entries()];
   let vectorBytes = 2;
   for (const [writer] of vector) vectorBytes += 1 + writer.length + HLC_BYTES;
-  const bytes = Buffer.allocUnsafe(MARK_PREFIX_BYTES + vectorBytes + listBytes(header.deferred) + listBytes(header.settled));
+  const told = [...(header.told?.entries() ?? [])];
+  const entryBytes = told.reduce((sum, [writer]) => sum + 2 + writer.length + HLC_BYTES, 0);
+  const bytes = Buffer.allocUnsafe(MARK_PREFIX_BYTES + vectorBytes + listBytes(header.deferred) + listBytes(header.settled) + entryBytes);
   bytes.writeUInt8(MARK_VERSION, 0);
   bytes.writeUInt32BE(header.epoch, 1);
   bytes.writeDoubleBE(header.seq, 5);
   bytes.writeUInt32BE(vectorBytes, 13);
   let at = bytes.writeUInt16BE(vector.length, MARK_PREFIX_BYTES);
-  for (const [writer, hlc] of vector) {
-    at = bytes.writeUInt8(writer.length, at);
-    at += bytes.write(writer, at, "latin1");
-    writeHlc(bytes, hlc, at);
-    at += HLC_BYTES;
-  }
-  writeList(bytes, header.settled, writeList(bytes, header.deferred, at));
+  for (const [writer, hlc] of vector) at = writeDot(bytes, writer, hlc, at);
+  at = writeList(bytes, header.settled, writeList(bytes, header.deferred, at));
+  for (const [writer, hlc] of told) at = writeDot(bytes, writer, hlc, at + bytes.write("m", at, "latin1"));
   return bytes;
+}
+
+function writeDot(bytes: Buffer, writer: WriterId, hlc: Hlc, at: number): number {
+  let end = bytes.writeUInt8(writer.length, at);
+  end += bytes.write(writer, end, "latin1");
+  writeHlc(bytes, hlc, end);
+  return end + HLC_BYTES;
 }
 
 /**
@@ -119,8 +145,19 @@ export function decodeMark(bytes: Buffer): Mark {
   const notes: MarkNote[] = [];
   const refused: MarkRefusal[] = [];
   const removed: MarkRemoval[] = [];
+  const silenced: MarkSilence[] = [];
+  let told: VersionVector | undefined;
   while (!cursor.done) {
     const tag = cursor.text(1);
+    if (tag === "m") {
+      told ??= new VersionVector();
+      readDot(cursor, told);
+      continue;
+    }
+    if (tag === "u") {
+      silenced.push({ channel: cursor.text(cursor.u32()), reason: cursor.text(cursor.u32()) });
+      continue;
+    }
     const cell = readCellName(cursor);
     if (tag === "s") skipped.push(cell);
     else if (tag === "n") notes.push({ cell, digest: cursor.text(cursor.u32()) });
@@ -130,21 +167,23 @@ export function decodeMark(bytes: Buffer): Mark {
       refused.push({ cell, reason: cursor.text(cursor.u32()) });
     } else throw cursor.junk(`no entry tag ${JSON.stringify(tag)}`);
   }
-  return { epoch, seq, vector, deferred, settled, skipped, notes, removed, refused };
+  return { epoch, seq, vector, deferred, settled, skipped, notes, removed, refused, told, silenced };
 }
 
 function readVector(cursor: ByteCursor): VersionVector {
   const vector = new VersionVector();
-  for (let left = cursor.u16(); left > 0; left--) {
-    const name = cursor.text(cursor.u8());
-    try {
-      vector.raise(parseWriterId(name), readHlc(cursor.bytes(HLC_BYTES), 0));
-    } catch (error) {
-      throw cursor.junk(`no writer ${JSON.stringify(name)}`, error);
-    }
-  }
+  for (let left = cursor.u16(); left > 0; left--) readDot(cursor, vector);
   if (!cursor.done) throw cursor.junk("bytes behind the last writer");
   return vector;
+}
+
+function readDot(cursor: ByteCursor, into: VersionVector): void {
+  const name = cursor.text(cursor.u8());
+  try {
+    into.raise(parseWriterId(name), readHlc(cursor.bytes(HLC_BYTES), 0));
+  } catch (error) {
+    throw cursor.junk(`no writer ${JSON.stringify(name)}`, error);
+  }
 }
 
 function listBytes(names: readonly CellName[]): number {

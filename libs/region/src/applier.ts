@@ -9,12 +9,13 @@
 import { ApplyBatch, encodeMarkHeader, type CellName, type Mark } from "@meridian/mark";
 import { aheadOf } from "@meridian/merge";
 import type { Frame } from "@meridian/wire";
-import type { Hlc, VersionVector, WriterId } from "@meridian/words";
+import type { Hlc, Mutation, VersionVector, WriterId } from "@meridian/words";
 import { BatchPlan } from "./batch-plan.js";
 import { Conversions } from "./conversions.js";
 import { KeptValues } from "./kept-values.js";
 import type { CellSlot, KeyEntry } from "./key-entry.js";
 import type { KeySpace } from "./key-space.js";
+import { tell, type DueMessages, type MessageRelay, type ReceivedMessage } from "./message-relay.js";
 import { doubtSlot, MarkSettlement, type SettlementContext, type SettlingFrame } from "./mark-settlement.js";
 import { showListRead } from "./list-reading.js";
 import type { NextFrame } from "./inbox.js";
@@ -38,6 +39,7 @@ export const BATCH_BYTES = 256 * 1024;
 interface FrameInFlight extends SettlingFrame, FlyingFrame {
   readonly slots: CellSlot[];
   readonly mutations: number;
+  readonly messages: ReceivedMessage[];
   readonly done: () => void;
 }
 
@@ -50,6 +52,7 @@ interface BatchContent {
   readonly converted: ReadonlySet<KeyEntry>;
   readonly deferred: readonly CellName[];
   readonly settled: readonly CellName[];
+  readonly due: DueMessages | undefined;
 }
 
 /** What the applier needs of its region. */
@@ -63,6 +66,8 @@ export interface ApplierContext {
   readonly counters: RegionCounters;
   readonly conflicts: ConflictLedger;
   readonly onVisible: ((writer: WriterId, last: Hlc, mutations: number) => void) | undefined;
+  /** Where messages of peers go; undefined: none is accepted. */
+  readonly relay: MessageRelay | undefined;
   /** Late entries are put into the pending lists of groups. */
   readonly lateToGroups: boolean;
   /** Asks for a key to be read at a position of the stream. */
@@ -113,7 +118,8 @@ export class Applier {
 
   /** True where another frame may be taken into the batch being collected. */
   get hasRoom(): boolean {
-    return this.batchesInFlight < BATCHES_IN_FLIGHT_MAX && this.#takenCells < BATCH_CELLS && this.#takenBytes < BATCH_BYTES;
+    const isOpen = this.batchesInFlight < BATCHES_IN_FLIGHT_MAX && this.#context.relay?.hasRoom !== false;
+    return isOpen && this.#takenCells < BATCH_CELLS && this.#takenBytes < BATCH_BYTES;
   }
 
   /** Begins a lease: everything still pending is issued anew under it. */
@@ -123,6 +129,7 @@ export class Applier {
     this.#readSeq = 0;
     this.#issued.clear();
     this.#converting.clear();
+    this.#context.relay?.begin();
     this.#taken.unshift(...this.#inFlight.splice(0));
   }
 
@@ -140,13 +147,21 @@ export class Applier {
     const { writer, residency, keys, received, counters } = this.#context;
     const ahead = aheadOf(frame.context, received, frame.writer, residency?.ownBeside(frame.writer) ?? writer);
     const { last, mutations } = frame;
-    const taken: FrameInFlight = { frame, writer: frame.writer, last, mutations, slots: [], flights: [], done };
-    receiveFrame(taken, ahead, keys, mayFly);
+    const messages: ReceivedMessage[] = [];
+    const taken: FrameInFlight = { frame, writer: frame.writer, last, mutations, messages, slots: [], flights: [], done };
+    receiveFrame(taken, ahead, keys, mayFly, (m) => this.#received(m, taken));
     received.raise(frame.writer, last);
     counters.received += mutations;
     this.#taken.push(taken);
     this.#takenCells += taken.slots.length + taken.flights.length;
     this.#takenBytes += frame.bytes;
+  }
+
+  #received(m: Mutation, { writer, messages }: FrameInFlight): void {
+    const { relay, counters } = this.#context;
+    if (!relay) counters.messages.unwanted += 1;
+    const message = relay?.received(m, writer);
+    if (message) messages.push(message);
   }
 
   /** Makes the changes of a frame pending that an earlier life had taken: its fate stands in the stream. */
@@ -184,14 +199,15 @@ export class Applier {
         else this.#defer(slot, deferred);
       }
     }
-    if (ready.size === 0 && this.#taken.length === 0) return undefined;
+    const due = this.#context.relay?.due(nowMs);
+    if (ready.size === 0 && this.#taken.length === 0 && !due) return undefined;
     for (const slot of ready) {
       this.#retries.delete(slot);
       if (slot.excepted || slot.deferred !== 0) settled.push(slot.name);
       // What comes for the cell from here on must be named anew.
       slot.deferred = 0;
     }
-    return this.#build({ ready, converted: conversions?.converted ?? NO_KEYS, deferred, settled }, nowMs);
+    return this.#build({ ready, converted: conversions?.converted ?? NO_KEYS, deferred, settled, due }, nowMs);
   }
 
   /** Looks at the keys that have cells of several types; undefined: there are none. */
@@ -224,9 +240,9 @@ export class Applier {
     this.#retries.add(slot);
   }
 
-  #build({ ready, converted, deferred, settled }: BatchContent, nowMs: number): ApplyBatch {
+  #build({ ready, converted, deferred, settled, due }: BatchContent, nowMs: number): ApplyBatch {
     const seq = this.#issuedSeq + 1;
-    const header = encodeMarkHeader({ epoch: this.#epoch, seq, vector: this.#context.received, deferred, settled });
+    const header = encodeMarkHeader({ epoch: this.#epoch, seq, told: due?.upTo, vector: this.#context.received, deferred, settled });
     const batch = new ApplyBatch(this.#epoch, this.#issuedSeq, seq, header);
     const { keys, counters, lateToGroups } = this.#context;
     const plan = new BatchPlan({ keys, counters, lateToGroups, retry: this.#retry }, batch, { ready, converted }, nowMs);
@@ -234,6 +250,7 @@ export class Applier {
     for (const { flights } of this.#taken) for (const flight of flights) if (flight.isFlying) flight.issue(batch, { seq, slots });
     slots.push(...plan.fill());
     this.#issued.set(seq, slots);
+    if (due) tell(batch, due);
     if (converted.size > 0) this.#converting.set(seq, converted);
     this.#inFlight.push(...this.#taken);
     this.#taken = [];
@@ -262,13 +279,15 @@ export class Applier {
       for (const slot of frame.slots) settlement.settle(slot);
       this.#settleFlights(frame, isOurs ? mark.seq : 0);
       this.#inFlight.splice(at, 1);
-      frame.done();
+      if (this.#context.relay) this.#context.relay.settled(frame, nowMs);
+      else frame.done();
       this.#context.onVisible?.(frame.writer, frame.last, frame.mutations);
     }
     if (isOurs) this.#issued.delete(mark.seq);
     this.#converted = (isOurs && this.#converting.get(mark.seq)) || NO_KEYS;
     if (isOurs) this.#converting.delete(mark.seq);
     settlement.finish();
+    this.#context.relay?.onMark(mark);
   }
 
   /** Nothing came between: what was issued is what the server holds. */
@@ -315,7 +334,7 @@ export class Applier {
 
   /** True where the server holds what everything received says it should, everywhere. */
   get isSettled(): boolean {
-    const isDone = this.#turning.size === 0 && !this.#context.keys.hasClashing;
+    const isDone = this.#turning.size === 0 && !this.#context.keys.hasClashing && this.#context.relay?.isEmpty !== false;
     return isDone && this.framesInFlight === 0 && this.#retries.size === 0 && this.batchesInFlight === 0;
   }
 }

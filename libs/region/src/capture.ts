@@ -11,6 +11,7 @@ import { countName, type RegionCounters } from "./counters.js";
 import type { KeyEntry } from "./key-entry.js";
 import type { KeySpace } from "./key-space.js";
 import type { ListWrites } from "./list-writes.js";
+import type { LocalMessages } from "./local-messages.js";
 import type { LocalStreams } from "./local-streams.js";
 import { isDeletion, sortByPolicy } from "./policy-gate.js";
 import type { PolicyTable } from "./policy-table.js";
@@ -30,6 +31,8 @@ export interface CaptureContext {
   readonly policies: PolicyTable | undefined;
   /** Which keys only some regions get; undefined: none. */
   readonly residency: Residency | undefined;
+  /** Messages of clients; undefined: they stay here. */
+  readonly messages: LocalMessages | undefined;
   /** Begins a command: gives it a version. */
   readonly beginCommand: () => void;
   readonly onMark: (mark: Mark) => void;
@@ -189,6 +192,7 @@ export class Capture {
     const { counters } = this.#context;
     if (row.counted) countName(counters.unsupported, row.name);
     if (row.treatment === "quarantine") this.#context.onQuarantine(row.name);
+    if (row.treatment === "message") this.#context.messages?.take(view);
     if (row.treatment === "whole") countName(counters.wholeValue, row.name);
     if (row.treatment === "whole" || row.treatment === "readback" || row.treatment === "captured") this.#blind(row, view);
   }

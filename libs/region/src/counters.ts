@@ -33,12 +33,31 @@ export interface RegionCounters {
   divided: number;
   /** Transactions of this region's clients that were published in parts, because what they did could not be read in time. */
   unitsCut: number;
+  readonly messages: MessageCounters;
   /** What the server refused to take, by key: its type and the server's words. The newest {@link REFUSED_MAX}. */
   readonly refused: Map<string, string>;
   /** Commands that cannot be replicated faithfully, by name. */
   readonly unsupported: Map<string, number>;
   /** Commands whose keys are replicated as whole values, by name. */
   readonly wholeValue: Map<string, number>;
+}
+
+/** What became of messages. */
+export interface MessageCounters {
+  /** Of this region's clients, published to the others. */
+  relayed: number;
+  /** Of other regions, published here. */
+  delivered: number;
+  /** Dropped here because they were too old. */
+  expired: number;
+  /** Left out here because this region does not accept their channel. */
+  unwanted: number;
+  /** Of those delivered, such as did not wait any longer for a write that precedes them. */
+  early: number;
+  /** Received and waiting to be published here, now. */
+  waiting: number;
+  /** Messages that were not relayed or not published, by channel: how many, and why the last one. The newest {@link REFUSED_MAX}. */
+  readonly silenced: Map<string, { readonly count: number; readonly reason: string }>;
 }
 
 /** All zero. */
@@ -67,6 +86,7 @@ export function zeroCounters(): RegionCounters {
     valuesMissing: 0,
     divided: 0,
     unitsCut: 0,
+    messages: { relayed: 0, delivered: 0, expired: 0, unwanted: 0, early: 0, waiting: 0, silenced: new Map() },
     refused: new Map(),
     unsupported: new Map(),
     wholeValue: new Map(),
@@ -98,4 +118,17 @@ export function noteRefused(counters: RegionCounters, db: number, key: string, w
   counters.refused.set(name, why);
   const [oldest] = counters.refused.keys();
   if (counters.refused.size > REFUSED_MAX && oldest !== undefined) counters.refused.delete(oldest);
+}
+
+/** Characters of a channel that are remembered. */
+const CHANNEL_CHARS_MAX = 100;
+
+/** Remembers a message that nobody heard, by its channel; the one that was met longest ago goes where there are too many. */
+export function noteSilenced({ messages: { silenced } }: RegionCounters, channel: string, reason: string): void {
+  const name = Buffer.from(channel, "latin1").toString().slice(0, CHANNEL_CHARS_MAX);
+  const count = (silenced.get(name)?.count ?? 0) + 1;
+  silenced.delete(name);
+  silenced.set(name, { count, reason });
+  const [oldest] = silenced.keys();
+  if (silenced.size > REFUSED_MAX && oldest !== undefined) silenced.delete(oldest);
 }

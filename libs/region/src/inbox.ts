@@ -226,17 +226,20 @@ export class Inbox {
     if (record.left === 0 && record.key) this.#finished.push(record.key);
   }
 
-  /** A record of an earlier life: its frames that the frontier does not cover are handed out at once, as far as they may be taken. */
-  restore(key: string, bytes: Buffer, frontier: ReadonlyVector): readonly NextFrame[] {
+  /**
+   * A record of an earlier life: its frames that the frontier does not cover are handed out at once, as far as they may be taken,
+   * and of those that it covers such as owe messages.
+   */
+  restore(key: string, bytes: Buffer, frontier: ReadonlyVector, owes: (frame: Frame) => boolean = () => false): readonly NextFrame[] {
     const writer = parseWriterId(key.slice(key.indexOf(" ") + 1));
     const copy = Buffer.from(bytes);
     const { frames } = decodeRecord(copy, writer);
-    const open = frames.filter((frame) => frame.mutations > 0 && !frontier.covers(writer, frame.last));
+    const open = frames.filter((frame) => frame.mutations > 0 && (!frontier.covers(writer, frame.last) || owes(frame)));
     const record: QueuedRecord = { position: "", bytes: copy, frames: open, at: 0, left: open.length, key };
     if (open.length === 0) this.#finished.push(key);
     const taken: NextFrame[] = [];
     for (let frame = open[0]; frame; frame = open[record.at]) {
-      const may = this.#watch?.lets(writer, frame.last) ?? "take";
+      const may = (!frontier.covers(writer, frame.last) && this.#watch?.lets(writer, frame.last)) || "take";
       if (may === "wait") this.#enqueue(record, writer);
       else if (may !== "take") this.#dropRest(record);
       if (may !== "take") break;

@@ -4,7 +4,7 @@ export { CONFLICT_LIMITS, type ConflictLimits } from "./conflict-ledger.js";
 export type { ConflictRecord } from "./conflict-record.js";
 export { readConflicts, type ConflictPage, type ConflictQuery } from "./conflict-store.js";
 export { BATCH_BYTES, BATCH_CELLS, BATCHES_IN_FLIGHT_MAX } from "./applier.js";
-export { noteRefused, REFUSED_MAX, zeroCounters, type RegionCounters } from "./counters.js";
+export { noteRefused, REFUSED_MAX, zeroCounters, type MessageCounters, type RegionCounters } from "./counters.js";
 export type {
   Halt,
   Hold,
@@ -19,8 +19,11 @@ export type {
 } from "./effects.js";
 export { isPlainRecord } from "./entry-codec.js";
 export { EVENT_PATIENCE_MS, SYNC_KEY_PREFIX, type FloatEvents, type FloatOptions, type FloatStatus } from "./float-events.js";
+export { CHANNEL_PATTERNS_MAX, ChannelPatterns } from "./channel-patterns.js";
 export { HEARTBEAT_PACE, type HeartbeatPace } from "./heartbeat.js";
 export { QUEUE_BYTES_MAX } from "./inbox.js";
+export type { MessageOptions } from "./local-messages.js";
+export { PATIENCE_MS } from "./message-relay.js";
 export { FRAME_BYTES, FRAME_MUTATIONS, RECORD_BYTES, sequenceKey } from "./outbox.js";
 export type { PendingWork, RegionOptions } from "./region-options.js";
 export { parsePolicy, PolicyTable, POLICIES_MAX, POLICY_FORMS, policyText, type Policy, type PolicyRow } from "./policy-table.js";

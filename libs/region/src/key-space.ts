@@ -371,6 +371,11 @@ function listSlot(writes: StateWrite[], slot: CellSlot, recordKey: string, liste
   writes.push({ table: "state", key: `retry:${kind}${recordKey}`, value: wanted ? nameBytes(entry.db, kind, entry.key, field) : undefined });
 }
 
+/** True where the server may not hold what was merged for the cell, and is going to. */
+export function isOpen(slot: CellSlot): boolean {
+  return !slot.refused && isToBeListed(slot);
+}
+
 function isToBeListed(slot: CellSlot): boolean {
   return slot.excepted || slot.unsure || (slot.shown !== undefined && !restsHidden(slot));
 }

@@ -7,7 +7,7 @@
  * own limit.
  */
 import { encodeRecord, heartbeatFrame, type FrameMessage } from "@meridian/wire";
-import { HLC_ZERO, type Hlc, type Mutation, type ReadonlyVector, type VersionVector, type WriterId } from "@meridian/words";
+import { HLC_ZERO, MutationKind, type Hlc, type Mutation, type ReadonlyVector, type VersionVector, type WriterId } from "@meridian/words";
 import type { Publication, StateWrite, StreamPlace } from "./effects.js";
 import type { Heartbeat } from "./heartbeat.js";
 import { Lane, type ClosedFrame } from "./lane.js";
@@ -99,7 +99,8 @@ export class Outbox {
 
   /** What a client did as one goes to each log as one. */
   #laneFor(mutation: Mutation, residency: Residency): Lane {
-    const lane = this.#laneOf.get(residency.groupOf(mutation.key));
+    // A channel is no key.
+    const lane = mutation.kind === MutationKind.Message ? this.#main : this.#laneOf.get(residency.groupOf(mutation.key));
     if (!lane) throw new RangeError(`${mutation.key} resides in other regions`);
     if (!mutation.continues) for (const each of this.#lanes) each.isBegun = false;
     mutation.continues = lane.isBegun;

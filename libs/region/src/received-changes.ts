@@ -99,14 +99,21 @@ function isDecimal({ kind }: Mutation): boolean {
 
 /**
  * Appends the changes of every mutation of a frame to the cells' pending lists, and these cells to those of the frame, some
- * twice; with `mayFly` plain strings begin their flights.
+ * twice; with `mayFly` plain strings begin their flights. Messages have no cell: they go to `onMessage`.
  */
-export function receiveFrame(into: FlyingFrame, ahead: ReadonlyVector | undefined, keys: KeySpace, mayFly: boolean): void {
+export function receiveFrame(
+  into: FlyingFrame,
+  ahead: ReadonlyVector | undefined,
+  keys: KeySpace,
+  mayFly: boolean,
+  onMessage: (m: Mutation) => void,
+): void {
   const { frame, slots } = into;
   const isPlain = mayFly && !ahead;
   frame.forEach((mutation) => {
     if (isPlain && mayBePlain(mutation) && keys.receivePlain(mutation, into)) return;
-    receiveMutation(mutation, frame, ahead, keys, slots);
+    if (mutation.kind === K.Message) onMessage(mutation);
+    else receiveMutation(mutation, frame, ahead, keys, slots);
   });
 }
 

@@ -9,6 +9,7 @@ import type { Publication, StateReader } from "./effects.js";
 import type { Inbox } from "./inbox.js";
 import type { KeyEntry } from "./key-entry.js";
 import type { KeySpace } from "./key-space.js";
+import type { MessageRelay } from "./message-relay.js";
 import type { Outbox } from "./outbox.js";
 import type { Reader } from "./reader.js";
 import { FIRST_HLC } from "./register-writes.js";
@@ -23,6 +24,7 @@ export interface RecoveryContext {
   readonly inbox: Inbox;
   readonly applier: Applier;
   readonly reader: Reader;
+  readonly relay: MessageRelay | undefined;
   readonly isImporting: boolean;
   /** Asks for a key to be read of which it is not known what the server holds. */
   readonly requestRead: (entry: KeyEntry) => void;
@@ -31,7 +33,11 @@ export interface RecoveryContext {
 /** Fills the parts; returns what must be published again. */
 export function recover(context: RecoveryContext): readonly Publication[] {
   for (const [key, bytes] of stored(context.store, "in", "0", ":")) {
-    for (const { frame, done } of context.inbox.restore(key, bytes, context.frontier)) context.applier.retake(frame, done);
+    const { relay, frontier } = context;
+    for (const { frame, done } of context.inbox.restore(key, bytes, frontier, relay && ((covered) => relay.owes(covered)))) {
+      if (relay && frontier.covers(frame.writer, frame.last)) relay.retake(frame, done);
+      else context.applier.retake(frame, done);
+    }
   }
   for (const [, bytes] of stored(context.store, "state", "retry:", "retry;")) {
     const { entry, kind, field } = named(context.keys, bytes);
@@ -39,6 +45,7 @@ export function recover(context: RecoveryContext): readonly Publication[] {
     slot.unsure = true;
     context.keys.noteListed(slot);
     context.applier.retry(slot);
+    context.relay?.inherit(slot);
     context.requestRead(entry);
   }
   for (const [, bytes] of stored(context.store, "state", "blind:", "blind;")) {

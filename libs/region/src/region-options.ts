@@ -6,6 +6,7 @@ import type { RegionCounters } from "./counters.js";
 import type { StateReader } from "./effects.js";
 import type { FloatOptions } from "./float-events.js";
 import type { HeartbeatPace } from "./heartbeat.js";
+import type { MessageOptions } from "./local-messages.js";
 
 /** What a region must be told. */
 export interface RegionOptions {
@@ -24,6 +25,8 @@ export interface RegionOptions {
   readonly lateEntriesToGroups?: boolean;
   /** Of which keys keyspace events are told, so that float increments add up; undefined: the register rule. */
   readonly floats?: FloatOptions;
+  /** Messages of which channels go to other regions, and come from them; undefined: none. */
+  readonly messages?: MessageOptions;
   /** How often the region says how far it is; without it {@link HEARTBEAT_PACE}. */
   readonly heartbeat?: HeartbeatPace;
   /** After how long without anything from a peer this region agrees to go on without it, in ms; undefined: never. */

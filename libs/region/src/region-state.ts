@@ -23,6 +23,8 @@ export interface RegionState {
   db: number;
   /** What is merged at that place. */
   frontier: VersionVector;
+  /** Per peer, up to where its messages were published here. */
+  told: VersionVector;
   /** The last record taken from each peer's log. */
   positions: Map<WriterId, string>;
   /** The last version given: nothing later was ever published, because this is written before. */
@@ -47,6 +49,7 @@ export function firstState(): RegionState {
     place: undefined,
     db: 0,
     frontier: new VersionVector(),
+    told: new VersionVector(),
     positions: new Map(),
     last: HLC_ZERO,
     lasts: [],
@@ -63,15 +66,16 @@ export function firstState(): RegionState {
 /** Encodes a state. */
 export function encodeState(state: RegionState): Buffer {
   return Buffer.from(
-    JSON.stringify({ ...state, frontier: [...state.frontier.entries()], positions: [...state.positions] }),
+    JSON.stringify({ ...state, frontier: [...state.frontier.entries()], told: [...state.told.entries()], positions: [...state.positions] }),
   );
 }
 
 /** Decodes a state. Throws `STORE_CORRUPT`. */
 export function decodeState(bytes: Buffer): RegionState {
   try {
-    const plain = JSON.parse(bytes.toString()) as Omit<RegionState, "frontier" | "positions"> & {
+    const plain = JSON.parse(bytes.toString()) as Omit<RegionState, "frontier" | "told" | "positions"> & {
       frontier: [WriterId, Hlc][];
+      told?: [WriterId, Hlc][];
       positions: [WriterId, string][];
     };
     return {
@@ -79,6 +83,7 @@ export function decodeState(bytes: Buffer): RegionState {
       ...plain,
       writers: plain.writers.map(parseWriterId),
       frontier: new VersionVector(plain.frontier),
+      told: new VersionVector(plain.told),
       positions: new Map(plain.positions),
     };
   } catch (cause) {

@@ -23,8 +23,10 @@ import { Inbox } from "./inbox.js";
 import { Lease } from "./lease.js";
 import { KeySpace } from "./key-space.js";
 import { ListWrites } from "./list-writes.js";
+import { LocalMessages } from "./local-messages.js";
 import { LocalStreams } from "./local-streams.js";
 import { LocalWrites, type LocalWritesContext } from "./local-writes.js";
+import { MessageRelay } from "./message-relay.js";
 import { OpenUnit } from "./open-unit.js";
 import { Outbox } from "./outbox.js";
 import { Reader } from "./reader.js";
@@ -110,25 +112,24 @@ export class Region {
     this.#conflicts = new ConflictLedger(options, this.counters, () => this.#nowMs, writerOf);
     // Until everything is imported a key may hold what nobody knows. Later, what the stream did not say no client did.
     const requestRead = (entry: KeyEntry): void => (this.isImporting ? this.#reader.doubt(entry) : this.#reader.want(entry));
-    const told = { counters: this.counters, conflicts: this.#conflicts, onVisible: options.onVisible };
-    const lateToGroups = options.lateEntriesToGroups ?? true;
-    this.#applier = new Applier({ ...own, ...told, received: this.#received, lateToGroups, requestRead });
+    const relay = options.messages && new MessageRelay(options.messages, this.counters, state.told);
+    const told = { counters: this.counters, conflicts: this.#conflicts, onVisible: options.onVisible, relay, requestRead };
+    this.#applier = new Applier({ ...own, ...told, received: this.#received, lateToGroups: options.lateEntriesToGroups ?? true });
     const streams = new LocalStreams({ ...own, writes: this.#writes, doubts: () => this.#applier, reads });
     const lists = new ListWrites({ ...own, writes: this.#writes, onDiffers, onBlind });
     const time = { nowMs, beginCommand: () => void (this.#writes.hlc = this.#clock.tick(this.#nowMs)) };
     const shared = { ...own, ...time, writes: this.#writes, streams, lists, counters: this.counters, policies };
+    const messages = options.messages && new LocalMessages({ ...shared, options: options.messages, emit: (m) => this.#outbox.add(m) });
     this.#reader = new Reader({ ...shared, applier: this.#applier, onServerTime: (serverMs) => this.#stability.onServerTime(serverMs) });
     this.#import = new FirstImport(state);
     this.#capture = new Capture(
       {
-        ...shared,
+        ...shared, messages, onBlind, unit: this.#unit,
         onMark: (mark) => this.#onMark(mark),
         onRead: (read, serverMs) => this.#reader.onRead(read, serverMs),
-        onBlind,
         isImporting: () => this.isImporting,
         onOwnRemoval: (entry) => this.#onOwnRemoval(entry),
         onQuarantine: (command) => this.#quarantine(command),
-        unit: this.#unit,
         onUnitBegin: () => this.#unit.begin(this.#unitOffset, this.#unitDb),
         onUnitEnd: (offset) => this.#onUnitEnd(offset),
         isHalted: () => this.#state.halt !== undefined || this.#lease.isFenced,
@@ -139,7 +140,7 @@ export class Region {
     this.#parser = new CommandParser(this.floats?.onCommand ?? this.#capture.onCommand, state.place?.offset ?? 0);
     this.#unitOffset = state.place?.offset ?? 0;
     this.#unitDb = state.db;
-    const parts = { outbox: this.#outbox, inbox: this.#inbox, applier: this.#applier, reader: this.#reader, requestRead };
+    const parts = { outbox: this.#outbox, inbox: this.#inbox, applier: this.#applier, reader: this.#reader, relay, requestRead };
     this.#outbox.again = recover({ ...own, ...parts, store: options.store, frontier: state.frontier, isImporting: this.isImporting });
   }
 
@@ -240,8 +241,7 @@ export class Region {
     this.#capture.learn(foreign);
     const known = this.#state.place;
     if (known && !resumed) {
-      this.#halt("LINEAGE_BROKEN", `the server no longer has its history after offset ${known.offset} of ${known.replicationId}`, "what was written meanwhile cannot be told from what was lost: keep clients away and rebuild this region from a peer");
-      return;
+      return this.#halt("LINEAGE_BROKEN", `the server no longer has its history after offset ${known.offset} of ${known.replicationId}`, "what was written meanwhile cannot be told from what was lost: keep clients away and rebuild this region from a peer");
     }
     if (!known) {
       this.#import.begin(databases);

@@ -38,6 +38,7 @@ export class TransactionGate {
     let meetsReading = false;
     for (const one of frames) {
       one.forEach((mutation) => {
+        if (mutation.kind === MutationKind.Message) return;
         meetsInFlight ||= isInFlight(mutation, this.#keys);
         meetsReading ||= this.#keys.entry(mutation.db, mutation.key).reading !== 0;
       });

@@ -72,6 +72,7 @@ function writeBody(out: ByteWriter, m: Mutation): void {
       return;
     case K.RemoveElements:
     case K.PutSketch:
+    case K.Message:
       out.slice(m.bytes, m.valueStart, m.valueEnd);
       return;
     case K.PutScore:
@@ -184,6 +185,7 @@ function readBody(from: ByteReader, m: Mutation): void {
       return;
     case K.RemoveElements:
     case K.PutSketch:
+    case K.Message:
       readValue(from, m);
       return;
     case K.PutScore:

@@ -66,6 +66,8 @@ export const MutationKind = {
   PutGroup: 23,
   /** Removes a consumer group, also one that is made elsewhere meanwhile. */
   RemoveGroup: 24,
+  /** Not a change of anything: a message that clients published on the channel `key`, for those who listen in other regions. */
+  Message: 26,
   /** INCRBYFLOAT: the running sum is of multiples of 10^-17. */
   IncrementDecimal: 28,
   /** HINCRBYFLOAT. */
@@ -129,6 +131,7 @@ export interface Mutation {
    */
   creates: boolean;
   db: number;
+  /** Of Message the channel. */
   key: string;
   /** Field or member; of PutElements the first position; empty where the kind has none. */
   field: string;

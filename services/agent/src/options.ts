@@ -3,6 +3,7 @@
  */
 import { LOG_LEVELS, option, type OptionsOf, type TextShape } from "@meridian/shell";
 import { regionId, writerId } from "@meridian/words";
+import { MESSAGE_FIELDS } from "./message-options.js";
 import { POLICY_FIELDS } from "./policy-options.js";
 import { TLS_FIELDS } from "./tls-fields.js";
 
@@ -179,6 +180,7 @@ export const AGENT_FIELDS = {
   publish,
   apply,
   policies: POLICY_FIELDS,
+  messages: MESSAGE_FIELDS,
   conflicts: option.group("The conflict ledger: what merging chose and what it hid. `meridian conflicts` reads it; the oldest records go first.", {
     bytesMax: option.bytes({ help: "Records of one server's ledger.", default: 64 * MIB, min: 64 * 2 ** 10, max: 16 * GIB }),
     ageHoursMax: option.duration({ help: "How long a record is kept.", unit: "h", default: 168, min: 1, max: 24 * 366 }),

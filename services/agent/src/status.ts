@@ -112,6 +112,23 @@ export interface PipelineStatus {
     readonly increments: number;
     readonly asValues: number;
   };
+  /** Messages of clients (PUBLISH) that are relayed between regions. */
+  readonly messages: {
+    /** Patterns of the channels; empty: messages stay. */
+    readonly channels: readonly string[];
+    /** Published to the other regions, and theirs published here. */
+    readonly relayed: number;
+    readonly delivered: number;
+    /** Received and waiting to be published here, now. */
+    readonly waiting: number;
+    /** Not published here: too old, or on a channel that is not accepted. */
+    readonly expired: number;
+    readonly unwanted: number;
+    /** Of those delivered, such as did not wait any longer for a write before them that clients kept racing. */
+    readonly early: number;
+    /** Channels of messages that nobody heard: too long to be relayed, or refused by this server; how many, and why the last one. */
+    readonly silenced?: Readonly<Record<string, string>>;
+  };
   /** What the conflict ledger has recorded, by rule. */
   readonly conflicts: Readonly<Record<string, number>>;
   readonly peers: readonly PeerStatus[];

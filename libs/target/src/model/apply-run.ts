@@ -72,6 +72,8 @@ export class ApplyRun {
   #matches(cell: BatchCell, entry: Entry | undefined): boolean {
     const [first = ""] = cell.rest;
     switch (cell.op) {
+      case OP.publish:
+        return true;
       case OP.setExpiry:
         return Number(first) === deadlineOf(entry) && holds(entry, cell.rest[2] ?? "");
       case OP.unlinkKey:
@@ -164,6 +166,8 @@ export class ApplyRun {
   #command({ op, db, key, field, rest }: BatchCell): string[] {
     const [first = "", second = "", third = ""] = rest;
     switch (op) {
+      case OP.publish:
+        return ["PUBLISH", key, first];
       case OP.setStringUntil:
         if (third === String(DEADLINE_NONE)) return ["SET", key, second];
         return this.#past(third) ? ["DEL", key] : ["SET", key, second, "PXAT", third];

@@ -18,6 +18,7 @@ import { HASH_COMMANDS } from "./hash-commands.js";
 import { KEY_COMMANDS } from "./key-commands.js";
 import { Keyspace, type EntryType } from "./keyspace.js";
 import { LIST_COMMANDS } from "./list-commands.js";
+import { MESSAGE_COMMANDS } from "./message-commands.js";
 import { readPayload } from "./read-run.js";
 import { ReplicationFeed } from "./replication-feed.js";
 import { SET_COMMANDS } from "./set-commands.js";
@@ -36,6 +37,7 @@ const COMMANDS: CommandTable = {
   ...LIST_COMMANDS,
   ...SKETCH_COMMANDS,
   ...STREAM_COMMANDS,
+  ...MESSAGE_COMMANDS,
 };
 
 /**

@@ -27,6 +27,8 @@ export interface RedisTargetOptions extends ConnectionOptionsOfServer {
   readonly password?: string;
   /** For CLIENT LIST: letters, digits, `:`, `-`. */
   readonly clientName: string;
+  /** Batches may hold messages: the right to publish is needed. */
+  readonly messages?: boolean;
 }
 
 const SCRIPTS = [APPLY_SCRIPT, READ_SCRIPT, FENCE_SCRIPT, PREFLIGHT_SCRIPT];
@@ -66,7 +68,7 @@ export class RedisTarget implements Target {
       const target = new RedisTarget(connection);
       refuseUnsupported(await target.info());
       await target.#load();
-      await target.#preflight();
+      await target.#preflight(options.messages === true ? ["messages"] : []);
       return target;
     } catch (error) {
       await connection.close();
@@ -125,8 +127,8 @@ export class RedisTarget implements Target {
     await this.#connection.close();
   }
 
-  async #preflight(): Promise<void> {
-    const refused = (await this.#script([PREFLIGHT_SHA, "0"], "try the commands that batches need")) as Buffer[];
+  async #preflight(beyond: readonly string[]): Promise<void> {
+    const refused = (await this.#script([PREFLIGHT_SHA, "0", ...beyond], "try the commands that batches need")) as Buffer[];
     if (refused.length === 0) return;
     throw new MeridianError("SERVER_REFUSED", `the agent's user lacks rights: ${refused.map(String).join("; ")}`, {
       advice: "give the user the rights of TARGET_RIGHTS, as in the example of deploy/",

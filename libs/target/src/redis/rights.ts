@@ -1,6 +1,7 @@
 /**
  * What the agent's user must be allowed to do on a server, for writing to it. Capture needs its own rights beside these.
  */
+import { TRIAL_KEY } from "@meridian/mark";
 
 /** Commands of the scripts' comparisons and reads. */
 const READS = [
@@ -17,11 +18,17 @@ const WRITES = [
   ...["xadd", "xdel", "xsetid", "xgroup|create", "xgroup|destroy", "xclaim"],
 ];
 
+/** Needed only where messages are relayed; beside it the user then needs a channel right for each pattern, as `&orders.*`. */
+const MESSAGES = ["publish"];
+
 /** Commands of the connection itself. */
 const CONNECTION = ["auth", "client|setname", "info", "scan", "evalsha", "script|load", "psubscribe", "subscribe"];
 
-/** Keyspace events of all keys. A pattern must stand in the rights as it is subscribed to: others, letter by letter, for other prefixes. */
-const CHANNELS = ["&__keyspace@*__:*"];
+/**
+ * Keyspace events of all keys, and the channel on which publishing is tried. A pattern must stand in the rights as it is
+ * subscribed to: others, letter by letter, for other prefixes.
+ */
+const CHANNELS = ["&__keyspace@*__:*", `&${TRIAL_KEY}`];
 
 /** The ACL rules, for `ACL SETUSER <name> on ><password> ...`: every key and database, these commands, nothing else. */
-export const TARGET_RIGHTS: readonly string[] = ["~*", ...CHANNELS, ...[...CONNECTION, ...READS, ...WRITES].map((command) => `+${command}`)];
+export const TARGET_RIGHTS: readonly string[] = ["~*", ...CHANNELS, ...[...CONNECTION, ...READS, ...WRITES, ...MESSAGES].map((command) => `+${command}`)];

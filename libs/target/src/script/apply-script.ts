@@ -21,6 +21,7 @@ import { MARK_KEY, MARK_PREFIX_BYTES, MARK_VERSION, OP, TRIAL_KEY } from "@merid
 import { COMPARING_DECIMAL } from "./decimal-script.js";
 import { COMPARING_LIST, EFFECTS_OF_LIST } from "./list-script.js";
 import { HOLDING, HOLDING_EXACTLY } from "./holding.js";
+import { MESSAGE_WIDTH, PASSING_MESSAGE, TELLING } from "./message-script.js";
 import { EXPECT_BYTE as IS, OP_BYTE as DO } from "./op-byte.js";
 import { COMPARING_SKETCH } from "./sketch-script.js";
 import { COMPARING_STREAM, EFFECTS_OF_STREAM } from "./stream-script.js";
@@ -259,6 +260,7 @@ while i <= n do
         if failed then return {err = failed} end
       end
       i = i + (op == ${DO.delWhole} and 3 or 7)
+    ${PASSING_MESSAGE}
     else return {err = 'ERR operation ' .. A[i] .. ' is unknown to this version of the script'} end
   end
 end
@@ -299,7 +301,7 @@ local function refuseRun(i, text)
 end
 local widths = {${DO.setStringUntil}, 6, ${DO.incrString}, 3, ${DO.delString}, 3, ${DO.setField}, 5, ${DO.incrField}, 4, ${DO.delField}, 4,
   ${DO.addMember}, 3, ${DO.removeMember}, 3, ${DO.setScore}, 5, ${DO.removeScore}, 4, ${DO.setExpiry}, 5, ${DO.unlinkKey}, 5,
-  ${DO.raiseSketch}, 4, ${DO.addDecimal}, 3, ${DO.addDecimalField}, 4, ${DO.restoreWhole}, 7, ${DO.delWhole}, 3}
+  ${DO.raiseSketch}, 4, ${DO.addDecimal}, 3, ${DO.addDecimalField}, 4, ${DO.restoreWhole}, 7, ${DO.delWhole}, 3, ${DO.publish}, ${MESSAGE_WIDTH}}
 local now
 local function past(deadline)
   if not now then
@@ -357,6 +359,7 @@ local function perform()
           if A[at + 4] == '-1' then call('RESTORE', key, '0', A[at + 3], 'REPLACE')
           elseif past(A[at + 4]) then call('UNLINK', key)
           else call('RESTORE', key, A[at + 4], A[at + 3], 'REPLACE', 'ABSTTL') end
+        elseif op == ${DO.publish} then tell(key, A[at + 2])
         else call('UNLINK', key) end
       end
     end
@@ -371,7 +374,7 @@ while true do
   elseif byte(A[at]) == ${DO.editStream} then refuseStream(edits[at], text)
   else refuse(at, text) end
 end
-if skipped > before then
+if skipped > before or silenced then
   call('SELECT', '0')
   call('SET', '${MARK_KEY}', table.concat(out))
 end
@@ -382,5 +385,5 @@ return {'OK', epoch, mine, skipped}
 export const APPLY_SCRIPT = [
   ...[CHAIN, SKIPPING, COMPARING_SKETCH, COMPARING, HOLDING, COMPARING_RUN, COMPARING_LIST, COMPARING_STREAM, HOLDING_EXACTLY],
   ...[COMPARING_DECIMAL, TRYING, COMPARE_ALL],
-  ...[EFFECTS_OF_RUN, EFFECTS_OF_LIST, EFFECTS_OF_STREAM, EFFECTS],
+  ...[EFFECTS_OF_RUN, EFFECTS_OF_LIST, EFFECTS_OF_STREAM, TELLING, EFFECTS],
 ].join("");

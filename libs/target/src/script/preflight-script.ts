@@ -1,7 +1,8 @@
 /**
  * The script that tries every command of the other scripts once, on a key of ours and outside of the stream, and names
  * those that the ACL forbids or that the server has under another name: before the first batch, because a batch that is
- * forbidden halfway is repaired later than one that was never begun. No ARGV. Reply: a list of texts, empty when all is well.
+ * forbidden halfway is repaired later than one that was never begun. ARGV: `messages` where messages are to be published,
+ * of which only a channel of ours is tried. Reply: a list of texts, empty when all is well.
  */
 import { TRIAL_KEY } from "@meridian/mark";
 
@@ -73,6 +74,7 @@ may('XDEL', key, '1-1')
 may('XSETID', key, '1-1')
 may('XGROUP', 'CREATE', key, 'g', '0', 'MKSTREAM')
 may('XGROUP', 'DESTROY', key, 'g')
+if ARGV[1] == 'messages' then may('PUBLISH', key, '') end
 -- of no group: what XCLAIM claims is replicated, whatever set_repl says
 may('XCLAIM', key, 'g', 'c', '0', '1-1')
 redis.pcall('DEL', key)

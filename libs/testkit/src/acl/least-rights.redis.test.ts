@@ -96,6 +96,7 @@ function fillBatch(batch: ApplyBatch, list: Buffer, laterMs: number): void {
   batch.editStream(0, "entries", { ...plain, cells: [{ field: "", steps: [{ does: "add", id: "2-1", pairs }] }], groups: [{ name: "removed", start: undefined }] });
   batch.editStream(0, "no entries", { ...plain, creates: true, keeps: true, lastId: "5-1" });
   batch.editStream(0, "left empty", { ...plain, groups: [{ name: "removed", start: undefined }] });
+  batch.publish("meridian:trial", "heard");
 }
 
 async function seed(laterMs: number): Promise<Buffer> {
@@ -121,7 +122,7 @@ async function apply(username: string): Promise<void> {
   const laterMs = Date.now() + 1_000_000;
   const list = await seed(laterMs);
   const user = { username, password: PASSWORD };
-  const target = await RedisTarget.connect({ ...address(), ...user, replyTimeoutMs: 5_000, clientName: "meridian-apply" });
+  const target = await RedisTarget.connect({ ...address(), ...user, replyTimeoutMs: 5_000, clientName: "meridian-apply", messages: true });
   const { epoch } = await target.fence();
   const vector = new VersionVector([[writerId("us", "0"), hlcOf(laterMs)]]);
   const batch = new ApplyBatch(epoch, 0, 1, encodeMarkHeader({ epoch, seq: 1, vector, deferred: [], settled: [] }));

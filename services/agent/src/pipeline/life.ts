@@ -8,7 +8,7 @@
  */
 import type { MutationLog } from "@meridian/log";
 import { ReplicaTail } from "@meridian/psync";
-import { Region, sequenceKey, type ConflictLimits, type PolicyTable, type RegionCounters, type RegionOptions, type Step } from "@meridian/region";
+import { Region, sequenceKey, type ConflictLimits, type MessageOptions, type PolicyTable, type RegionCounters, type RegionOptions, type Step } from "@meridian/region";
 import type { Store } from "@meridian/store";
 import { RedisTarget, type ApplyReply, type ReadStatus, type ServerFacts } from "@meridian/target";
 import type { Logger } from "@meridian/shell";
@@ -36,6 +36,8 @@ export interface LifeSettings {
   readonly conflicts: ConflictLimits;
   /** What happens to keys by prefix; undefined: the published rules. */
   readonly policies: PolicyTable | undefined;
+  /** Which messages are relayed; undefined: none. */
+  readonly messages: MessageOptions | undefined;
   /** Whether late entries of streams are told to consumer groups. */
   readonly lateEntriesToGroups: boolean;
   /** After how long without anything from a peer this region agrees to go on without it; undefined: never. */
@@ -108,9 +110,9 @@ export class Life {
   constructor(deps: LifeDeps) {
     const { writer, peers, store, settings, counters, onVisible } = deps;
     this.#deps = deps;
-    const { maxDriftMs, cachedSlotsMax, conflicts, policies, lateEntriesToGroups, absentAfterMs } = settings;
+    const { maxDriftMs, cachedSlotsMax, conflicts, policies, lateEntriesToGroups, absentAfterMs, messages } = settings;
     const floats = toldOf(settings.floats);
-    const some = { ...(floats && { floats }), ...(absentAfterMs && { absentAfterMs }) };
+    const some = { ...(floats && { floats }), ...(absentAfterMs && { absentAfterMs }), ...(messages && { messages }) };
     const limits = { maxDriftMs, cachedSlotsMax, conflicts, lateEntriesToGroups, ...some };
     this.region = new Region({ writer, peers, store, ...limits, counters, onVisible, ...(policies && { policies }) });
     this.#publisher = new Publisher({
@@ -174,7 +176,7 @@ export class Life {
   async #connect(): Promise<void> {
     const { settings, logger } = this.#deps;
     const endpoint = this.#deps.endpoint();
-    this.#target = await RedisTarget.connect({ ...endpoint, connectTimeoutMs: settings.connectTimeoutMs, replyTimeoutMs: settings.replyTimeoutMs, clientName: "meridian-apply" });
+    this.#target = await RedisTarget.connect({ ...endpoint, connectTimeoutMs: settings.connectTimeoutMs, replyTimeoutMs: settings.replyTimeoutMs, clientName: "meridian-apply", messages: settings.messages !== undefined });
     const facts = await this.#target.info();
     this.facts = facts;
     this.remarks = [...(await this.#checkStream(endpoint, facts)), ...(await this.#learnModules(this.#target, facts))];

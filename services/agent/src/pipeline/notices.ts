@@ -19,6 +19,8 @@ export function noticesOf(counters: RegionCounters, facts: ServerFacts | undefin
   const notices = met || (facts?.keysWithFieldDeadlines ?? 0) > 0 ? [FIELD_DEADLINES_STAY] : [];
   const newest = [...counters.refused].slice(-REFUSED_SHOWN).map(([key, why]) => `${key} (${why})`);
   if (newest.length > 0) notices.push(`this server refused values of peers: the last of ${counters.refused.size} known are ${newest.join(", ")}`);
+  const silenced = [...counters.messages.silenced].slice(-REFUSED_SHOWN).map(([channel, { reason }]) => `${channel} (${reason})`);
+  if (silenced.length > 0) notices.push(`messages were not heard everywhere: the last channels are ${silenced.join(", ")}`);
   if (facts && mayEvict(facts)) {
     const { maxMemoryPolicy, evictedKeys } = facts;
     notices.push(`maxmemory-policy is ${maxMemoryPolicy}: what this server evicts (${evictedKeys} keys since it started) is deleted in every region; set noeviction`);

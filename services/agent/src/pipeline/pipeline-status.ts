@@ -54,6 +54,7 @@ export function pipelineStatus(pipeline: RegionPipeline, state: PipelineState): 
     },
     policies: policiesStatus(pipeline),
     floats,
+    messages: messagesStatus(pipeline),
     conflicts: Object.fromEntries(counters.conflictsByRule),
     peers: pipeline.peers.map((writer) => peerStatus(pipeline, writer)),
     unsupported: {
@@ -86,6 +87,12 @@ function floatsStatus({ life, counters, context }: RegionPipeline): PipelineStat
 function floatNotices({ rule, reason }: PipelineStatus["floats"]): string[] {
   if (rule === "sum" || reason === undefined || reason === OFF) return [];
   return [`INCRBYFLOAT and HINCRBYFLOAT are replicated as their results, the later wins: ${reason}`];
+}
+
+function messagesStatus({ context, counters }: RegionPipeline): PipelineStatus["messages"] {
+  const { silenced, ...counts } = counters.messages;
+  const named = Object.fromEntries([...silenced].map(([channel, { count, reason }]) => [channel, `${count}: ${reason}`]));
+  return { channels: context.options.messages.channels, ...counts, ...(silenced.size === 0 ? {} : { silenced: named }) };
 }
 
 function policiesStatus({ policies, counters }: RegionPipeline): PipelineStatus["policies"] {

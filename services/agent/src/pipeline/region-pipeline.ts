@@ -10,6 +10,7 @@ import type { Pipeline, PipelineContext, PipelineFactory } from "../agent-pipeli
 import { endpointOf } from "../endpoint.js";
 import { LagMeter } from "../lag-meter.js";
 import type { PipelineState, PipelineStatus } from "../status.js";
+import { messagesOf } from "../message-options.js";
 import { policiesOf } from "../policy-options.js";
 import { Life, type LifeSettings } from "./life.js";
 import { logConfigOf } from "./log-config.js";
@@ -179,6 +180,7 @@ export class RegionPipeline implements Pipeline {
         acceptUnknownRewrites: options.capture.acceptUnknownRewrites,
         conflicts: conflictLimits(options),
         policies: this.policies,
+        messages: messagesOf(options),
         lateEntriesToGroups: options.apply.lateEntriesToGroups,
         absentAfterMs: options.stability.absentAfterMs || undefined,
         floats: floatSettings(options),

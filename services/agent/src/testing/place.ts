@@ -53,6 +53,7 @@ const SETTINGS: LifeSettings = {
   acceptUnknownRewrites: false,
   conflicts: CONFLICT_LIMITS,
   policies: undefined,
+  messages: undefined,
   lateEntriesToGroups: true,
   absentAfterMs: undefined,
   floats: { mode: "off", prefixes: [""] },
@@ -151,8 +152,8 @@ export async function openPlaces(
   names: readonly string[],
   args: readonly string[] = [],
   settings: Partial<LifeSettings> = {},
+  shelf = new MemoryShelf(),
 ): Promise<Place[]> {
-  const shelf = new MemoryShelf();
   const writers = names.map((name) => writerId(name, "0"));
   const servers = await Promise.all(names.map(() => startRedis({ args })));
   const peersOf = (at: number): WriterId[] => writers.filter((_, other) => other !== at);
