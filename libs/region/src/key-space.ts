@@ -50,6 +50,7 @@ export class KeySpace {
   readonly #bytes = new ByteWriter();
   readonly #plain = new PlainStrings();
   readonly #flights = new PlainFlights();
+  readonly #recordOf = (name: string): Buffer | undefined => this.#plain.get(name) ?? this.#store.get("cell", name);
   #young: Generation = new Map();
   #old: Generation = new Map();
   #youngSlots = 0;
@@ -94,14 +95,13 @@ export class KeySpace {
   /** A received write of a plain string begins its flight. Undefined where it must be merged into the key's entry. */
   receivePlain(m: Mutation, from: FlyingFrame): PlainFlight | undefined {
     if (this.#isEntry(m.db, m.key)) return undefined;
-    const name = entryKey(m.db, m.key);
-    if (this.#flights.has(name)) return undefined;
-    return this.#flights.begin(m, name, this.#plain.get(name) ?? this.#store.get("cell", name), from, this.#writers);
+    return this.#flights.begin(m, entryKey(m.db, m.key), this.#recordOf, from, this.#writers);
   }
 
   /** The mark of a flight was read: the server holds the value. */
-  settlePlain({ name, writer, hlc, print }: PlainFlight): void {
-    this.#flights.take(name);
+  settlePlain(flight: PlainFlight): void {
+    const { name, writer, hlc, print } = flight;
+    this.#flights.end(flight);
     this.#plain.put(name, this.#writers.indexOf(writer), hlc, print);
   }
 
@@ -313,7 +313,7 @@ export class KeySpace {
   #load(db: number, key: string): KeyEntry {
     const name = entryKey(db, key);
     const packed = this.#plain.size === 0 ? undefined : this.#plain.take(name);
-    const flight = this.#flights.size === 0 ? undefined : this.#flights.take(name);
+    const flight = this.#flights.take(name);
     const bytes = packed ?? this.#store.get("cell", name);
     const entry = bytes ? readEntry(bytes, db, key, this.#writers, this) : new KeyEntry(db, key);
     if (packed) this.#dirtyEntries.add(entry);

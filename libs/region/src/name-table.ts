@@ -8,8 +8,14 @@
 
 const FIRST_SLOTS = 64;
 
-/** See the module's comment. */
-export class NameTable<V extends { readonly name: string }> {
+/** A value that knows its name, and the {@link hashOfName} of it. */
+export interface Named {
+  readonly name: string;
+  readonly hash: number;
+}
+
+/** See the module's comment. A name comes with its hash, so that whoever asks several times computes it once. */
+export class NameTable<V extends Named> {
   #slots = new Array<V | undefined>(FIRST_SLOTS).fill(undefined);
   #mask = FIRST_SLOTS - 1;
   #size = 0;
@@ -18,13 +24,13 @@ export class NameTable<V extends { readonly name: string }> {
     return this.#size;
   }
 
-  get(name: string): V | undefined {
-    return this.#size === 0 ? undefined : this.#slots[this.#slotOf(name)];
+  get(name: string, hash: number): V | undefined {
+    return this.#size === 0 ? undefined : this.#slots[this.#slotOf(name, hash)];
   }
 
   /** Puts a value in, in the place of one of the same name. */
   set(value: V): void {
-    const slot = this.#slotOf(value.name);
+    const slot = this.#slotOf(value.name, value.hash);
     const isNew = this.#slots[slot] === undefined;
     this.#slots[slot] = value;
     if (!isNew) return;
@@ -33,9 +39,9 @@ export class NameTable<V extends { readonly name: string }> {
   }
 
   /** Takes a value out; undefined: there was none. */
-  take(name: string): V | undefined {
+  take(name: string, hash: number): V | undefined {
     if (this.#size === 0) return undefined;
-    const slot = this.#slotOf(name);
+    const slot = this.#slotOf(name, hash);
     const value = this.#slots[slot];
     if (value === undefined) return undefined;
     this.#slots[slot] = undefined;
@@ -45,10 +51,10 @@ export class NameTable<V extends { readonly name: string }> {
   }
 
   /** The slot of a name, or the free one where it belongs. */
-  #slotOf(name: string): number {
-    for (let slot = hashOf(name) & this.#mask; ; slot = (slot + 1) & this.#mask) {
+  #slotOf(name: string, hash: number): number {
+    for (let slot = hash & this.#mask; ; slot = (slot + 1) & this.#mask) {
       const value = this.#slots[slot];
-      if (value === undefined || value.name === name) return slot;
+      if (value === undefined || (value.hash === hash && value.name === name)) return slot;
     }
   }
 
@@ -58,7 +64,7 @@ export class NameTable<V extends { readonly name: string }> {
     for (let slot = (gap + 1) & this.#mask; ; slot = (slot + 1) & this.#mask) {
       const value = this.#slots[slot];
       if (value === undefined) return;
-      const home = hashOf(value.name) & this.#mask;
+      const home = value.hash & this.#mask;
       if (((slot - home) & this.#mask) < ((slot - gap) & this.#mask)) continue;
       this.#slots[gap] = value;
       this.#slots[slot] = undefined;
@@ -70,14 +76,14 @@ export class NameTable<V extends { readonly name: string }> {
     const old = this.#slots;
     this.#mask = this.#mask * 2 + 1;
     this.#slots = new Array<V | undefined>(this.#mask + 1).fill(undefined);
-    for (const value of old) if (value !== undefined) this.#slots[this.#slotOf(value.name)] = value;
+    for (const value of old) if (value !== undefined) this.#slots[this.#slotOf(value.name, value.hash)] = value;
     // What is still pointed at from the old array would live as long as that does.
     old.length = 0;
   }
 }
 
 /** FNV-1a, with an avalanche: names differ in few, late characters. */
-function hashOf(name: string): number {
+export function hashOfName(name: string): number {
   let hash = 0x811c9dc5;
   for (let at = 0; at < name.length; at += 1) hash = Math.imul(hash ^ name.charCodeAt(at), 0x01000193);
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);

@@ -13,7 +13,7 @@ import type { Frame } from "@meridian/wire";
 import { MutationKind, type Hlc, type Mutation } from "@meridian/words";
 import { readPlainRecord } from "./entry-codec.js";
 import type { CellSlot } from "./key-entry.js";
-import { NameTable } from "./name-table.js";
+import { hashOfName, NameTable, type Named } from "./name-table.js";
 import { expectOf } from "./plan.js";
 import type { PlainPrint } from "./value-slice.js";
 import type { WriterTable } from "./writer-table.js";
@@ -38,8 +38,9 @@ const NO_SUMS: CellChange["absorbed"] = [];
 export class PlainFlight {
   readonly db: number;
   readonly key: string;
-  /** Of the key's record. */
+  /** Of the key's record, with its hash. */
   readonly name: string;
+  readonly hash: number;
   readonly hlc: Hlc;
   readonly value: Buffer | string;
   readonly print: PlainPrint;
@@ -51,12 +52,13 @@ export class PlainFlight {
   /** Nobody has asked for the key's entry. */
   isFlying = true;
 
-  constructor(m: Mutation, name: string, shown: string | undefined, from: FlyingFrame) {
+  constructor(m: Mutation, { name, hash }: Named, shown: string | undefined, from: FlyingFrame) {
     const { bytes, valueStart: start, valueEnd: end } = m;
     const isShort = end - start <= PRINT_INLINE_BYTES_MAX;
     this.db = m.db;
     this.key = m.key;
     this.name = name;
+    this.hash = hash;
     this.hlc = m.hlc;
     this.value = isShort ? bytes.toString("latin1", start, end) : bytes.subarray(start, end);
     this.print = isShort ? { bytes, start, end } : digestPrintOf(bytes, start, end);
@@ -120,14 +122,17 @@ export class PlainFlights {
   }
 
   has(name: string): boolean {
-    return this.#flights.get(name) !== undefined;
+    return this.#flights.size > 0 && this.#flights.get(name, hashOfName(name)) !== undefined;
   }
 
   /**
-   * Begins a flight, with `record` as what is known of the key. Undefined where more is known, or the writer had not seen what
-   * it replaces: then it must be merged.
+   * Begins a flight, with what `read` finds as what is known of the key. Undefined where more is known, where one is under way,
+   * or the writer had not seen what it replaces: then it must be merged.
    */
-  begin(m: Mutation, name: string, record: Buffer | undefined, from: FlyingFrame, writers: WriterTable): PlainFlight | undefined {
+  begin(m: Mutation, name: string, read: (name: string) => Buffer | undefined, from: FlyingFrame, writers: WriterTable): PlainFlight | undefined {
+    const hash = hashOfName(name);
+    if (this.#flights.get(name, hash)) return undefined;
+    const record = read(name);
     const held = record && readPlainRecord(record);
     if (record && !held) return undefined;
     if (held) {
@@ -135,7 +140,7 @@ export class PlainFlights {
       const other = writers.at(held.writer);
       if (other === writer ? held.hlc >= m.hlc : !context.covers(other, held.hlc)) return undefined;
     }
-    const flight = new PlainFlight(m, name, held?.print, from);
+    const flight = new PlainFlight(m, { name, hash }, held?.print, from);
     this.#flights.set(flight);
     from.flights.push(flight);
     return flight;
@@ -143,7 +148,12 @@ export class PlainFlights {
 
   /** Ends the flight of a key, if there is one. */
   take(name: string): PlainFlight | undefined {
-    return this.#flights.take(name);
+    return this.#flights.size === 0 ? undefined : this.#flights.take(name, hashOfName(name));
+  }
+
+  /** Ends a flight. */
+  end({ name, hash }: PlainFlight): void {
+    this.#flights.take(name, hash);
   }
 }
 

@@ -208,6 +208,7 @@ export class Checkpoint {
 
   #finish(frozen: FrozenGeneration): void {
     frozen.redo.remove();
+    frozen.generation.release();
     this.#frozen = undefined;
     this.#plan = undefined;
     this.#failure = undefined;

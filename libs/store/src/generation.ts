@@ -8,13 +8,14 @@
 import { KeyOrder } from "./key-order.js";
 import { hashKey } from "./key-hash.js";
 import { PlaceTable } from "./place-table.js";
+import { SLAB_BYTES, type SlabPool } from "./slab-pool.js";
 import { STORE_TABLES, type StoreTable, type StoreWrite } from "./port.js";
 import {
   encodeWrite, keyAt, isKeyAt, recordBytes, recordEnd, RECORD_HEAD_BYTES, sealRecord, tableAt, valueAt, writeEnd,
 } from "./redo-record.js";
 
+/** Of {@link SLAB_BYTES}. */
 const SLAB_SHIFT = 20;
-const SLAB_BYTES = 1 << SLAB_SHIFT;
 
 /** Makes equal keys of two tables differ in hash. */
 const TABLE_STEP = 0x9e3779b9;
@@ -43,6 +44,7 @@ export class Generation {
   readonly #unordered: number[][] = STORE_TABLES.map(() => []);
   /** The slab of every mebibyte of positions. */
   readonly #slabs: Slab[] = [];
+  readonly #pool: SlabPool;
   #slab: Slab | undefined;
   #used = 0;
   /** What {@link #isSame} compares with. */
@@ -52,6 +54,16 @@ export class Generation {
     const { bytes, base } = this.#slabs[place >>> SLAB_SHIFT] as Slab;
     return isKeyAt(bytes, place - base, this.#soughtTable, this.#soughtKey);
   };
+
+  constructor(pool: SlabPool) {
+    this.#pool = pool;
+  }
+
+  /** Gives its memory back: nothing of it may be read any more. */
+  release(): void {
+    for (const slab of new Set(this.#slabs)) this.#pool.give(slab.bytes);
+    this.#slabs.length = 0;
+  }
 
   /** Keys held, over all tables. */
   get entries(): number {
@@ -69,7 +81,7 @@ export class Generation {
     return this.#newest.placeIn(this.#slotOf(index, key, hashIn(index, hash)));
   }
 
-  /** The value written at a place; undefined is a deletion. Its bytes never change. */
+  /** The value written at a place; undefined is a deletion. Its bytes do not change before {@link release}. */
   value(place: number): Buffer | undefined {
     const { bytes, base } = this.#slabs[place >>> SLAB_SHIFT] as Slab;
     return valueAt(bytes, place - base);
@@ -150,7 +162,8 @@ export class Generation {
   #reserve(size: number): Slab {
     if (this.#slab !== undefined && this.#used + size <= this.#slab.bytes.length) return this.#slab;
     const count = Math.max(1, Math.ceil(size / SLAB_BYTES));
-    const slab = { bytes: Buffer.allocUnsafeSlow(count * SLAB_BYTES), base: this.#slabs.length * SLAB_BYTES };
+    const bytes = count === 1 ? this.#pool.take() : Buffer.allocUnsafeSlow(count * SLAB_BYTES);
+    const slab = { bytes, base: this.#slabs.length * SLAB_BYTES };
     for (let each = 0; each < count; each += 1) this.#slabs.push(slab);
     this.#slab = slab;
     this.#used = 0;

@@ -21,6 +21,7 @@ import { overlay, type LayerEntry } from "./overlay.js";
 import { PlainTable } from "./plain-table.js";
 import type { IsPlain, Store, StoreTable, StoreWrite } from "./port.js";
 import { ClosedRedoFile, isRedoFile, readRedoFiles, REDO_HEAD_BYTES, RedoLog, removeRedoFile } from "./redo-log.js";
+import { SlabPool } from "./slab-pool.js";
 import { StoreLock } from "./store-lock.js";
 import { claimFolder } from "./store-owner.js";
 
@@ -75,7 +76,8 @@ export class LmdbStore implements Store {
   readonly #redo: RedoLog;
   /** Cells that have had a value that is not plain since the store was opened. */
   readonly #special = new KeyFilter();
-  #active = new Generation();
+  readonly #slabs = new SlabPool();
+  #active = new Generation(this.#slabs);
   #commits = 0;
   #open = true;
 
@@ -177,7 +179,7 @@ export class LmdbStore implements Store {
     if (this.#checkpoint.generation !== undefined) return this.#checkpoint.retry();
     if (this.#active.entries === 0) return;
     this.#checkpoint.start({ generation: this.#active, redo: this.#redo.rotate() });
-    this.#active = new Generation();
+    this.#active = new Generation(this.#slabs);
   }
 
   #layers(table: StoreTable, from: string, to: string): Iterable<LayerEntry> {
@@ -206,7 +208,7 @@ export class LmdbStore implements Store {
   #replay(): number {
     const { path } = this.#options;
     const done = Number(this.#target.meta.getBinary(CHECKPOINT_KEY)?.toString() ?? 0);
-    const generation = new Generation();
+    const generation = new Generation(this.#slabs);
     let next = done + 1;
     let last = done;
     const files = readRedoFiles(path);

@@ -48,7 +48,7 @@ export const APPLYING: readonly Mutation[] = [
   {
     name: "flights-meet-record",
     breaks: "a plain string that was written but not committed is applied over by what stood there before",
-    edits: [{ in: "region", text: "this.#plain.get(name) ?? this.#store.get(\"cell\", name), from", becomes: "this.#store.get(\"cell\", name), from" }],
+    edits: [{ in: "region", text: "this.#plain.get(name) ?? this.#store.get(\"cell\", name)", becomes: "this.#store.get(\"cell\", name)" }],
     options: { families: ["string"] },
   },
   {
