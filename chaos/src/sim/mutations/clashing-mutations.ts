@@ -41,6 +41,12 @@ export const CLASHING: readonly Mutation[] = [
     options: { clashes: true, families: ["set", "string"] },
   },
   {
+    name: "every-write-creates-its-key",
+    breaks: "a write beside what is there says that there was nothing, and takes away what another type hides",
+    edits: [{ in: "region", text: "m.creates = this.#created === entry;", becomes: "m.creates = this.#created === entry || (entry.mayClash && entry.isPresent);" }],
+    options: { clashes: true, families: ["set", "string"] },
+  },
+  {
     name: "hidden-values-not-kept",
     breaks: "what makes room for another type is not read before, where only the server holds it",
     edits: [{ in: "region", text: "const isHiding = willBeHidden(slot);", becomes: "const isHiding = false;" }],
