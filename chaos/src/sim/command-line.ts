@@ -19,6 +19,7 @@ what runs
   --registers          some keys are written as a whole (lww)
   --units              many transactions, with commands whose result must be read
   --messages           clients publish messages, which are relayed
+  --names              keys and fields have names of 800 bytes
   --absence            regions that are silent for a moment are fenced
   --faults a,b         with these of the rare faults: ${RARE_FAULTS.join(", ")}
   --clashes            one name for keys of different types (else in one run of ten)
@@ -73,6 +74,7 @@ export function readRequest(words: readonly string[]): Request {
       policies: { type: "boolean", default: false },
       registers: { type: "boolean", default: false },
       units: { type: "boolean", default: false },
+      names: { type: "boolean", default: false },
       absence: { type: "boolean", default: false },
       messages: { type: "boolean", default: false },
       full: { type: "boolean", default: false },
@@ -95,6 +97,7 @@ export function readRequest(words: readonly string[]): Request {
       ...(values.policies ? { policies: true } : {}),
       ...(values.registers ? { registers: true } : {}),
       ...(values.units ? { units: true } : {}),
+      ...(values.names ? { names: true } : {}),
       ...(values.absence ? { absence: true } : {}),
       ...(values.messages ? { messages: true } : {}),
     },

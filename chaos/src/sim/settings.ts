@@ -60,6 +60,8 @@ export interface SimOptions {
   readonly units?: boolean;
   readonly absence?: boolean;
   readonly messages?: boolean;
+  /** Keys and fields have names that are too long to stand in the store's as they are. */
+  readonly names?: boolean;
   readonly faults?: readonly RareFault[];
 }
 
@@ -83,6 +85,7 @@ export interface SimSettings {
   readonly groups: number;
   readonly longValues: number;
   readonly clashes: boolean;
+  readonly longNames: boolean;
   readonly weights: EventWeights;
   /** Per region: how much rarer its stream and its records move, 0 (never) to 1. */
   readonly streamPace: readonly number[];
@@ -121,6 +124,7 @@ const HEARTBEATS_MS = [1, 5000, 20, 5000, 1, 5000, 5000, 5000];
 const LIST_SALT = 15_485;
 const CLASH_SALT = 32_452;
 const MEETING_SALT = 49_979;
+const NAMES_SALT = 86_028_121;
 
 /** Draws the settings of a run. */
 export function drawSettings(seed: number, options: SimOptions, random: Random): SimSettings {
@@ -147,6 +151,7 @@ export function drawSettings(seed: number, options: SimOptions, random: Random):
     groups: some(0.3, 0.5),
     longValues: some(0.4, 1),
     clashes,
+    longNames: options.names ?? new Random(seed + NAMES_SALT).chance(0.03),
     ...(isOfUnits ? UNITS : {}),
     weights: absence.slowed(drawWeights(random)),
     streamPace: pace(),

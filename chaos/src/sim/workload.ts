@@ -1,4 +1,5 @@
 /** What clients do: commands on few, hot keys, drawn from the families that the run's settings name. */
+import { NAME_BYTES_MAX } from "@meridian/region";
 import type { ClientCommand } from "./event.js";
 import { KEPT, RELAYED } from "./message-check.js";
 import { REGISTER_PREFIX } from "./policies.js";
@@ -14,6 +15,9 @@ const PREFIX: Readonly<Record<Family, string>> = { string: "s", counter: "c", pu
 /** Content beyond the size up to which the agent remembers values whole. */
 const LONG = "-".repeat(40);
 
+/** What makes names too long to stand in those of the store's records: these hold a digest then. */
+const LONG_NAME = "~".repeat(NAME_BYTES_MAX);
+
 /** Values of lists that commands name again. */
 const LISTED_MAX = 6;
 
@@ -26,11 +30,14 @@ export class Workload {
   #messages = 0;
   readonly #told: Random;
   readonly #listed: string[] = [];
+  /** Behind every name of a key or field. */
+  readonly #behind: string;
 
   constructor(settings: SimSettings, random: Random) {
     this.#settings = settings;
     this.#random = random;
     this.#told = new Random(settings.seed);
+    this.#behind = settings.longNames ? LONG_NAME : "";
   }
 
   /** One command, or the commands of a transaction. `nowMs`: the server's clock. */
@@ -87,6 +94,10 @@ export class Workload {
   }
 
   #key(family: Family): string {
+    return `${this.#shortKey(family)}${this.#behind}`;
+  }
+
+  #shortKey(family: Family): string {
     const number = this.#random.below(this.#settings.keysPerFamily);
     if (this.#settings.registers && number === 0 && family !== "pure") return this.#random.chance(0.5) ? `${REGISTER_PREFIX}0` : `${REGISTER_PREFIX}${PREFIX[family]}`;
     return this.#settings.clashes && family !== "pure" ? `k${number}` : `${PREFIX[family]}${number}`;
@@ -125,7 +136,7 @@ export class Workload {
   }
 
   #field(): string {
-    return `f${this.#random.below(this.#settings.fieldsPerKey)}`;
+    return `f${this.#random.below(this.#settings.fieldsPerKey)}${this.#behind}`;
   }
 
   #hash(key: string): ClientCommand {

@@ -1,3 +1,4 @@
+export { NAME_BYTES_MAX } from "./cell-key.js";
 export { type AbsenceStatus, type FencedPeer } from "./absence.js";
 export { CONFLICT_RULES, valueOfPrint, type ConflictRule } from "@meridian/merge";
 export { CONFLICT_LIMITS, type ConflictLimits } from "./conflict-ledger.js";

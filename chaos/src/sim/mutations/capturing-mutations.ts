@@ -15,6 +15,12 @@ export const CAPTURING: readonly Mutation[] = [
     edits: [{ in: "region", text: "}, state.db);", becomes: "}, 0);" }],
   },
   {
+    name: "long-names-meet",
+    breaks: "names that are too long for the store's stand there by their ends, which are alike",
+    edits: [{ in: "region", text: 'createHash("sha256").update(name, "latin1").digest("binary")', becomes: "name.slice(-32)" }],
+    options: { names: true },
+  },
+  {
     name: "expiry-taken-for-delete",
     breaks: "the DEL of a key whose deadline is past is published as a client's delete",
     edits: [{ in: "region", text: "if (isDue || isExpired(entry, scope.nowMs())) {", becomes: "if (false) {" }],
