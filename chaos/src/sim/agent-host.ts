@@ -86,7 +86,8 @@ export class AgentHost {
     const { writer, peers, server, cachedSlotsMax, heartbeat, policies, absentAfterMs, hearsEvents, messages } = this.context;
     const options = { writer, peers, store: this.store, maxDriftMs: MAX_DRIFT_MS, cachedSlotsMax, heartbeat };
     const floats = hearsEvents && { floats: { prefixes: [""] } };
-    const region = new Region({ ...options, ...(policies && { policies }), ...(absentAfterMs && { absentAfterMs }), ...(messages && { messages }), ...floats });
+    const some = { ...(policies && { policies }), ...(absentAfterMs && { absentAfterMs }), ...(messages && { messages }) };
+    const region = new Region({ ...options, ...some, ...floats });
     this.region = region;
     this.isFenced = false;
     this.lives += 1;

@@ -75,7 +75,7 @@ export class MessageCheck {
     this.#held[at]?.set(cell, [...known, value].filter((content, index, all) => isUnique(content) || index === all.length - 1));
   }
 
-  /** A script has run. `commands`: what it left in the stream; `cells`: what its server holds now; `early`: how many messages did not wait. */
+  /** A script has run. `commands`: what it left in the stream; `cells`: what its server holds now; `early`: messages that did not wait. */
   onScript(at: number, commands: readonly (readonly string[])[], cells: ServerCells, early: number): Problem[] {
     return commands.flatMap(([name, channel = "", text = ""]) => (name === "PUBLISH" ? this.#hear(at, channel, text, cells, early) : []));
   }

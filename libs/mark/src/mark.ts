@@ -6,13 +6,15 @@
  *     u8 version | u32 epoch | f64 seq | u32 vectorBytes | vector | u32 n, n deferred names | u32 n, n settled names | entries
  *     vector  = u16 n, n x (u8 length, writer, 8 bytes hlc)
  *     name    = c kind | u16 db | u32 length, key | u32 length, field
- *     entries = until the end: 'm' u8 length, writer, 8 bytes hlc (messages) | 's' name (skipped) | 'n' name, text (note: digest) | 'r' name, text (refused: reason)
+ *     entries = until the end: 'm' u8 length, writer, 8 bytes hlc (messages) | 's' name (skipped)
+ *               | 'n' name, text (note: digest) | 'r' name, text (refused: reason)
  *               | 'd' name, text (a list's removed value of more than 32 bytes, in the order of the edits)
  *               | 'u' text, text (channel of a message that was refused, reason)
  *     text    = u32 length, bytes
  *
  * The agent writes the header (all but the entries, of which it writes `m`); the script reads its fixed prefix with
- * `struct.unpack` and appends the entries, because only the script knows which cells did not match. Refuses (`BAD_MARK`) what it cannot read whole.
+ * `struct.unpack` and appends the entries, because only the script knows which cells did not match.
+ * Refuses (`BAD_MARK`) what it cannot read whole.
  */
 import {
   HLC_BYTES,

@@ -13,4 +13,7 @@ import { TELLING } from "./telling-mutations.js";
 import type { Mutation } from "./mutation.js";
 
 /** All mutations, by what they break. */
-export const MUTATIONS: readonly Mutation[] = [...MERGING, ...CAPTURING, ...APPLYING, ...CLASHING, ...FORGETTING, ...REFUSING, ...RELAYING, ...TELLING];
+export const MUTATIONS: readonly Mutation[] = [
+  ...[...MERGING, ...CAPTURING, ...APPLYING, ...CLASHING, ...FORGETTING, ...REFUSING],
+  ...[...RELAYING, ...TELLING],
+];
