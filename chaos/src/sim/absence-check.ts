@@ -3,7 +3,7 @@
  * version; who is fenced stands still; and of what it wrote behind that nothing counts, anywhere.
  */
 import { decodeRecord } from "@meridian/wire";
-import type { Hlc, WriterId } from "@meridian/words";
+import { mainWriter, type Hlc, type WriterId } from "@meridian/words";
 import type { AgentHost } from "./agent-host.js";
 import type { Published } from "./audited-log.js";
 import type { World } from "./world.js";
@@ -16,7 +16,9 @@ export function membersOf(world: World): readonly AgentHost[] {
 /** Mutations that count: of a fenced region those up to its cut. */
 export function counted(world: World, mutations: readonly Published[]): readonly Published[] {
   const cuts = cutsOf(world.agents.find(({ isShutOut }) => !isShutOut));
-  return cuts.size === 0 ? mutations : mutations.filter(({ writer, hlc }) => hlc <= (cuts.get(writer) ?? Infinity));
+  // Of a group's log of which nobody had received anything nothing counts.
+  const cutOf = (writer: WriterId): number => cuts.get(writer) ?? (cuts.has(mainWriter(writer)) ? 0 : Infinity);
+  return cuts.size === 0 ? mutations : mutations.filter(({ writer, hlc }) => hlc <= cutOf(writer));
 }
 
 /** What is wrong with who is fenced. */
@@ -36,6 +38,7 @@ export function checkAbsence(world: World): string[] {
 /** Where a region stands in a fenced region's log: at the cut. */
 function wronglyHeld(world: World, { region, context }: AgentHost, cuts: ReadonlyMap<WriterId, Hlc>): string[] {
   return [...cuts].flatMap(([writer, cut]) => {
+    if (region?.followed.includes(writer) === false) return [];
     const have = region?.frontier.get(writer) ?? 0;
     const frames = world.log.of(writer).flatMap((record) => decodeRecord(record, writer).frames);
     const last = frames.filter((frame) => frame.mutations > 0 && frame.last <= cut).at(-1)?.last ?? 0;

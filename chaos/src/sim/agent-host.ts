@@ -60,8 +60,10 @@ export class AgentHost {
   readonly scripts: Script[] = [];
   readonly ghostScripts: Script[] = [];
   /** Records handed over and not in the log yet. */
-  readonly outbound: { readonly seq: number; readonly record: Buffer }[] = [];
-  readonly ghostAppends: Buffer[] = [];
+  readonly outbound: { readonly seq: number; readonly writer: WriterId; readonly record: Buffer }[] = [];
+  readonly ghostAppends: { readonly writer: WriterId; readonly record: Buffer }[] = [];
+  /** Records in the log that stand behind one that is not. */
+  #landed: number[] = [];
   /** Records in the log of which the agent does not know yet. */
   readonly durable: number[] = [];
   readonly pages: { readonly db: number; readonly cursor: string; readonly keys: readonly string[] }[] = [];
@@ -94,7 +96,7 @@ export class AgentHost {
     const known = region.place;
     const offset = known?.offset ?? server.model.resync();
     this.streamAt = offset;
-    for (const peer of peers) this.cursors.set(peer, Number(region.positionOf(peer) ?? 0));
+    for (const peer of region.followed) this.cursors.set(peer, Number(region.positionOf(peer) ?? 0));
     const databases = new Set(server.model.snapshot().map(({ db }) => db));
     region.onAttached({ replicationId: "sim", offset }, known !== undefined, [...databases]);
     this.flush(nowMs, undefined);
@@ -139,9 +141,11 @@ export class AgentHost {
   /** The agent dies: only the store, the log and what is on the wire remain. */
   crash(keep: number): void {
     this.ghostScripts.push(...this.scripts.splice(0).slice(0, keep));
-    const sent = this.outbound.splice(0).slice(0, this.context.appendsMax);
-    // One append is in flight per writer, of one record or a few; it may still arrive.
-    if (this.ghostAppends.length === 0) this.ghostAppends.push(...sent.map(({ record }) => record));
+    const left = this.outbound.splice(0);
+    // One append is in flight per log, of one record or a few; it may still arrive.
+    const sent = logsIn(left).flatMap((writer) => left.filter((one) => one.writer === writer).slice(0, this.context.appendsMax));
+    if (this.ghostAppends.length === 0) this.ghostAppends.push(...sent);
+    this.#landed = [];
     this.durable.length = 0;
     this.pages.length = 0;
     this.#told.length = 0;
@@ -165,7 +169,7 @@ export class AgentHost {
     const parts: (() => void)[] = [];
     const seenOffset = region.capturedOffset;
     if (step.writes.length > 0) parts.push(() => this.store.commit(step.writes));
-    for (const { seq, record } of step.publish) parts.push(() => this.outbound.push({ seq, record }));
+    for (const { seq, writer, record } of step.publish) parts.push(() => this.outbound.push({ seq, writer, record }));
     for (const batch of step.apply) parts.push(() => this.scripts.push({ kind: "apply", batch, seenOffset }));
     for (const reading of step.read) parts.push(() => this.scripts.push({ kind: "read", reading, epoch: region.epoch }));
     for (const listing of step.list) parts.push(() => this.scripts.push({ kind: "scan", listing }));
@@ -174,19 +178,24 @@ export class AgentHost {
     return parts;
   }
 
-  /** The oldest record on its way is durable. */
-  append(): void {
-    const next = this.outbound.shift();
+  /** The oldest record on its way to one of the logs is durable; the agent is told of it when all before it are too. */
+  append(log = 0): void {
+    const logs = logsIn(this.outbound);
+    const writer = logs[log % logs.length];
+    const [next] = this.outbound.splice(this.outbound.findIndex((one) => one.writer === writer), 1);
     if (!next) return;
     // What a dead agent sent comes before what its heir sends: the log takes one at a time.
     while (this.ghostAppends.length > 0) this.ghostAppend();
-    this.context.log.append(this.context.writer, next.record);
-    this.durable.push(next.seq);
+    this.context.log.append(next.writer, next.record);
+    this.#landed.push(next.seq);
+    const oldest = this.outbound[0]?.seq ?? Infinity;
+    this.durable.push(...this.#landed.filter((seq) => seq < oldest).sort((a, b) => a - b));
+    this.#landed = this.#landed.filter((seq) => seq >= oldest);
   }
 
   ghostAppend(): void {
-    const record = this.ghostAppends.shift();
-    if (record) this.context.log.append(this.context.writer, record);
+    const next = this.ghostAppends.shift();
+    if (next) this.context.log.append(next.writer, next.record);
   }
 
   /** Runs the oldest script of the connection. False: the server refused it, the connection is of no use any more. */
@@ -226,4 +235,9 @@ export class AgentHost {
     }
     return status === "OK" || status === "DUP";
   }
+}
+
+/** The logs of records, in the order of each one's first. */
+function logsIn(records: readonly { readonly writer: WriterId }[]): WriterId[] {
+  return [...new Set(records.map(({ writer }) => writer))];
 }

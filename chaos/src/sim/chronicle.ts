@@ -4,9 +4,9 @@
  */
 import { PRINT_INLINE_BYTES_MAX } from "@meridian/merge";
 import { parseCellName, type ServerCells } from "./cells-of-server.js";
-import type { PolicyTable } from "@meridian/region";
 import type { ClientCommand } from "./event.js";
 import { readBesideLocal } from "./policies.js";
+import type { KeyRules } from "./residents.js";
 
 /** One change of one cell by a client. `before`: what that client could see there; undefined: nothing. */
 export interface ClientChange {
@@ -47,7 +47,7 @@ const READ_COMMANDS: ReadonlySet<string> = new Set(["RENAME", "APPEND"]);
 
 /** See the module's comment. */
 export class Chronicle {
-  readonly #policies: PolicyTable | undefined;
+  readonly #policies: KeyRules | undefined;
   readonly #read = new Set<string>();
   readonly #long = new Set<string>();
   /** Of each key the kinds of cells that clients gave it. */
@@ -55,7 +55,7 @@ export class Chronicle {
   readonly #cells = new Map<string, ClientChange[]>();
   readonly #deadlines = new Map<string, DeadlineChange[]>();
 
-  constructor(policies?: PolicyTable) {
+  constructor(policies?: KeyRules) {
     this.#policies = policies;
   }
 
@@ -99,12 +99,12 @@ export class Chronicle {
     return (this.#kinds.get(place)?.size ?? 0) > 1;
   }
 
-  /** Notes what clients ran. */
-  noteCommands(commands: readonly ClientCommand[], db: number): void {
+  /** Notes what clients ran. `rules`: as they are in their region. */
+  noteCommands(commands: readonly ClientCommand[], db: number, rules: KeyRules | undefined): void {
     for (const words of commands) {
       if (READ_COMMANDS.has(words[0] ?? "")) for (const key of words.slice(1)) this.#read.add(`${db}|${key}`);
       if (words[0]?.startsWith("PF")) this.#long.add(`${db}|${words[1] ?? ""}`);
-      for (const place of readBesideLocal(this.#policies, db, words)) this.#read.add(place);
+      for (const place of readBesideLocal(rules, db, words)) this.#read.add(place);
     }
   }
 

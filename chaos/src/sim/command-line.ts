@@ -20,6 +20,7 @@ what runs
   --units              many transactions, with commands whose result must be read
   --messages           clients publish messages, which are relayed
   --names              keys and fields have names of 800 bytes
+  --residents          some keys reside in some of the regions only
   --absence            regions that are silent for a moment are fenced
   --faults a,b         with these of the rare faults: ${RARE_FAULTS.join(", ")}
   --clashes            one name for keys of different types (else in one run of ten)
@@ -75,6 +76,7 @@ export function readRequest(words: readonly string[]): Request {
       registers: { type: "boolean", default: false },
       units: { type: "boolean", default: false },
       names: { type: "boolean", default: false },
+      residents: { type: "boolean", default: false },
       absence: { type: "boolean", default: false },
       messages: { type: "boolean", default: false },
       full: { type: "boolean", default: false },
@@ -98,6 +100,7 @@ export function readRequest(words: readonly string[]): Request {
       ...(values.registers ? { registers: true } : {}),
       ...(values.units ? { units: true } : {}),
       ...(values.names ? { names: true } : {}),
+      ...(values.residents ? { residents: true } : {}),
       ...(values.absence ? { absence: true } : {}),
       ...(values.messages ? { messages: true } : {}),
     },

@@ -12,11 +12,12 @@ import { cellKindOf } from "./audited-log.js";
 import { cellName } from "./cells-of-server.js";
 import type { ClientChange } from "./chronicle.js";
 import type { LogModel } from "./log-model.js";
+import type { SimLog } from "./residents.js";
 
-/** The logs of a mesh. `writers`: of the regions, by number. */
+/** The logs of a mesh. */
 export interface Logs {
   readonly log: LogModel;
-  readonly writers: readonly WriterId[];
+  readonly logs: readonly SimLog[];
 }
 
 /**
@@ -24,7 +25,7 @@ export interface Logs {
  * the cell, in their order.
  */
 export function isTakenWithWinner(logs: Logs, name: string, content: string, changes: readonly ClientChange[]): boolean {
-  const origins = logs.writers.flatMap((writer, at) => versionsOf(logs.log, writer, name, content).map((hlc) => ({ writer, at, hlc })));
+  const origins = logs.logs.flatMap(({ at, writer }) => versionsOf(logs.log, writer, name, content).map((hlc) => ({ writer, at, hlc })));
   if (origins.length === 0) return false;
   return changes.some((change, index) => {
     if (change.before === undefined || change.before === change.after) return false;

@@ -14,8 +14,8 @@ export type SimEvent =
   | { readonly kind: "stream"; readonly at: number; readonly bytes: number }
   /** The agent decides and does; with `stopAfter` it dies after that many parts of the step. */
   | { readonly kind: "flush"; readonly at: number; readonly stopAfter?: number }
-  /** The oldest record on its way becomes durable in the log. */
-  | { readonly kind: "append"; readonly at: number }
+  /** The oldest record on its way becomes durable in its log; with `log` the oldest for another of the region's logs. */
+  | { readonly kind: "append"; readonly at: number; readonly log?: number }
   /** The agent learns that the oldest appended record is durable. */
   | { readonly kind: "published"; readonly at: number }
   /** The server executes the oldest script of the agent's connection. */
@@ -32,10 +32,10 @@ export type SimEvent =
   | { readonly kind: "told"; readonly at: number; readonly count: number }
   /** The connection that tells events is lost, with what is on it. */
   | { readonly kind: "hush"; readonly at: number }
-  /** Records of a peer's log reach the agent. */
-  | { readonly kind: "records"; readonly at: number; readonly from: number; readonly count: number }
+  /** Records of a peer's log, or with `group` of its log for a group, reach the agent. */
+  | { readonly kind: "records"; readonly at: number; readonly from: number; readonly count: number; readonly group?: string }
   /** The agent's reader of a peer's log starts again, so many records earlier. */
-  | { readonly kind: "rewind"; readonly at: number; readonly from: number; readonly by: number }
+  | { readonly kind: "rewind"; readonly at: number; readonly from: number; readonly by: number; readonly group?: string }
   /** The agent dies. `keep`: how many of its scripts are still on the wire. */
   | { readonly kind: "crash"; readonly at: number; readonly keep: number }
   /** A new agent begins from the store, and attaches. */
@@ -45,7 +45,7 @@ export type SimEvent =
   /** Another agent takes the server over. */
   | { readonly kind: "usurp"; readonly at: number }
   /** The next record of a peer's log does not reach the agent, which hears nothing of that. */
-  | { readonly kind: "lose"; readonly at: number; readonly from: number }
+  | { readonly kind: "lose"; readonly at: number; readonly from: number; readonly group?: string }
   /** The agent's clock now differs by so much from true time. */
   | { readonly kind: "skew"; readonly at: number; readonly ms: number }
   /** The server drops the keys whose deadlines are past. */
@@ -65,11 +65,11 @@ export function describeEvent(event: SimEvent): string {
     case "told":
       return `told ${event.count} events`;
     case "records":
-      return `records ${event.count} from r${event.from}`;
+      return `records ${event.count} from r${event.from}${logText(event.group)}`;
     case "lose":
-      return `lose a record of r${event.from}`;
+      return `lose a record of r${event.from}${logText(event.group)}`;
     case "rewind":
-      return `rewind r${event.from} by ${event.by}`;
+      return `rewind r${event.from}${logText(event.group)} by ${event.by}`;
     case "crash":
       return `crash, ${event.keep} scripts on the wire`;
     case "fence":
@@ -80,4 +80,8 @@ export function describeEvent(event: SimEvent): string {
     default:
       return event.kind;
   }
+}
+
+function logText(group: string | undefined): string {
+  return group === undefined ? "" : `~${group}`;
 }

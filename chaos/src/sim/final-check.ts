@@ -4,7 +4,8 @@ import { ServerModel } from "@meridian/target";
 import { MutationKind } from "@meridian/words";
 import { checkAbsence, counted, membersOf } from "./absence-check.js";
 import { checkAcknowledged } from "./acknowledged-check.js";
-import { auditLog, cellKindOf, type Published } from "./audited-log.js";
+import type { AgentHost } from "./agent-host.js";
+import { auditLog, cellKindOf, type AuditedLog, type Published } from "./audited-log.js";
 import { cellName, cellsOfServer, differing, type ServerCells } from "./cells-of-server.js";
 import { checkFlushed, withoutFlushed } from "./flushed-region.js";
 import { checkLedger } from "./ledger-check.js";
@@ -16,6 +17,7 @@ import { checkLocalKeys, sharedCells } from "./policies.js";
 import { problemsOf, type Checker, type Problem } from "./problem.js";
 import { checkRegisters } from "./register-check.js";
 import { checkRemovals } from "./removal-check.js";
+import { checkResidency, partOfMemory, partsOf } from "./residents.js";
 import type { World } from "./world.js";
 
 /** Problems of one kind beyond this many are not listed: the first ones tell. */
@@ -24,15 +26,44 @@ const LISTED_MAX = 8;
 /** All problems of a world that was brought to rest. */
 export function checkAtRest(whole: World): Problem[] {
   const world = withoutFlushed(whole);
+  const memory = new Map(world.agents.map((agent) => [agent, metadataOf(agent)]));
+  const parts = partsOf(world).map((part) => ({ part, audited: auditLog(part) }));
+  const [main] = parts;
+  const own = main?.audited.mutations ?? [];
+  const all = parts.length === 1 ? own : parts.flatMap(({ audited }) => audited.mutations);
+  return [
+    ...problemsOf("absence", checkAbsence(world).slice(0, LISTED_MAX)),
+    ...checkUnfinished(world, memory),
+    ...parts.flatMap(({ part, audited }) => checkPart(part, audited, memory)),
+    ...problemsOf("lost history", checkFlushed(whole, own).slice(0, LISTED_MAX)),
+    ...(whole.messages?.atRest(whole, main?.audited.messages ?? []).slice(0, LISTED_MAX) ?? []),
+    ...problemsOf("registers", checkRegisters(main?.part ?? world, own).slice(0, LISTED_MAX)),
+    ...problemsOf("stays in its region", checkLocalKeys(world, all, [...memory.values()]).slice(0, LISTED_MAX)),
+    ...problemsOf("resides with members", checkResidency(world, [...memory.values()]).slice(0, LISTED_MAX)),
+  ];
+}
+
+/** What each agent's store says of cells. */
+type Memory = ReadonlyMap<AgentHost, Metadata>;
+
+function checkUnfinished(world: World, memory: Memory): Problem[] {
+  return membersOf(world).flatMap((agent, at) => {
+    const own = memory.get(agent) ?? new Map<string, never>();
+    const missing = world.settings.expiries > 0 ? missingIn(own) : NOTHING;
+    const lines = unfinishedIn(agent, own, missing, world.flushed !== undefined).map((problem) => `r${at}: ${problem}`);
+    return problemsOf("nothing left to do", lines.slice(0, LISTED_MAX));
+  });
+}
+
+/** What is everybody's, or what a group has, as a mesh of its own. */
+function checkPart(world: World, audited: AuditedLog, memory: Memory): Problem[] {
   const members = membersOf(world);
   const cells = members.map(({ context }) => sharedCells(world, cellsOfServer(context.server.model, world.nowMs)));
-  const audited = auditLog(world);
   const mutations = counted(world, audited.mutations);
-  const metadata = members.map(metadataOf);
+  const metadata = members.map((agent) => partOfMemory(world, memory.get(agent) ?? new Map<string, never>()));
   // Where nothing ever expires, nothing may be missing.
   const missing = metadata.map((own) => (world.settings.expiries > 0 ? missingIn(own) : NOTHING));
   return [
-    ...problemsOf("absence", checkAbsence(world).slice(0, LISTED_MAX)),
     ...checkRegions(world, cells, metadata, missing),
     ...problemsOf("log", audited.problems),
     ...problemsOf("contexts", checkContexts(world).slice(0, LISTED_MAX)),
@@ -43,10 +74,6 @@ export function checkAtRest(whole: World): Problem[] {
     ...(members.length < world.agents.length ? [] : problemsOf("exact counters", [...checkCounters(world, cells), ...checkFloats(world, cells, mutations)])),
     ...(members.length < world.agents.length ? [] : problemsOf("exact sketches", checkSketches(world, cells))),
     ...problemsOf("conflict ledger", checkLedgers(world, metadata, mutations)),
-    ...problemsOf("lost history", checkFlushed(whole, audited.mutations).slice(0, LISTED_MAX)),
-    ...(whole.messages?.atRest(whole, audited.messages).slice(0, LISTED_MAX) ?? []),
-    ...problemsOf("registers", checkRegisters(world, audited.mutations).slice(0, LISTED_MAX)),
-    ...problemsOf("stays in its region", checkLocalKeys(world, audited.mutations, metadata).slice(0, LISTED_MAX)),
   ];
 }
 
@@ -67,7 +94,6 @@ function checkRegions(world: World, cells: readonly ServerCells[], metadata: rea
     const found = (checker: Checker, lines: readonly string[]): Problem[] => problemsOf(checker, lines.slice(0, LISTED_MAX));
     const differs = (name: string): string => `${name}: r0 holds ${String(firstHeld.get(name))}, r${at} holds ${String(held.get(name))}`;
     return [
-      ...found("nothing left to do", unfinishedIn(agent, own, lacking, world.flushed !== undefined).map((problem) => `r${at}: ${problem}`)),
       ...found("equal values", unequal.map(differs)),
       ...found("equal memory", compareMetadata(first, own).map((problem) => `r0 and r${at} differ: ${problem}`)),
       ...found("server and memory", compareWithServer(own, held, server, world.nowMs, lacking).map((problem) => `r${at}: ${problem}`)),

@@ -90,7 +90,7 @@ function roundOf(world: World, at: number): void {
   again({ kind: "ghost-script", at });
   attempt({ kind: "start", at });
   attempt({ kind: "fence", at, lost: false });
-  for (const from of world.agents.keys()) attempt({ kind: "records", at, from, count: RECORDS });
+  for (const { at: from, group } of world.logs) attempt({ kind: "records", at, from, count: RECORDS, ...(group !== "" && { group }) });
   attempt({ kind: "stream", at, bytes: STREAM_BYTES });
   again({ kind: "told", at, count: EVENTS });
   attempt({ kind: "flush", at });

@@ -28,8 +28,8 @@ type ByDot = ReadonlyMap<string, readonly Published[]>;
 
 /** What is wrong with one region's ledger. */
 export function checkLedger(world: World, agent: AgentHost, metadata: Metadata, mutations: readonly Published[]): string[] {
-  const here = agent.context.writer;
-  const { records } = readConflicts(agent.store, {});
+  const here = world.writers[world.agents.indexOf(agent)] as WriterId;
+  const records = readConflicts(agent.store, {}).records.filter(({ key }) => world.policies?.isLocal(key) !== true);
   const byDot = new Map<string, Published[]>();
   for (const m of mutations) {
     // A register's write is named by its time.

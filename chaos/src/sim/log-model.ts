@@ -13,6 +13,11 @@ export class LogModel {
     return this.#records.get(writer) ?? NO_RECORDS;
   }
 
+  /** Everybody who has appended something. */
+  get writers(): WriterId[] {
+    return [...this.#records.keys()];
+  }
+
   append(writer: WriterId, record: Buffer): void {
     const records = this.#records.get(writer);
     if (records) records.push(record);

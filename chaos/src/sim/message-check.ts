@@ -6,12 +6,13 @@
  * never while its server still holds of a string what the message's own server had replaced before. At rest: every message was heard in
  * every region, unless it may have become too old; and the log holds what clients published, once.
  */
-import { ChannelPatterns, type MessageOptions, type PolicyTable } from "@meridian/region";
+import { ChannelPatterns, type MessageOptions } from "@meridian/region";
 import { isUnique } from "./chronicle.js";
 import { cellName, type ServerCells } from "./cells-of-server.js";
 import type { ClientCommand } from "./event.js";
 import type { Problem } from "./problem.js";
 import { problemsOf } from "./problem.js";
+import type { KeyRules } from "./residents.js";
 import type { SimSettings } from "./settings.js";
 import type { World } from "./world.js";
 
@@ -37,7 +38,7 @@ export function messagesOf({ messages }: SimSettings): MessageOptions | undefine
 
 /** See the module's comment. One for a run with messages. */
 export class MessageCheck {
-  readonly #policies: PolicyTable | undefined;
+  readonly #policies: KeyRules | undefined;
   /** Replaced contents are of use where nothing else takes them away or brings them back. */
   readonly #comparesContents: boolean;
   readonly #sent = new Map<string, Sent>();
@@ -46,7 +47,7 @@ export class MessageCheck {
   /** What each region heard, by the region that it came from. */
   readonly #heard: Map<number, number[]>[];
 
-  constructor({ regions, clashes, expiries }: SimSettings, policies: PolicyTable | undefined) {
+  constructor({ regions, clashes, expiries }: SimSettings, policies: KeyRules | undefined) {
     this.#policies = policies;
     this.#comparesContents = !clashes && expiries === 0;
     this.#held = Array.from({ length: regions }, () => new Map<string, string[]>());
@@ -69,6 +70,8 @@ export class MessageCheck {
 
   #noteHeld(at: number, cell: string, before: string | undefined, value: string): void {
     const key = cell.split("|")[1] ?? "";
+    // Of what resides in some regions the order is that of another log.
+    if ((this.#policies?.groupOf(key) ?? "") !== "") return;
     if (!this.#comparesContents || this.#policies?.isLocal(key) === true || this.#policies?.isRegister(key) === true) return;
     const known = this.#held[at]?.get(cell) ?? [];
     if (isUnique(before) && known.at(-1) !== before) known.push(before);

@@ -9,8 +9,12 @@ import { PolicyTable, type PolicyRow } from "@meridian/region";
 import type { Published } from "./audited-log.js";
 import type { ServerCells } from "./cells-of-server.js";
 import type { Metadata } from "./metadata-check.js";
+import { residentRows, type KeyRules } from "./residents.js";
 import type { SimSettings } from "./settings.js";
 import type { World } from "./world.js";
+
+/** Names of the regions, by number. */
+export const NAMES = ["ap", "br", "eu", "sa", "us"];
 
 const LOCAL = ["s0", "c0", "h0", "e0", "z0", "l0", "x0"];
 const HOME = ["s1", "h1"];
@@ -20,9 +24,9 @@ export const REGISTER_PREFIX = "w";
 const TABLES = new Map<string, PolicyTable>();
 
 /** The table of all regions of a run; undefined where it has none. */
-export function policiesOf({ policies, registers }: SimSettings): PolicyTable | undefined {
-  if (!policies && !registers) return undefined;
-  const name = `${policies} ${registers}`;
+export function policiesOf({ policies, registers, residents }: SimSettings): PolicyTable | undefined {
+  if (!policies && !registers && residents.length === 0) return undefined;
+  const name = `${policies} ${registers} ${JSON.stringify(residents)}`;
   const known = TABLES.get(name);
   if (known) return known;
   const rows: PolicyRow[] = registers ? [{ prefix: REGISTER_PREFIX, policy: { kind: "lww" } }] : [];
@@ -30,6 +34,7 @@ export function policiesOf({ policies, registers }: SimSettings): PolicyTable | 
     rows.push(...LOCAL.map((prefix) => ({ prefix, policy: { kind: "local" } as const })));
     rows.push(...HOME.map((prefix) => ({ prefix, policy: { kind: "home", region: "eu" } as const })));
   }
+  rows.push(...residentRows(residents, NAMES));
   const table = new PolicyTable(rows);
   TABLES.set(name, table);
   return table;
@@ -54,7 +59,7 @@ export function checkLocalKeys(world: World, mutations: readonly Published[], me
 }
 
 /** Keys that a command wrote beside local ones or registers: they are read back, and of several values the log holds the last. */
-export function readBesideLocal(policies: PolicyTable | undefined, db: number, words: readonly string[]): string[] {
+export function readBesideLocal(policies: KeyRules | undefined, db: number, words: readonly string[]): string[] {
   if (!policies || !(words[0] === "MSET" || words[0] === "LMOVE" || words[0] === "RPOPLPUSH")) return [];
   const keys = words[0] === "MSET" ? words.filter((_, at) => at % 2 === 1) : words.slice(1, 3);
   return keys.some((key) => policies.isLocal(key) || policies.isRegister(key)) ? keys.map((key) => `${db}|${key}`) : [];

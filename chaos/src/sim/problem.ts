@@ -27,6 +27,7 @@ export type Checker =
   | "registers"
   | "messages"
   | "stays in its region"
+  | "resides with members"
   | "lost history"
   | "no exception";
 

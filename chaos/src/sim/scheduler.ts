@@ -95,7 +95,7 @@ export class Scheduler {
     return [
       [weights.flush, () => ({ kind: "flush", at })],
       [agent.scripts.length > 0 ? weights.script : 0, () => ({ kind: "script", at })],
-      [agent.outbound.length > 0 ? weights.append : 0, () => ({ kind: "append", at })],
+      [agent.outbound.length > 0 ? weights.append : 0, () => this.#append(at)],
       [agent.durable.length > 0 ? weights.published : 0, () => ({ kind: "published", at })],
       [agent.pages.length > 0 ? weights.script : 0, () => ({ kind: "page", at })],
       [weights.crash, crash],
@@ -103,6 +103,10 @@ export class Scheduler {
       ...(agent.isFenced ? this.#deliveries(at, agent) : []),
       ...(agent.isFenced && agent.context.hearsEvents ? this.#tellings(at, agent) : []),
     ];
+  }
+
+  #append(at: number): SimEvent {
+    return this.#world.settings.residents.length > 0 ? { kind: "append", at, log: this.#random.below(3) } : { kind: "append", at };
   }
 
   #tellings(at: number, agent: AgentHost): Choice[] {
@@ -122,14 +126,15 @@ export class Scheduler {
     if (agent.context.server.streamEnd > agent.streamAt) {
       choices.push([weights.stream * (streamPace[at] ?? 1), () => ({ kind: "stream", at, bytes: random.between(1, CHUNK_BYTES_MAX) })]);
     }
-    for (const [from, writer] of this.#world.writers.entries()) {
+    for (const { at: from, writer, group: of } of this.#world.logs) {
+      const group = of === "" ? undefined : { group: of };
       const cursor = agent.cursors.get(writer);
       if (cursor === undefined) continue;
       const waiting = this.#world.log.of(writer).length - cursor;
       const pace = (recordsPace[at] ?? 1) * (awayPace[from] ?? 1);
-      if (waiting > 0) choices.push([weights.records * pace, () => ({ kind: "records", at, from, count: random.between(1, RECORDS_MAX) })]);
-      if (waiting > 0 && faults.includes("loss")) choices.push([weights.records / 10, () => ({ kind: "lose", at, from })]);
-      if (cursor > 0 && weights.rewind > 0) choices.push([weights.rewind, () => ({ kind: "rewind", at, from, by: random.between(1, cursor) })]);
+      if (waiting > 0) choices.push([weights.records * pace, () => ({ kind: "records", at, from, count: random.between(1, RECORDS_MAX), ...group })]);
+      if (waiting > 0 && faults.includes("loss")) choices.push([weights.records / 10, () => ({ kind: "lose", at, from, ...group })]);
+      if (cursor > 0 && weights.rewind > 0) choices.push([weights.rewind, () => ({ kind: "rewind", at, from, by: random.between(1, cursor), ...group })]);
     }
     return choices;
   }

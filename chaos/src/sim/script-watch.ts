@@ -2,18 +2,20 @@
  * Watches every apply script of a run: remembers what clients did anywhere, and puts what a script did to its server before
  * the live checkers.
  */
-import type { PolicyTable } from "@meridian/region";
 import { decodeMark, MARK_KEY, type ApplyBatch } from "@meridian/mark";
 import { guardApply } from "./apply-guard.js";
-import { cellName, differing, type ServerCells } from "./cells-of-server.js";
+import { cellName, differing, parseCellName, type ServerCells } from "./cells-of-server.js";
 import { Chronicle } from "./chronicle.js";
 import type { Logs } from "./content-origin.js";
 import type { ClientCommand } from "./event.js";
 import type { Checker } from "./problem.js";
 import { checkEffect } from "./script-checks.js";
+import { isForeign, rulesAt, type KeyRules } from "./residents.js";
 import type { ServerHost } from "./server-host.js";
 import { isPureCounter, SumCheck } from "./sum-check.js";
 import { TransactionCheck } from "./transaction-check.js";
+import type { World } from "./world.js";
+import type { WriterId } from "@meridian/words";
 
 /** Told of each problem, with the region where it was found. */
 export type ReportAt = (checker: Checker, at: number, problem: string) => void;
@@ -34,7 +36,7 @@ export interface ClientRun {
 /** See the module's comment. */
 export class ScriptWatch {
   readonly #report: ReportAt;
-  readonly #logs: Logs;
+  readonly #logs: Logs & Pick<World, "writers">;
   readonly #chronicle: Chronicle;
   readonly #sums = new SumCheck();
   readonly #transactions = new TransactionCheck();
@@ -42,7 +44,10 @@ export class ScriptWatch {
   /** Region 0 had content before its agent came: that is read key by key, and reaches the peers in parts and late. */
   readonly #isImported: boolean;
 
-  constructor(report: ReportAt, isImported: boolean, logs: Logs, policies: PolicyTable | undefined) {
+  readonly #rules: KeyRules | undefined;
+
+  constructor(report: ReportAt, isImported: boolean, logs: Logs & Pick<World, "writers">, policies: KeyRules | undefined) {
+    this.#rules = policies;
     this.#report = report;
     this.#logs = logs;
     this.#chronicle = new Chronicle(policies);
@@ -53,13 +58,25 @@ export class ScriptWatch {
   onClient({ at, db, commands, replies, mark }: ClientRun, before: ServerCells, after: ServerCells): void {
     for (const [index, [command, key = "", amount]] of commands.entries()) {
       const isDone = command === "INCRBY" && isPureCounter(key) && typeof replies[index] === "number";
-      if (isDone && !this.#isImported) this.#sums.note(cellName(db, key, "s"), at, Number(amount));
+      if (isDone && !this.#isImported && !this.#isForeign(at, key)) this.#sums.note(cellName(db, key, "s"), at, Number(amount));
     }
-    this.#chronicle.noteCommands(commands, db);
+    this.#chronicle.noteCommands(commands, db, rulesAt(this.#rules, this.#logs.writers[at] as WriterId));
     if (before === after) return;
-    const changed = differing(before, after);
+    const changed = differing(before, after).filter((name) => !this.#isForeign(at, keyOf(name)));
     this.#chronicle.note(at, before, after, changed, mark);
-    if (commands.length > 1 && !(this.#isImported && at === 0)) this.#transactions.note(at, before, after, changed);
+    if (commands.length <= 1 || (this.#isImported && at === 0)) return;
+    // What resides in several groups reaches the others as one unit for each.
+    const groups = new Set(changed.map((name) => this.#groupOf(name)));
+    for (const group of groups) this.#transactions.note(at, before, after, changed.filter((name) => this.#groupOf(name) === group));
+  }
+
+  #groupOf(name: string): string {
+    return this.#rules?.groupOf(keyOf(name)) ?? "";
+  }
+
+  /** The key resides in other regions: nothing of what happens to it here concerns anybody else. */
+  #isForeign(at: number, key: string): boolean {
+    return isForeign(this.#rules, this.#logs.writers[at] as WriterId, key);
   }
 
   /**
@@ -78,11 +95,18 @@ export class ScriptWatch {
       const after = server.cells(serverMs);
       const effect = { at, before, after, changed: differing(before, after) };
       if (effect.changed.length === 0) return;
+      const foreign = effect.changed.find((name) => this.#isForeign(at, keyOf(name)));
+      if (foreign !== undefined) report("resides with members", `a script wrote ${foreign}, which resides elsewhere`);
       checkEffect(effect, this.#chronicle, this.#logs, report);
       this.#transactions.check(effect, this.#chronicle, report);
       this.#sums.check(effect, report);
     };
   }
+}
+
+function keyOf(name: string): string {
+  const { place } = parseCellName(name);
+  return place.slice(place.indexOf("|") + 1);
 }
 
 /** Increments commute with everything that clients do to a counter: one never has to be left out. */

@@ -3,7 +3,7 @@
  * which the checkers ask for.
  */
 import { CommandParser } from "@meridian/resp";
-import type { PolicyTable } from "@meridian/region";
+import type { KeyRules } from "./residents.js";
 import { ServerModel } from "@meridian/target";
 import { cellName, cellsOfServer, differing, pairsAsBytes, pairsOf, parseCellName, type ServerCells } from "./cells-of-server.js";
 import type { ClientCommand } from "./event.js";
@@ -41,9 +41,9 @@ export class ServerHost {
 
   /** What registers held behind commands of clients that named them, as DUMP gives it; empty: nothing. By `db|key`. */
   readonly wholes = new Map<string, { readonly held: string[]; last: string | undefined }>();
-  readonly #policies: PolicyTable | undefined;
+  readonly #policies: KeyRules | undefined;
 
-  constructor(policies?: PolicyTable) {
+  constructor(policies?: KeyRules) {
     this.#policies = policies;
   }
 

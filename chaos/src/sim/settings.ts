@@ -4,6 +4,7 @@
  * shows.
  */
 import { Random } from "./random.js";
+import { drawGroups } from "./residents.js";
 import { drawRareFaults, type RareFault } from "./rare-faults.js";
 
 /** Kinds of keys that clients write. Each has its own names, so that types meet only in runs with `clashes`. */
@@ -58,6 +59,8 @@ export interface SimOptions {
   readonly registers?: boolean;
   /** Many transactions hold commands whose result must be read. */
   readonly units?: boolean;
+  /** Some keys reside in some of the regions only. */
+  readonly residents?: boolean;
   readonly absence?: boolean;
   readonly messages?: boolean;
   /** Keys and fields have names that are too long to stand in the store's as they are. */
@@ -97,6 +100,8 @@ export interface SimSettings {
   readonly policies: boolean;
   /** Some keys are written as a whole. */
   readonly registers: boolean;
+  /** Groups of regions, by number, in which some keys reside; none: every key is everybody's. */
+  readonly residents: readonly (readonly number[])[];
   /** After how long without anything from a region the others go on without it; 0: never. */
   readonly absentAfterMs: number;
   /** Per region: how much rarer its records reach the others, 0 (never) to 1. */
@@ -118,6 +123,7 @@ const UNITS = { groups: 0.6, renames: 0.12, edits: 0.25 };
 const UNIT_SALT = 611_953;
 const POLICY_SALT = 7_919;
 const REGISTER_SALT = 104_729;
+const RESIDENT_SALT = 15_487_469;
 const ABSENCE_SALT = 1_299_709;
 /** By seed and not by chance, so that what is drawn after it stays. Mostly few: they cost more than all else that a run does. */
 const HEARTBEATS_MS = [1, 5000, 20, 5000, 1, 5000, 5000, 5000];
@@ -162,6 +168,7 @@ export function drawSettings(seed: number, options: SimOptions, random: Random):
     heartbeatMs: HEARTBEATS_MS[seed % HEARTBEATS_MS.length] ?? 1,
     // Drawn apart, so that every other choice of a seed stays what it was.
     policies: options.policies ?? new Random(seed + POLICY_SALT).chance(0.1),
+    residents: drawResidents(seed, regions, options.residents),
     registers: options.registers ?? new Random(seed + REGISTER_SALT).chance(0.1),
     absentAfterMs: absence.absentAfterMs,
     awayPace: absence.pace(regions),
@@ -171,6 +178,12 @@ export function drawSettings(seed: number, options: SimOptions, random: Random):
     events: drawEvents(seed),
     faults: options.faults ?? (absence.absentAfterMs > 0 ? [] : drawRareFaults(seed)),
   };
+}
+
+/** Drawn apart. */
+function drawResidents(seed: number, regions: number, isWanted: boolean | undefined): readonly (readonly number[])[] {
+  const random = new Random(seed + RESIDENT_SALT);
+  return (isWanted ?? random.chance(0.1)) ? drawGroups(random, regions) : [];
 }
 
 interface AbsenceDraw {

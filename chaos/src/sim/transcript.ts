@@ -30,7 +30,7 @@ export class Transcript {
   begin(_event: SimEvent, world: World): void {
     if (this.#events === 0) this.#origin = hlcOf(world.nowMs);
     this.#streamEnds = world.servers.map((server) => server.streamEnd);
-    this.#logEnds = world.writers.map((writer) => world.log.of(writer).length);
+    this.#logEnds = world.logs.map(({ writer }) => world.log.of(writer).length);
   }
 
   /** Writes down an event and what followed from it. */
@@ -44,7 +44,7 @@ export class Transcript {
       if (server.streamEnd === from) continue;
       this.#add(`      server r${at} ${from}..${server.streamEnd}: ${server.commandsFrom(from).map((words) => this.#command(words)).join(" · ")}`);
     }
-    for (const [at, writer] of world.writers.entries()) {
+    for (const [at, { writer }] of world.logs.entries()) {
       for (const record of world.log.of(writer).slice(this.#logEnds[at])) this.#record(writer, record);
     }
     if (event.kind === "stream" || event.kind === "flush") this.#wire(event.at, world);

@@ -4,6 +4,7 @@ import type { ClientCommand } from "./event.js";
 import { KEPT, RELAYED } from "./message-check.js";
 import { REGISTER_PREFIX } from "./policies.js";
 import { Random } from "./random.js";
+import { FIRST_RESIDENT } from "./residents.js";
 import type { Family, SimSettings } from "./settings.js";
 
 /** Longest transaction, in commands. */
@@ -98,9 +99,15 @@ export class Workload {
   }
 
   #shortKey(family: Family): string {
-    const number = this.#random.below(this.#settings.keysPerFamily);
+    const number = this.#number();
     if (this.#settings.registers && number === 0 && family !== "pure") return this.#random.chance(0.5) ? `${REGISTER_PREFIX}0` : `${REGISTER_PREFIX}${PREFIX[family]}`;
     return this.#settings.clashes && family !== "pure" ? `k${number}` : `${PREFIX[family]}${number}`;
+  }
+
+  #number(): number {
+    const { residents, keysPerFamily } = this.#settings;
+    if (residents.length > 0 && this.#random.chance(0.6)) return FIRST_RESIDENT + this.#random.below(residents.length);
+    return this.#random.below(keysPerFamily);
   }
 
   /** A register may have come to another type than the family's, and would take it along. */

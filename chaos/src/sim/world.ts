@@ -3,7 +3,6 @@
  * the events; two worlds that are given the same ones end the same.
  */
 import type { ApplyBatch } from "@meridian/mark";
-import type { PolicyTable } from "@meridian/region";
 import { decodeRecord } from "@meridian/wire";
 import { writerId, type WriterId } from "@meridian/words";
 import { AgentHost, type AgentContext } from "./agent-host.js";
@@ -15,12 +14,11 @@ import type { Checker, Problem } from "./problem.js";
 import { BATCH_RECORDS } from "./rare-faults.js";
 import { ScriptWatch, type AfterScript } from "./script-watch.js";
 import { ServerHost } from "./server-host.js";
-import { policiesOf } from "./policies.js";
+import { NAMES, policiesOf } from "./policies.js";
+import { logsOf, type KeyRules, type SimLog } from "./residents.js";
 import type { SimSettings } from "./settings.js";
 import type { Transcript } from "./transcript.js";
 
-/** Names of the regions, by number. */
-const NAMES = ["ap", "br", "eu", "sa", "us"];
 /** When simulated time begins: any moment will do. */
 const BEGIN_MS = 1_790_000_000_000;
 
@@ -44,6 +42,8 @@ export class World {
   readonly settings: SimSettings;
   readonly log = new LogModel();
   readonly writers: readonly WriterId[];
+  /** Every log: the regions' own, and behind these those of groups. */
+  readonly logs: readonly SimLog[];
   readonly servers: readonly ServerHost[];
   readonly agents: readonly AgentHost[];
   readonly taken: TakenCommand[] = [];
@@ -61,6 +61,7 @@ export class World {
     this.settings = settings;
     this.#transcript = transcript;
     this.writers = NAMES.slice(0, settings.regions).map((name) => writerId(name, "0"));
+    this.logs = logsOf(this.writers, this.policies);
     this.#watch = new ScriptWatch((checker, at, problem) => this.#report(checker, at, problem), settings.imported > 0, this, this.policies);
     this.messages = settings.messages && new MessageCheck(settings, this.policies);
     this.servers = this.writers.map(() => new ServerHost(this.policies));
@@ -75,7 +76,7 @@ export class World {
       server,
       log: this.log,
       cachedSlotsMax: this.settings.cachedSlotsMax,
-      policies: this.policies,
+      policies: policiesOf(this.settings),
       messages: messagesOf(this.settings),
       onAcknowledge: (offset) => this.#onAcknowledge(at, offset),
       onApply: (batch, seenOffset, serverMs) => this.#onApply(at, server, batch, seenOffset, serverMs),
@@ -119,7 +120,7 @@ export class World {
   #onAcknowledge(at: number, offset: number): void {
     const waiting = this.agents[at]?.outbound[0];
     if (!waiting) return;
-    const { firstOffset } = decodeRecord(waiting.record, this.writers[at] as WriterId).span;
+    const { firstOffset } = decodeRecord(waiting.record, waiting.writer).span;
     if (firstOffset < offset) this.#report("acknowledged offset", at, `acknowledges ${offset}, but what was captured from ${firstOffset} on is not in the log`);
   }
 
@@ -128,8 +129,13 @@ export class World {
   }
 
   /** The table of every region, where the run has one. */
-  get policies(): PolicyTable | undefined {
+  get policies(): KeyRules | undefined {
     return policiesOf(this.settings);
+  }
+
+  /** The log of a region, or of its group. */
+  #logOf(at: number, group = ""): WriterId | undefined {
+    return this.logs.find((log) => log.at === at && log.group === group)?.writer;
   }
 
   /** The clock of an agent. */
@@ -193,7 +199,7 @@ export class World {
         return this.#flush(agent, event.stopAfter);
       case "append":
         if (agent.outbound.length === 0) return false;
-        agent.append();
+        agent.append(event.log);
         return true;
       case "published":
         return this.#published(agent);
@@ -270,9 +276,9 @@ export class World {
       return true;
     }
     if (event.kind !== "records" && event.kind !== "rewind" && event.kind !== "lose") return false;
-    const writer = this.writers[event.from];
-    if (writer === undefined || writer === agent.context.writer) return false;
-    const cursor = agent.cursors.get(writer) ?? 0;
+    const writer = this.#logOf(event.from, event.group);
+    const cursor = writer && agent.cursors.get(writer);
+    if (writer === undefined || cursor === undefined) return false;
     if (event.kind === "rewind") {
       agent.cursors.set(writer, Math.max(0, cursor - event.by));
       return cursor > 0;

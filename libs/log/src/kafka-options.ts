@@ -1,12 +1,13 @@
 /**
  * Where the Kafka cluster is, and which topic and partition belong to a writer.
  *
- * One topic per region, `<prefix>.<region>`; one partition per server. The partition is part of the mesh's identity:
+ * One topic per region, `<prefix>.<region>`, and one more for what it writes for each group of regions,
+ * `<prefix>.<region>.<member>_<member>`; one partition per server. The partition is part of the mesh's identity:
  * a server named by a number has that partition; other names have the place in `servers`, a list that must be the same
  * in every region and only ever grows at its end. With a list, every server must be in it, so that two never share one.
  */
 import type { ConnectionOptions } from "node:tls";
-import { MeridianError, regionOf, serverOf, type WriterId } from "@meridian/words";
+import { groupOf, MeridianError, regionOf, serverOf, type WriterId } from "@meridian/words";
 import { Kafka, logLevel, type SASLOptions } from "kafkajs";
 import type { LogLogger } from "./port.js";
 
@@ -53,7 +54,10 @@ export interface KafkaPlace {
 
 /** The place of a writer. Throws `BAD_OPTION` for a server that has no partition. */
 export function placeOf(options: KafkaLogOptions, writer: WriterId): KafkaPlace {
-  const topic = `${options.topicPrefix ?? TOPIC_PREFIX}.${regionOf(writer)}`;
+  const group = groupOf(writer);
+  // A topic's name may hold no plus, and a region's no underscore.
+  const ofGroup = group === "" ? "" : `.${group.replaceAll("+", "_")}`;
+  const topic = `${options.topicPrefix ?? TOPIC_PREFIX}.${regionOf(writer)}${ofGroup}`;
   const server = serverOf(writer);
   if (options.servers) {
     const partition = options.servers.indexOf(server);

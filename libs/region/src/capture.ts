@@ -6,6 +6,7 @@ import { argumentText, commandIn, foreignRow, writtenElsewhere, writtenKeys, typ
 import { decodeMark, decodeReadResult, isMarkKey, isReadKey, isReserved, READ_TTL_MS, type Mark, type ReadResult } from "@meridian/mark";
 import type { CommandView } from "@meridian/resp";
 import type { CommandScope } from "./command-scope.js";
+import { crosses } from "./crossing.js";
 import { LOCAL_COMMANDS } from "./local-commands.js";
 import { countName, type RegionCounters } from "./counters.js";
 import type { KeyEntry } from "./key-entry.js";
@@ -170,7 +171,9 @@ export class Capture {
   /** True where the command writes keys that stay here or registers, and nothing else of it is to be captured. */
   #takesApart(row: CommandRow, view: CommandView, policies: PolicyTable): boolean {
     const { counters, keys, onBlind, beginCommand, nowMs } = this.#context;
-    const sorted = sortByPolicy(row, view, this.db, policies, this.#context.residency);
+    const { residency } = this.#context;
+    if (residency && crosses(row, view, residency)) counters.residencyCrossed += 1;
+    const sorted = sortByPolicy(row, view, this.db, policies, residency);
     if (!sorted) return false;
     if (sorted.hasLocal) counters.localCommands += 1;
     if (sorted.foreign !== undefined) countName(counters.foreign, sorted.foreign);

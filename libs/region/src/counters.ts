@@ -6,6 +6,8 @@ export interface RegionCounters {
   localCommands: number;
   /** The same of keys that reside in other regions, by their group. */
   readonly foreign: Map<string, number>;
+  /** Commands of clients that may have brought something of a resident key to a key of another group. */
+  residencyCrossed: number;
   mutations: number;
   records: number;
   publishedBytes: number;
@@ -67,6 +69,7 @@ export function zeroCounters(): RegionCounters {
     ownCommands: 0,
     localCommands: 0,
     foreign: new Map(),
+    residencyCrossed: 0,
     mutations: 0,
     records: 0,
     publishedBytes: 0,

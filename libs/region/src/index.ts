@@ -29,6 +29,7 @@ export { FRAME_BYTES, FRAME_MUTATIONS, RECORD_BYTES, sequenceKey } from "./outbo
 export type { PendingWork, RegionOptions } from "./region-options.js";
 export { parsePolicy, PolicyTable, POLICIES_MAX, POLICY_FORMS, policyText, type Policy, type PolicyRow } from "./policy-table.js";
 export { Region } from "./region.js";
+export { followedLogs, Residency, type Circle } from "./residency.js";
 export { capturedPolicies } from "./region-state.js";
 export { type PeerHorizon, type StabilityStatus } from "./stability.js";
 export { readRemains, readStoredCells, readUnfinished, type StoredCell } from "./stored-cells.js";

@@ -11,8 +11,8 @@
  * Which keys are local, which are registers and which reside where must be the same in every region: a digest of it stands in
  * every record of the log. `home` only flags, so regions may differ in it.
  */
-import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
+import { groupNameOf } from "@meridian/words";
 
 /** Rows of one table. */
 export const POLICIES_MAX = 256;
@@ -40,8 +40,8 @@ const REGION = /^[a-z][a-z0-9-]{0,31}$/;
 /** What a policy can look like, for messages. */
 export const POLICY_FORMS = "crdt, lww, local, home=<region>, regions=<region>,<region>";
 
-/** A group's name up to this length is its regions; a longer one their digest. */
-const GROUP_CHARS_MAX = 64;
+/** Characters of a group's name, which is part of the names of logs. */
+const GROUP_CHARS_MAX = 96;
 
 /** Reads one policy; a text where it is refused: the reason. */
 export function parsePolicy(text: string): Policy | string {
@@ -63,12 +63,9 @@ function residency(names: readonly string[]): Policy | string {
   if (twice !== undefined) return `${twice} stands there twice`;
   if (names.length < 2) return "one region alone: keys that stay in their region have the policy local";
   const regions = [...names].sort();
-  return { kind: "regions", regions, group: groupName(regions) };
-}
-
-function groupName(regions: readonly string[]): string {
-  const name = regions.join("+");
-  return name.length <= GROUP_CHARS_MAX ? name : createHash("sha1").update(name).digest("hex").slice(0, 16);
+  const group = regions.join("+");
+  if (group.length > GROUP_CHARS_MAX) return `the regions' names have ${group.length} characters together; ${GROUP_CHARS_MAX} are allowed`;
+  return { kind: "regions", regions, group: groupNameOf(regions) };
 }
 
 /** A policy as it is written. */

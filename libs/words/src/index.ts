@@ -22,5 +22,5 @@ export {
   type RunningSum,
   type Unseen,
 } from "./mutation.js";
-export { groupOf, groupWriter, mainWriter, parseWriterId, regionId, regionOf, serverOf, writerId, type RegionId, type WriterId } from "./region-id.js";
+export { groupNameOf, groupOf, groupWriter, mainWriter, parseWriterId, regionId, regionOf, serverOf, writerId, type RegionId, type WriterId } from "./region-id.js";
 export { VersionVector, type Dot, type ReadonlyVector } from "./vector.js";

@@ -66,6 +66,16 @@ function checkedGroupWriter(writer: WriterId, group: string): WriterId {
   return `${writer}${OF_GROUP}${group}` as WriterId;
 }
 
+/** The name of a group: its regions in order. Throws `BAD_NAME` for fewer than two, one named twice, or too much text. */
+export function groupNameOf(regions: readonly string[]): string {
+  const name = [...regions].map(regionId).sort().join("+");
+  const isSound = regions.length > 1 && new Set(regions).size === regions.length;
+  if (isSound && GROUP.test(name)) return name;
+  throw new MeridianError("BAD_NAME", `${JSON.stringify(regions.join(","))} is no group of regions`, {
+    advice: "name two regions or more, each once, with 96 characters together at most",
+  });
+}
+
 /** The group of a writer; "" for the writer of what every region gets. */
 export function groupOf(writer: WriterId): string {
   const tilde = writer.indexOf(OF_GROUP);

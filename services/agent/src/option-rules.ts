@@ -3,7 +3,7 @@
  */
 import type { OptionRule, RuleBreach } from "@meridian/shell";
 import type { AgentOptions } from "./options.js";
-import { homesAreKnown, prefixesDiffer } from "./policy-options.js";
+import { homesAreKnown, prefixesDiffer, residenciesFit } from "./policy-options.js";
 import { tlsNamesGiven, type TlsOptions } from "./tls-fields.js";
 
 /** Every rule across the agent's fields. */
@@ -17,6 +17,7 @@ export const AGENT_RULES: readonly OptionRule<AgentOptions>[] = [
   { reads: ["capture"], check: floatPrefixesAreApart },
   { reads: ["policies"], check: prefixesDiffer },
   { reads: ["policies", "region", "peers"], check: homesAreKnown },
+  { reads: ["policies", "region", "peers"], check: residenciesFit },
   { reads: ["log.kafka"], check: kafkaLoginFits },
   { reads: ["stability.absentAfterMs"], check: absenceIsLong },
 ];

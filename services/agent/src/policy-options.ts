@@ -8,23 +8,20 @@ import type { AgentOptions } from "./options.js";
 /** The longest prefix, in characters: what is longer is a key rather than a prefix. */
 const PREFIX_CHARS_MAX = 512;
 
+/** What is wrong with one of these {@link residenciesFit} says, with the reason. */
+const RESIDENCY = "regions=";
 const PREFIX: TextShape = { accepts: (text) => text.length <= PREFIX_CHARS_MAX, says: `at most ${PREFIX_CHARS_MAX} characters` };
-const POLICY: TextShape = { accepts: (text) => isBuilt(parsePolicy(text)), says: `${POLICY_FORMS}; regions= is not built yet` };
-
-/** The agent opens one log of its own. */
-function isBuilt(policy: Policy | string): boolean {
-  return typeof policy !== "string" && policy.kind !== "regions";
-}
+const POLICY: TextShape = { accepts: (text) => text.startsWith(RESIDENCY) || typeof parsePolicy(text) !== "string", says: POLICY_FORMS };
 
 /** The table. */
 export const POLICY_FIELDS = option.table({
-  help: "What happens to keys by prefix, the longest prefix wins; other keys are merged by the published rules. Which prefixes are local and which are lww must be the same in every region and cannot be changed once this server was captured: a difference is refused.",
+  help: "What happens to keys by prefix, the longest prefix wins; other keys are merged by the published rules. Which prefixes are local, which are lww and which reside where must be the same in every region and cannot be changed once this server was captured: a difference is refused.",
   rowsMin: 0,
   rowsMax: POLICIES_MAX,
   fields: {
     prefix: option.text({ help: "Beginning of the keys' names.", required: true, shape: PREFIX }),
     policy: option.text({
-      help: "With crdt the published rules hold. With local the keys stay in this region, nothing of them is published. With lww a key is one register: its last write of any type, deletes included, stands as a whole; it is read back (DUMP) behind every command, so regions need servers that load each other's payloads. With home=<region> the published rules hold, and a write in another region is recorded as a conflict and counted.",
+      help: "With crdt the published rules hold. With local the keys stay in this region, nothing of them is published. With lww a key is one register: its last write of any type, deletes included, stands as a whole; it is read back (DUMP) behind every command, so regions need servers that load each other's payloads. With home=<region> the published rules hold, and a write in another region is recorded as a conflict and counted. With regions=<region>,<region> the published rules hold among these regions, in a log of their own: nothing of the keys reaches the others, and what clients of the others write there stays with them and is counted.",
       required: true,
       shape: POLICY,
     }),
@@ -43,6 +40,19 @@ export function prefixesDiffer({ policies }: AgentOptions): RuleBreach[] {
   return prefixes.flatMap((prefix, at) =>
     prefixes.indexOf(prefix) < at ? [{ field: `policies.${at}.prefix`, found: `${JSON.stringify(prefix)} a second time`, allowed: "each prefix once" }] : [],
   );
+}
+
+/** Keys reside in two regions of this mesh at least, each named once. */
+export function residenciesFit({ policies, region, peers }: AgentOptions): RuleBreach[] {
+  const known: readonly string[] = [region, ...peers];
+  return policies.flatMap(({ policy: text }, at): RuleBreach[] => {
+    const field = `policies.${at}.policy`;
+    const policy = parsePolicy(text);
+    if (typeof policy === "string") return text.startsWith(RESIDENCY) ? [{ field, found: `${JSON.stringify(text)}: ${policy}`, allowed: "regions=<region>,<region>" }] : [];
+    const unknown = policy.kind === "regions" ? policy.regions.find((name) => !known.includes(name)) : undefined;
+    if (unknown === undefined) return [];
+    return [{ field, found: `the region ${unknown}`, allowed: `regions of this mesh: ${known.join(", ")}` }];
+  });
 }
 
 /** A home is a region of this mesh. */

@@ -96,10 +96,14 @@ export interface PipelineStatus {
     readonly readBacks: number;
   };
   readonly policies: {
-    /** Names which keys are local or lww: equal in every region, or its records are held. Empty: none is. */
+    /** Names which keys are local, lww or of some regions: equal in every region, or its records are held. Empty: none is. */
     readonly digest: string;
     /** Commands of clients that wrote local keys. */
     readonly localCommands: number;
+    /** The same of keys that reside in other regions, by their group: they stay in this region's server. */
+    readonly foreignCommands: Readonly<Record<string, number>>;
+    /** Commands of clients that may have brought something of a resident key to a key that others get. */
+    readonly residencyCrossed: number;
     /** The longest prefix first. */
     readonly rows: readonly { readonly prefix: string; readonly policy: string }[];
   };

@@ -50,6 +50,8 @@ describe("meridian", () => {
     [["log", "init", "--kind", "redis", "--regions", "eu"], /--url is missing/],
     [["log", "init", "--kind", "kafka", "--regions", "eu"], /--brokers is missing/],
     [["log", "init", "--kind", "redis", "--regions", "EU", "--url", "redis://127.0.0.1:1"], /is not valid/],
+    [["log", "init", "--kind", "redis", "--regions", "eu,us", "--groups", "eu+mars", "--url", "redis://127.0.0.1:1"], /mars is not among/],
+    [["log", "init", "--kind", "redis", "--regions", "eu,us", "--groups", "eu", "--url", "redis://127.0.0.1:1"], /no group of regions/],
     [["log", "init", "--kind", "redis", "--regions", "eu", "--url", "redis://127.0.0.1:1"], /log server redis:..127.0.0.1:1/],
   ])("refuses %j with exit code 2 and the reason", async (args, reason) => {
     const { code, stderr, stdout } = await run(...args);

@@ -32,7 +32,37 @@ export const TELLING: readonly Mutation[] = [
   {
     name: "local-keys-leave",
     breaks: "keys that stay in their region are captured like all others",
-    edits: [{ in: "region", text: "const sorted = sortByPolicy(row, view, this.db, policies, this.#context.residency);", becomes: "const sorted = undefined;" }],
+    edits: [{ in: "region", text: "const sorted = sortByPolicy(row, view, this.db, policies, residency);", becomes: "const sorted = undefined;" }],
     options: { policies: true },
+  },
+  {
+    name: "residency-not-enforced",
+    breaks: "keys that reside in some regions are published in the log that everybody reads",
+    edits: [{ in: "region", text: ": this.#laneOf.get(residency.groupOf(mutation.key));", becomes: ": this.#main;" }],
+    options: { residents: true },
+  },
+  {
+    name: "residency-told-in-contexts",
+    breaks: "logs say what was seen of other groups' writers",
+    edits: [{ in: "region", text: "return this.#residency === undefined ? context : within(context, group);", becomes: "return context;" }],
+    options: { residents: true },
+  },
+  {
+    name: "group-waits-for-everybody",
+    breaks: "what a group's keys leave behind waits for what its members never say",
+    edits: [{ in: "region", text: "(this.#residency ? within(this.#subject.merged(), group) : this.#subject.merged())", becomes: "this.#subject.merged()" }],
+    options: { residents: true },
+  },
+  {
+    name: "group-begins-within-a-transaction",
+    breaks: "the first mutation in a group's log goes on with a transaction that began in another",
+    edits: [{ in: "region", text: "mutation.continues = lane.isBegun;", becomes: "" }],
+    options: { residents: true },
+  },
+  {
+    name: "group-forgets-its-last-version",
+    breaks: "a new life gives versions of a group's log as if there were none before",
+    edits: [{ in: "region", text: "lasts.get(circle.writer) ?? HLC_ZERO", becomes: "HLC_ZERO" }],
+    options: { residents: true },
   },
 ];

@@ -17,6 +17,9 @@ const REFUSED_SHOWN = 3;
 export function noticesOf(counters: RegionCounters, facts: ServerFacts | undefined): string[] {
   const met = FIELD_DEADLINE_COMMANDS.some((name) => counters.unsupported.has(name));
   const notices = met || (facts?.keysWithFieldDeadlines ?? 0) > 0 ? [FIELD_DEADLINES_STAY] : [];
+  for (const [group, commands] of counters.foreign) {
+    notices.push(`clients of this region wrote keys that reside in ${group.replaceAll("+", ", ")} (${commands} commands): what they wrote stays in this server`);
+  }
   const newest = [...counters.refused].slice(-REFUSED_SHOWN).map(([key, why]) => `${key} (${why})`);
   if (newest.length > 0) notices.push(`this server refused values of peers: the last of ${counters.refused.size} known are ${newest.join(", ")}`);
   const silenced = [...counters.messages.silenced].slice(-REFUSED_SHOWN).map(([channel, { reason }]) => `${channel} (${reason})`);

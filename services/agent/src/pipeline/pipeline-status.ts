@@ -56,7 +56,7 @@ export function pipelineStatus(pipeline: RegionPipeline, state: PipelineState): 
     floats,
     messages: messagesStatus(pipeline),
     conflicts: Object.fromEntries(counters.conflictsByRule),
-    peers: pipeline.peers.map((writer) => peerStatus(pipeline, writer)),
+    peers: pipeline.followed.map((writer) => peerStatus(pipeline, writer)),
     unsupported: {
       ...Object.fromEntries(counters.unsupported),
       // Not a command, but as silent otherwise: a cell that should come back and whose value nobody here holds.
@@ -99,6 +99,8 @@ function policiesStatus({ policies, counters }: RegionPipeline): PipelineStatus[
   return {
     digest: policies?.digest ? policies.digest.toString(16).padStart(8, "0") : "",
     localCommands: counters.localCommands,
+    foreignCommands: Object.fromEntries(counters.foreign),
+    residencyCrossed: counters.residencyCrossed,
     rows: (policies?.rows ?? []).map(({ prefix, policy }) => ({ prefix: Buffer.from(prefix, "latin1").toString("utf8"), policy: policyText(policy) })),
   };
 }

@@ -3,7 +3,7 @@
  * something that another life cannot heal.
  */
 import { openLog, type MutationLog } from "@meridian/log";
-import { isPlainRecord, capturedPolicies, readConflicts, zeroCounters, type ConflictLimits, type ConflictPage, type ConflictQuery, type PolicyTable } from "@meridian/region";
+import { isPlainRecord, capturedPolicies, followedLogs, Residency, readConflicts, zeroCounters, type ConflictLimits, type ConflictPage, type ConflictQuery, type PolicyTable } from "@meridian/region";
 import { openLmdbStore, type Store } from "@meridian/store";
 import { hlcMs, MeridianError, writerId, type Hlc, type WriterId } from "@meridian/words";
 import type { Pipeline, PipelineContext, PipelineFactory } from "../agent-pipeline.js";
@@ -35,6 +35,10 @@ export const regionPipelines: PipelineFactory = (context) => new RegionPipeline(
 export class RegionPipeline implements Pipeline {
   readonly writer: WriterId;
   readonly peers: readonly WriterId[];
+  /** Whose logs this region writes: its own, and those of the groups that it is a member of. */
+  readonly ownLogs: readonly WriterId[];
+  /** Whose logs it reads. */
+  readonly followed: readonly WriterId[];
   readonly context: PipelineContext;
   readonly counters = zeroCounters();
   readonly lag: LagMeter;
@@ -58,6 +62,9 @@ export class RegionPipeline implements Pipeline {
     this.writer = writerId(options.region, server.name);
     this.peers = options.peers.map((region) => writerId(region, server.name));
     this.policies = policiesOf(options);
+    const residency = Residency.of(this.policies, this.writer, this.peers);
+    this.ownLogs = [this.writer, ...(residency?.groups ?? []).map(({ writer }) => writer)];
+    this.followed = followedLogs(this.peers, residency);
     this.lag = new LagMeter(options.lag.windowMs);
   }
 
@@ -100,7 +107,7 @@ export class RegionPipeline implements Pipeline {
   async #openLog(log: MutationLog): Promise<void> {
     for (let pauseMs = PAUSE_FIRST_MS; !this.#isStopping; pauseMs = Math.min(pauseMs * 2, PAUSE_LAST_MS)) {
       try {
-        return await log.open([this.writer, ...this.peers]);
+        return await log.open([...this.ownLogs, ...this.followed]);
       } catch (error) {
         if (!(error instanceof MeridianError) || !error.retryable) throw error;
         this.failure = error;
@@ -113,10 +120,13 @@ export class RegionPipeline implements Pipeline {
 
   /** Versions that were given once must not be given again: an empty store beside a log of ours is a lost one. */
   async #refuseLostStore(log: MutationLog, store: Store): Promise<void> {
-    if (store.get("state", "region") || (await log.end(this.writer)) === undefined) return;
-    throw new MeridianError("STORE_LOST", `the log holds records of ${this.writer}, but the store is empty`, {
-      advice: "point store.path at the store that published them; if it is lost, give this region a new name and rebuild it from a peer",
-    });
+    if (store.get("state", "region")) return;
+    for (const writer of this.ownLogs) {
+      if ((await log.end(writer)) === undefined) continue;
+      throw new MeridianError("STORE_LOST", `the log holds records of ${writer}, but the store is empty`, {
+        advice: "point store.path at the store that published them; if it is lost, give this region a new name and rebuild it from a peer",
+      });
+    }
   }
 
   async #live(): Promise<void> {
@@ -224,8 +234,8 @@ export class RegionPipeline implements Pipeline {
 /** What was captured under one table cannot be gone on with under another: the regions would not know from where on. */
 function refuseOtherPolicies(writer: WriterId, captured: number | undefined, given: number): void {
   if (captured === undefined || captured === given) return;
-  throw new MeridianError("BAD_OPTION", `${writer} was captured with other local or lww policies than the options name`, {
-    advice: "start with the policies that it had; which keys are local or lww cannot be changed yet, homes can",
+  throw new MeridianError("BAD_OPTION", `${writer} was captured with other local, lww or regions policies than the options name`, {
+    advice: "start with the policies that it had; which keys are local, lww or of some regions cannot be changed yet, homes can",
   });
 }
 

@@ -49,7 +49,7 @@ export function addDiffCommand(program: Command, context: CommandContext): void 
     .option("--expiry-margin <ms>", "judge a key this near to its deadline after it", wholeArgument(0, 60_000), 2_000)
     .option("--settle <ms>", "a difference must stay for this long; 0 where nobody writes", wholeArgument(0, 60_000), 500)
     .option("--db <n>", "only this database (may be repeated)", collectDatabases)
-    .option("--except <prefix>", "leave out keys that begin so, as of a policy `local` (may be repeated)", collectPrefixes)
+    .option("--except <prefix>", "leave out keys that begin so, as of a policy `local`, or of `regions=` where one of the servers is no member (may be repeated)", collectPrefixes)
     .option("--mesh <pid>", "which local mesh, where several run", wholeArgument(1, 2 ** 31))
     .addHelpText("after", HELP)
     .action(async (first: string, others: string[], options: DiffOptions) => {

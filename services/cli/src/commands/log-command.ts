@@ -1,6 +1,6 @@
 /** `meridian log init`: creates the replicated log with the right settings, before any agent runs. */
 import { openLog, type LogConfig } from "@meridian/log";
-import { MeridianError, writerId, type WriterId } from "@meridian/words";
+import { groupNameOf, groupWriter, MeridianError, writerId, type WriterId } from "@meridian/words";
 import { Option, type Command } from "commander";
 import { listArgument, wholeArgument, type CommandContext } from "../command-context.js";
 import type { MeshLogKind } from "../mesh/mesh-log.js";
@@ -9,6 +9,7 @@ interface LogInitOptions {
   readonly kind: MeshLogKind;
   readonly regions: string[];
   readonly servers: string[];
+  readonly groups?: string[];
   readonly url?: string;
   readonly brokers?: string[];
   readonly topicPrefix: string;
@@ -26,6 +27,7 @@ Examples:
   meridian log init --kind kafka --brokers k1:9092,k2:9092 --regions eu,us,ap
   meridian log init --kind kafka --brokers k1:9092 --replication-factor 1 --regions eu,us --servers 0,1
   meridian log init --kind redis --url redis://10.0.0.9:6379 --regions eu,us
+  meridian log init --kind kafka --brokers k1:9092 --regions eu,us,ap --groups eu+us
 
 Exit code: 0 the log is ready, 2 it is not (wrong arguments, out of reach, or settings that would lose data).`;
 
@@ -41,6 +43,7 @@ export function addLogCommand(program: Command, context: CommandContext): void {
     .addOption(new Option("--kind <kind>", "which log").choices(["redis", "kafka"]).makeOptionMandatory())
     .requiredOption("--regions <names>", "all regions, with commas between them", listArgument)
     .option("--servers <names>", "names of the servers in each region", listArgument, ["0"])
+    .option("--groups <list>", "regions of each policy regions=, with + between them: eu+us,ap+us", listArgument)
     .option("--url <url>", "redis:// URL of the log's server (--kind redis)")
     .option("--brokers <list>", "host:port of brokers, with commas between them (--kind kafka)", listArgument)
     .option("--topic-prefix <name>", "topics are <prefix>.<region> (--kind kafka)", "meridian")
@@ -54,7 +57,10 @@ export function addLogCommand(program: Command, context: CommandContext): void {
 }
 
 async function initLog(options: LogInitOptions, { terminal }: CommandContext): Promise<void> {
-  const writers: WriterId[] = options.regions.flatMap((region) => options.servers.map((server) => writerId(region, server)));
+  const { regions, servers } = options;
+  const writersOf = (names: readonly string[], group: string): WriterId[] =>
+    names.flatMap((region) => servers.map((server) => groupWriter(writerId(region, server), group)));
+  const writers = [...writersOf(regions, ""), ...(options.groups ?? []).flatMap((text) => writersOf(...groupNamed(text, regions)))];
   const log = openLog(logConfig(options));
   try {
     await log.open(writers);
@@ -63,6 +69,14 @@ async function initLog(options: LogInitOptions, { terminal }: CommandContext): P
   }
   const text = options.json === true ? JSON.stringify({ kind: options.kind, writers }) : `the ${options.kind} log is ready for ${writers.join(", ")}`;
   terminal.out(`${text}\n`);
+}
+
+/** Throws `BAD_NAME` for what no policy could be, `BAD_OPTION` for a region that is none of these. */
+function groupNamed(text: string, known: readonly string[]): [members: readonly string[], group: string] {
+  const members = text.split("+");
+  const strange = members.find((name) => !known.includes(name));
+  if (strange === undefined) return [members, groupNameOf(members)];
+  throw new MeridianError("BAD_OPTION", `--groups ${text}: ${strange} is not among --regions`, { advice: "write regions of --regions with + between them, as eu+us" });
 }
 
 function logConfig({ kind, url, brokers, topicPrefix, replicationFactor, retentionHours }: LogInitOptions): LogConfig {

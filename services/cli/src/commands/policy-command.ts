@@ -27,9 +27,10 @@ that no prefix names are merged by the published rules.
   crdt            the published rules: makes an exception below a longer prefix
   lww             the key is one register: its last write, of any type, deletes included, stands as a whole
   local           the keys stay in their region: nothing of them is published, remembered or merged
+  regions=<a>,<b> the published rules among these regions; nothing reaches the others, whose clients' writes there are counted
   home=<region>   the published rules; a write in another region is recorded (\`meridian conflicts --rule home\`) and counted
 
-Which keys are local or lww must be the same in every region: a digest of it stands in every record of the log, and records with
+Which keys are local, lww or of some regions must be the same in every region: a digest of it stands in every record of the log, and records with
 another one are held. It cannot be changed once a server was captured. Homes may differ and be changed: they only flag.
 
 Examples:
@@ -66,12 +67,16 @@ async function showPolicies(options: PolicyOptions, context: CommandContext): Pr
     return;
   }
   const { color } = terminal;
-  for (const { region, server, rows, digest, localCommands } of all) {
-    terminal.out(`${color.bold(region)}/${server}  ${color.dim(digest === "" ? "no local or lww keys" : `local and lww keys: digest ${digest}, ${localCommands} commands passed over`)}\n`);
+  for (const { region, server, rows, digest, localCommands, foreignCommands, residencyCrossed } of all) {
+    terminal.out(`${color.bold(region)}/${server}  ${color.dim(digest === "" ? "no local, lww or resident keys" : `local, lww and resident keys: digest ${digest}, ${localCommands} commands passed over`)}\n`);
+    for (const [group, commands] of Object.entries(foreignCommands)) {
+      terminal.out(`  ${color.yellow(`${commands} commands of clients here wrote keys that reside in ${group}: they stay here`)}\n`);
+    }
+    if (residencyCrossed > 0) terminal.out(`  ${color.yellow(`${residencyCrossed} commands may have brought something of a resident key to one that others get`)}\n`);
     for (const { prefix, policy } of rows) terminal.out(`  ${printable(Buffer.from(prefix, "utf8"))}  ${policy}\n`);
     if (rows.length === 0) terminal.out("  every key by the published rules\n");
   }
-  terminal.out(agree ? color.green("the regions agree on which keys are local or lww\n") : color.red("the regions do not agree on which keys are local or lww: their records are held\n"));
+  terminal.out(agree ? color.green("the regions agree on which keys are local, lww or of some regions\n") : color.red("the regions do not agree on which keys are local, lww or of some regions: their records are held\n"));
 }
 
 async function policiesAt(url: string): Promise<ShownPolicies[]> {

@@ -39,9 +39,12 @@ export interface PipelineStatus {
 
 /** What happens to keys by prefix. */
 export interface PolicyStatus {
-  /** Names which keys are local or lww; empty: none is. */
+  /** Names which keys are local, lww or of some regions; empty: none is. */
   readonly digest: string;
   readonly localCommands: number;
+  /** By the group of regions in which the keys reside. */
+  readonly foreignCommands: Readonly<Record<string, number>>;
+  readonly residencyCrossed: number;
   readonly rows: readonly { readonly prefix: string; readonly policy: string }[];
 }
 
@@ -99,7 +102,8 @@ function readPipeline(from: Json): PipelineStatus {
 
 function readPolicies(from: Json): PolicyStatus {
   const rows = listOf(from["rows"]).map((row) => ({ prefix: textOf(row["prefix"]) ?? "", policy: textOf(row["policy"]) ?? "?" }));
-  return { digest: textOf(from["digest"]) ?? "", localCommands: numberOf(from["localCommands"]), rows };
+  const foreignCommands = counts(from["foreignCommands"]);
+  return { digest: textOf(from["digest"]) ?? "", localCommands: numberOf(from["localCommands"]), foreignCommands, residencyCrossed: numberOf(from["residencyCrossed"]), rows };
 }
 
 function figures<Name extends string>(from: unknown, names: readonly Name[]): Figures<Name> {
