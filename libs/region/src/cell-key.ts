@@ -8,10 +8,17 @@ import type { CellKind } from "@meridian/words";
 /** Names up to this many bytes stand in the record's name as they are. */
 export const NAME_BYTES_MAX = 700;
 
+/** Stands before a name that stands as it is. */
+const SHORT = "=";
+
 /** The record of a key. */
 export function entryKey(db: number, key: string): string {
-  return `K${dbPart(db)}${namePart(key)}`;
+  // Asked for with every command: of short names nothing but the name is put together.
+  return isHashedName(key) ? `K${dbPart(db)}${namePart(key)}` : (entryPrefixes[db] ??= `K${dbPart(db)}${SHORT}`) + key;
 }
+
+/** What names of keys' records begin with, by database. */
+const entryPrefixes: string[] = [];
 
 /** The record of a field or member. */
 export function memberKey(db: number, key: string, kind: CellKind, field: string): string {
@@ -35,7 +42,7 @@ export function isHashedName(name: string): boolean {
 }
 
 function namePart(name: string): string {
-  if (!isHashedName(name)) return `=${name}`;
+  if (!isHashedName(name)) return SHORT + name;
   return `#${createHash("sha256").update(name, "latin1").digest("binary")}`;
 }
 

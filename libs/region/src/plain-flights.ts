@@ -113,6 +113,9 @@ export class PlainFlight {
   }
 }
 
+/** Reads the record of a name. */
+type ReadRecord = (name: string) => Buffer | undefined;
+
 /** All that are on their way, by the names of their keys' records. */
 export class PlainFlights {
   readonly #flights = new NameTable<PlainFlight>();
@@ -129,7 +132,7 @@ export class PlainFlights {
    * Begins a flight, with what `read` finds as what is known of the key. Undefined where more is known, where one is under way,
    * or the writer had not seen what it replaces: then it must be merged.
    */
-  begin(m: Mutation, name: string, read: (name: string) => Buffer | undefined, from: FlyingFrame, writers: WriterTable): PlainFlight | undefined {
+  begin(m: Mutation, name: string, read: ReadRecord, from: FlyingFrame, writers: WriterTable): PlainFlight | undefined {
     const hash = hashOfName(name);
     if (this.#flights.get(name, hash)) return undefined;
     const record = read(name);
