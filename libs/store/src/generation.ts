@@ -21,7 +21,7 @@ const SLAB_SHIFT = 20;
 const TABLE_STEP = 0x9e3779b9;
 
 /** New keys of a table that are sorted at once: sorting all of them when the generation is full would be a stall. */
-const ORDER_KEYS = 4096;
+const ORDER_KEYS = 1024;
 
 interface Slab {
   readonly bytes: Buffer;
