@@ -9,8 +9,9 @@
  * had to be chosen from there. The removal of a whole key is not asked for: where it arrived before the write that outlived it was
  * captured, nothing tells of it.
  */
-import { isDigest, isSketchPrint, winnerOf, type Cell } from "@meridian/merge";
-import { readConflicts, type ConflictRecord, type StoredCell } from "@meridian/region";
+import { entriesOf, fieldOfId, idOfField, isDigest, isSketchPrint, movedId, positionsOf, winnerOf, type Cell } from "@meridian/merge";
+import { elementName, readConflicts, type ConflictRecord, type StoredCell } from "@meridian/region";
+import { readValues } from "@meridian/wire";
 import { MutationKind, type Dot, type WriterId } from "@meridian/words";
 import { cellKindOf, type Published } from "./audited-log.js";
 import type { AgentHost } from "./agent-host.js";
@@ -50,7 +51,7 @@ export function checkLedger(world: World, agent: AgentHost, metadata: Metadata, 
 
 /** A pair comes into being again where the winner had lost to a third write, which was removed. */
 function wonAgain({ rule, winner, db, key, field }: ConflictRecord, records: readonly ConflictRecord[]): boolean {
-  if ((rule !== "register" && rule !== "score") || !winner) return false;
+  if ((rule !== "register" && rule !== "score" && rule !== "element") || !winner) return false;
   const ofCell = records.filter((other) => other.db === db && other.key === key && other.field === field && other.rule === rule);
   return ofCell.some(({ loser }) => isSame(loser, winner));
 }
@@ -74,6 +75,10 @@ function isTrue(record: ConflictRecord, byDot: ByDot, here: WriterId, mayDrop: b
     case "register":
     case "score":
       return some((l, w) => isPutOf(l, record) && isPutOf(w, record) && areConcurrent(l, w) && lostValue(record, l, w, mayDrop));
+    case "element":
+      return some((l, w) => valueAt(l, record) !== undefined && areConcurrent(l, w) && lostElement(record, l, w, mayDrop));
+    case "moved":
+      return some((l, w) => isEntryBeside(record, l, w));
     case "expiry":
       return some((l, w) => hasDeadline(l) && hasDeadline(w) && l.number < w.number && areConcurrent(l, w));
     case "lww":
@@ -140,6 +145,27 @@ function isPutOf(m: Published, { kind, field }: ConflictRecord): boolean {
   return isPut && cellKindOf(m.kind) === kind && m.field === field;
 }
 
+/** What a mutation puts into the element that a record names. */
+function valueAt(m: Published, { field }: ConflictRecord): string | undefined {
+  if (m.kind !== K.PutElements) return undefined;
+  const bytes = Buffer.from(m.value, "latin1");
+  const values = readValues({ bytes, start: 0, end: bytes.length }).map((value) => value.toString("latin1"));
+  const places = positionsOf({ spans: [], first: m.field, values: values.map(() => ({ print: "", value: undefined })) });
+  return values[places.findIndex((position) => elementName(position) === field)];
+}
+
+function lostElement(record: ConflictRecord, loser: Published, winner: Published, mayDrop: boolean): boolean {
+  const [lost, won] = [valueAt(loser, record), valueAt(winner, record)];
+  if (lost === undefined || won === undefined || lost === won) return false;
+  return record.value === undefined ? mayDrop && isDigest(record.print) : record.value.toString("latin1") === lost;
+}
+
+/** No server takes an id that it holds: two puts of one id had not seen each other. The puts themselves do not say what they saw. */
+function isEntryBeside({ field, value }: ConflictRecord, loser: Published, winner: Published): boolean {
+  if (loser.kind !== K.PutEntry || winner.kind !== K.PutEntry || loser.field !== winner.field || loser.writer === winner.writer) return false;
+  return fieldOfId(field) === loser.field && value?.toString() === movedId(loser.field, loser);
+}
+
 function hasDeadline({ kind }: Published): boolean {
   return kind === K.PutExpiry || kind === K.PutString || kind === K.PutWhole;
 }
@@ -191,9 +217,9 @@ function missing(records: readonly ConflictRecord[], metadata: Metadata, nowMs: 
   return [...metadata].flatMap(([name, cell]) => {
     const own = records.filter((record) => isOf(record, cell));
     const isTold = ({ rule, loser, winner }: Hidden): boolean =>
-      own.some((record) => record.rule === rule && isSame(record.loser, loser) && isSame(record.winner, winner));
+      own.some((record) => record.rule === rule && isSame(record.loser, loser) && (!winner || isSame(record.winner, winner)));
     const lacking = hiddenIn(cell, metadata, nowMs).filter((hidden) => !isTold(hidden));
-    return lacking.map(({ rule, loser, winner }) => `the ledger lacks ${rule} of ${name}: ${nameOf(loser)} behind ${nameOf(winner)}`);
+    return lacking.map(({ rule, loser, winner }) => `the ledger lacks ${rule} of ${name}: ${nameOf(loser)} behind ${winner ? nameOf(winner) : "another"}`);
   });
 }
 
@@ -209,20 +235,27 @@ function missingTypes(records: readonly ConflictRecord[], metadata: Metadata): s
 interface Hidden {
   readonly rule: ConflictRecord["rule"];
   readonly loser: Dot;
-  readonly winner: Dot;
+  /** Undefined: whatever it was. */
+  readonly winner: Dot | undefined;
 }
 
 function hiddenIn(cell: StoredCell, metadata: Metadata, nowMs: number): Hidden[] {
   const { kind, base } = cell;
-  // Nothing hides in a stream: entries of one id stand beside each other.
+  // Nothing hides in a stream: entries of one id stand beside each other, all but one under another id.
+  if (kind === "x" && cell.field !== "") return movedIn(cell);
   if (kind === "x" || kind === "g") return [];
   if (kind === "t") return shorterThanLongest(cell, metadata, nowMs);
-  // Of lists the ledger does not tell yet.
-  if (kind === "l") return [];
   const winner = winnerOf(base);
   if (!winner) return [];
   const differs = (other: Cell["siblings"][number]): boolean => (kind === "z" ? other.number !== winner.number : areDifferent(other.print, winner.print));
-  return base.siblings.filter((other) => other !== winner && differs(other)).map((loser) => ({ rule: kind === "z" ? "score" : "register", loser, winner }));
+  return base.siblings.filter((other) => other !== winner && differs(other)).map((loser) => ({ rule: kind === "z" ? "score" : kind === "l" ? "element" : "register", loser, winner }));
+}
+
+/** Whatever they met first. */
+function movedIn({ base, field }: StoredCell): Hidden[] {
+  const entries = entriesOf(base, field);
+  const owner = entries.find(({ id }) => id === idOfField(field));
+  return owner ? entries.filter((entry) => entry !== owner).map(({ sibling }) => ({ rule: "moved", loser: sibling, winner: undefined })) : [];
 }
 
 /** Sketches are united: none hides. */
@@ -246,7 +279,8 @@ function shorterThanLongest({ db, key, base }: StoredCell, metadata: Metadata, n
 }
 
 function isOf(record: ConflictRecord, { db, key, kind, field }: StoredCell): boolean {
-  return record.db === db && record.key === key && record.kind === kind && record.field === field;
+  const name = kind === "l" ? elementName(field) : kind === "x" && field !== "" ? idOfField(field) : field;
+  return record.db === db && record.key === key && record.kind === kind && record.field === name;
 }
 
 function isSame(a: Dot | undefined, b: Dot): boolean {

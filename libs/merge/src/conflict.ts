@@ -15,15 +15,18 @@ import { winnerOf, wins } from "./order.js";
 import { edgeBeyond, integerOfPrint } from "./print.js";
 import { doubleOf } from "./score.js";
 import { isSketchPrint } from "./sketch.js";
+import { entriesOf } from "./stream/entry-cell.js";
+import { idOfField } from "./stream/entry-id.js";
 
 /** Every rule by which a write can lose. The order stands in stored records: append only. */
-export const CONFLICT_RULES = ["register", "score", "expiry", "remove", "hidden", "clamped", "type", "home", "lww"] as const;
+export const CONFLICT_RULES = ["register", "score", "expiry", "remove", "hidden", "clamped", "type", "home", "lww", "element", "moved"] as const;
 
 /**
  * `register`: the later value was taken. `score`: the later score. `expiry`: the longest deadline. `remove`: what had not
  * been seen outlived its removal. `hidden`: increments wait behind a value that is no number. `clamped`: a sum stopped at
  * the edge of 64 bits. `type`: the type that holds the newest write hides the other. `home`: written outside of its home. `lww`: a
- * later write of the whole key was taken.
+ * later write of the whole key was taken. `element`: the later value of a list's element. `moved`: an entry of a stream stands under
+ * another id, because two were given the same.
  */
 export type ConflictRule = (typeof CONFLICT_RULES)[number];
 
@@ -61,6 +64,19 @@ export function findLosers(before: readonly Sibling[], cell: Cell, scored: boole
     }
   }
   for (const sum of cell.sums) if (isLive(sum)) return findHidden(cell, winner, scored, report);
+}
+
+/** Reports the entries of a stream's id that stand beside the one that has it. `field` names the id. */
+export function findMoved(cell: Cell, field: string, report: OnConflict): void {
+  const entries = entriesOf(cell, field);
+  const id = idOfField(field);
+  const owner = entries.find((entry) => entry.id === id);
+  if (!owner) return;
+  for (const { id: movedTo, sibling } of entries) {
+    if (sibling === owner.sibling) continue;
+    const moved = { loser: dotOf(sibling), since: sibling.hlc, winner: dotOf(owner.sibling) };
+    report({ rule: "moved", ...moved, print: `=${movedTo}`, value: undefined, winnerPrint: `=${id}` });
+  }
 }
 
 function differ(a: Sibling, b: Sibling, scored: boolean): boolean {

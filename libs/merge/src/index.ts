@@ -21,7 +21,7 @@ export {
   scoreContent,
   type RegisterContent,
 } from "./content.js";
-export { CONFLICT_RULES, findLosers, survivorOf, type CellConflict, type ConflictRule, type OnConflict } from "./conflict.js";
+export { CONFLICT_RULES, findLosers, findMoved, survivorOf, type CellConflict, type ConflictRule, type OnConflict } from "./conflict.js";
 export { DECIMAL_DIGITS, DECIMAL_ONE, decimalOf, decimalOfPrint, decimalText, isPlainDecimal, plainDecimalOfPrint } from "./decimal.js";
 export { joinCells } from "./join.js";
 export { aheadOf, covers, forgetEarly, forgetSeen, forgetWipes, isCoveredEarly, mergeChange, rememberEarly, sameDot } from "./merge.js";

@@ -7,7 +7,9 @@
  */
 import {
   doubleOf,
+  emptyCell,
   findLosers,
+  findMoved,
   findRegisterLoser,
   idOfField,
   isWholePrint,
@@ -19,6 +21,7 @@ import {
   type CellConflict,
   type ChangeAction,
   type ConflictRule,
+  type Position,
   type Sibling,
 } from "@meridian/merge";
 import { HLC_ZERO, regionOf, type CellKind, type Dot, type Mutation, type WriterId } from "@meridian/words";
@@ -53,7 +56,7 @@ const AGED_MAX = 256;
  * Of two values a pair is told when it comes into being, which merging sees by itself. These are found again whenever the
  * key is looked at: whether they are recorded is remembered by name.
  */
-const FOUND_AGAIN: ReadonlySet<ConflictRule> = new Set(["expiry", "remove", "hidden", "clamped", "type", "home"]);
+const FOUND_AGAIN: ReadonlySet<ConflictRule> = new Set(["expiry", "remove", "hidden", "clamped", "type", "home", "moved"]);
 const NAMED = Buffer.from("1");
 
 /** What a ledger is told of its region. */
@@ -94,6 +97,18 @@ export class ConflictLedger {
   merged(slot: CellSlot, before: readonly Sibling[]): void {
     if (slot.kind === "t") return;
     findLosers(before, slot.base, slot.kind === "z", (conflict) => this.#record(slot.entry, slot.kind, slot.field, conflict));
+  }
+
+  /** A value was merged into an element of a list, which held `before`. Of several that were set at once the latest is visible. */
+  element({ entry }: CellSlot, position: Position, before: readonly Sibling[], siblings: readonly Sibling[]): void {
+    if (siblings.length < 2) return;
+    const name = elementName(position);
+    findLosers(before, { ...emptyCell(), siblings }, false, (conflict) => this.#record(entry, "l", name, { ...conflict, rule: "element" }));
+  }
+
+  /** Entries of a stream have met under one id. */
+  moved({ entry, field, base }: CellSlot): void {
+    findMoved(base, field, (conflict) => this.#record(entry, "x", idOfField(field), conflict));
   }
 
   /** A removal was merged. It lost where a write of this region's own, which could not see it, stands on. */
@@ -247,6 +262,11 @@ function contentOf({ kind, field, base, list }: CellSlot, dot: Dot): { readonly 
   const sum = base.sums.find(({ writer, upTo }) => writer === dot.writer && upTo === dot.hlc);
   const amount = sum ? sum.sum - sum.absorbed : 0n;
   return { print: `=${kind === "z" ? doubleOf(amount) : amount}`, value: undefined };
+}
+
+/** How the ledger names an element of a list: its position in hexadecimal digits. */
+export function elementName(position: Position): string {
+  return Buffer.from(position, "latin1").toString("hex");
 }
 
 interface Deadline {

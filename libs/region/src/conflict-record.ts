@@ -45,10 +45,10 @@ const HAS_WINNER = 1;
 const HAS_VALUE = 2;
 const HAS_LENGTH = 4;
 
-/** The name of a conflict. What a removal lost to does not matter: it is told once for a whole key. */
+/** The name of a conflict. What a removal, or an id, lost to does not matter: it is told once. */
 export function conflictId(name: Omit<StoredConflict, "atMs" | "value" | "valueBytes" | "print" | "winnerPrint">): string {
   const { rule, db, key, kind, field, loser, since } = name;
-  const winner = rule === "remove" || rule === "type" ? undefined : name.winner;
+  const winner = rule === "remove" || rule === "type" || rule === "moved" ? undefined : name.winner;
   const text = JSON.stringify([rule, db, key, kind, field, loser.writer, since, winner?.writer, winner?.hlc]);
   return createHash("sha1").update(text).digest("hex").slice(0, 16);
 }

@@ -1,7 +1,7 @@
 export { NAME_BYTES_MAX } from "./cell-key.js";
 export { type AbsenceStatus, type FencedPeer } from "./absence.js";
 export { CONFLICT_RULES, valueOfPrint, type ConflictRule } from "@meridian/merge";
-export { CONFLICT_LIMITS, type ConflictLimits } from "./conflict-ledger.js";
+export { CONFLICT_LIMITS, elementName, type ConflictLimits } from "./conflict-ledger.js";
 export type { ConflictRecord } from "./conflict-record.js";
 export { readConflicts, type ConflictPage, type ConflictQuery } from "./conflict-store.js";
 export { BATCH_BYTES, BATCH_CELLS, BATCHES_IN_FLIGHT_MAX } from "./applier.js";

@@ -5,11 +5,12 @@
 import { editsBetween, mergeElements, printOf, type Position, type Sequence } from "@meridian/merge";
 import type { ReadonlyVector } from "@meridian/words";
 import type { CellSlot } from "./key-entry.js";
+import type { ConflictLedger } from "./conflict-ledger.js";
 import { elementsOf, heldElements, heldElsewise, listOf, pendingOf, showHeld, targetPlaces } from "./list-content.js";
 import type { HeldElement, IssuedEdit, IssuedEdits } from "./list-state.js";
 
 /** Settles what `upTo` covers. `removed`: long values that the batch took out of the list. */
-export function settleList(slot: CellSlot, upTo: ReadonlyVector, removed: readonly Buffer[]): "equal" | "differs" | "unsure" {
+export function settleList(slot: CellSlot, upTo: ReadonlyVector, removed: readonly Buffer[], conflicts: ConflictLedger): "equal" | "differs" | "unsure" {
   const state = listOf(slot);
   const { issued, raced } = slot;
   const edits = issued ? state.issued : undefined;
@@ -19,7 +20,7 @@ export function settleList(slot: CellSlot, upTo: ReadonlyVector, removed: readon
   const isWhole = edits !== undefined && !issued?.converts && !edits.isPartial;
   const isAsPlanned = isWhole && (!raced || (!elsewise && fits(state.sequence, edits)));
   const held = issued?.converts ? NOTHING : isAsPlanned || !isKnown ? undefined : heldAfter(slot, edits);
-  const touched = mergeUpTo(slot, upTo);
+  const touched = mergeUpTo(slot, upTo, conflicts);
   state.issued = undefined;
   if (slot.entry.expired && issued?.how !== "write") {
     slot.shown = undefined;
@@ -65,13 +66,19 @@ function heldAfter(slot: CellSlot, issued: IssuedEdits | undefined): readonly He
   return held;
 }
 
+const NO_ELEMENTS = { first: "", values: [] };
+
 /** Merges; returns the places that were touched. */
-function mergeUpTo(slot: CellSlot, upTo: ReadonlyVector): readonly Position[] {
+function mergeUpTo(slot: CellSlot, upTo: ReadonlyVector, conflicts: ConflictLedger): readonly Position[] {
   const { sequence } = listOf(slot);
   const touched = slot.pending.length === 0 ? [] : [...targetPlaces(slot).keys()];
   const rest = pendingOf(slot).filter((change) => {
     if (!upTo.covers(change.writer, change.hlc)) return true;
+    // What is pushed stands at places of its own: only LSET writes one that is there.
+    const { first, values } = change.elements ?? NO_ELEMENTS;
+    const before = values.length === 1 ? sequence.get(first)?.siblings : undefined;
     mergeElements(sequence, change);
+    if (before) conflicts.element(slot, first, before, sequence.get(first)?.siblings ?? []);
     return false;
   });
   slot.pending = rest;

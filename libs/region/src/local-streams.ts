@@ -42,12 +42,18 @@ interface StreamReads {
   blind(entry: KeyEntry): void;
 }
 
+/** Where it is told which entries have met. */
+interface MovedEntries {
+  moved(slot: CellSlot): void;
+}
+
 /** What is needed of the region. */
 export interface LocalStreamsContext {
   readonly keys: KeySpace;
   readonly writes: LocalWrites;
   readonly doubts: () => StreamDoubts;
   readonly reads: StreamReads;
+  readonly conflicts: MovedEntries;
 }
 
 /** See the module's comment. */
@@ -76,6 +82,7 @@ export class LocalStreams {
         cell.siblings = [...cell.siblings.filter((sibling) => sibling.writer !== writer), own];
       });
       this.#context.doubts().doubtCell(slot);
+      this.#context.conflicts.moved(slot);
     }
     writes.tell(K.PutEntry, entry, field, [stream], pairs, number);
     this.#writeStream(stream, id);

@@ -115,7 +115,7 @@ export class Region {
     const relay = options.messages && new MessageRelay(options.messages, this.counters, state.told);
     const told = { counters: this.counters, conflicts: this.#conflicts, onVisible: options.onVisible, relay, requestRead };
     this.#applier = new Applier({ ...own, ...told, received: this.#received, lateToGroups: options.lateEntriesToGroups ?? true });
-    const streams = new LocalStreams({ ...own, writes: this.#writes, doubts: () => this.#applier, reads });
+    const streams = new LocalStreams({ ...own, writes: this.#writes, doubts: () => this.#applier, reads, conflicts: this.#conflicts });
     const lists = new ListWrites({ ...own, writes: this.#writes, onDiffers, onBlind });
     const time = { nowMs, beginCommand: () => void (this.#writes.hlc = this.#clock.tick(this.#nowMs)) };
     const shared = { ...own, ...time, writes: this.#writes, streams, lists, counters: this.counters, policies };

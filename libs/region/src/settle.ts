@@ -33,12 +33,12 @@ export type Settled =
  * `removed`: long values that the batch took out of the slot's list.
  */
 export function settleSlot(slot: CellSlot, upTo: ReadonlyVector, conflicts: ConflictLedger, removed: readonly Buffer[]): Settled {
-  if (slot.list) return settleList(slot, upTo, removed);
+  if (slot.list) return settleList(slot, upTo, removed, conflicts);
   const before = shownPrint(slot);
   const issued = slot.issued;
   const raced = slot.raced;
   const known = slot.base.siblings;
-  // Nothing is lost of what meets in a stream: both entries stay, and of existence there is no value.
+  // Nothing is lost of what meets in a stream: both entries stay, one under another id, and of existence there is no value.
   const isLedgered = slot.kind !== "x" && slot.kind !== "g";
   const rest: CellChange[] = [];
   slot.changeBase((cell) => {
@@ -55,6 +55,7 @@ export function settleSlot(slot: CellSlot, upTo: ReadonlyVector, conflicts: Conf
   });
   const isMixed = slot.base.siblings.length > 1 || slot.base.sums.length > 0;
   if (isLedgered && isMixed && rest.length < slot.pending.length) conflicts.merged(slot, known);
+  if (slot.kind === "x" && slot.field !== "" && isMixed && rest.length < slot.pending.length) conflicts.moved(slot);
   slot.pending = rest;
   slot.excepted = false;
   slot.issued = undefined;

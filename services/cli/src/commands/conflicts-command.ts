@@ -30,7 +30,7 @@ interface RestoreOptions {
   readonly server?: string;
 }
 
-const RULES = ["register", "score", "expiry", "remove", "hidden", "clamped", "type", "home", "lww"];
+const RULES = ["register", "score", "expiry", "remove", "hidden", "clamped", "type", "home", "lww", "element", "moved"];
 const FOLLOW_MS = 500;
 const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
@@ -42,7 +42,8 @@ differ, or had to hide something. Who had seen a write and replaced it is no con
   expiry     two deadlines: the longest holds            remove    a removal left standing what it had not seen
   hidden     increments wait behind a text               clamped   a sum stopped at the edge of 64 bits
   type       two types: the newest write's is visible    home      a write outside of its home region
-  lww        a key that is one register: the later
+  lww        a key that is one register: the later       element   two values of a list's element: the later
+  moved      two entries of a stream with one id: one stands beside it
 
 Each line: when it was merged, its id, the rule, the key (and field), who lost what -> who is visible with what, and the
 regions whose ledgers hold it. Values are cut here; --json has them whole.

@@ -38,6 +38,7 @@ function lostText({ rule, kind, value, valueBytes, isRemoval }: Conflict): strin
 function visibleText({ rule, kind, visible }: Conflict): string {
   if (rule === "home") return `its home is ${visible === undefined ? "elsewhere" : bytesTold(visible).toString()}`;
   if (rule === "remove") return "wrote it meanwhile";
+  if (rule === "moved") return "has it, the other stands beside";
   if (rule === "type") return `made it a ${visible === undefined ? "value of another type" : typeText(bytesTold(visible).toString())}`;
   if (visible === undefined) return "a long value";
   return kind === "t" ? deadlineText(bytesTold(visible).toString()) : shown(visible);

@@ -48,6 +48,8 @@ function valueToRestore(conflict: Conflict): Buffer {
   if (rule === "remove") throw refusal(conflict, "what lost is a removal, which has no value", "remove it again if that is what is wanted");
   if (rule === "home") throw refusal(conflict, "nothing was lost: the write is kept", "see that this region's clients leave the key to its home");
   if (rule === "hidden") throw refusal(conflict, "these increments are not lost", "they count again as soon as a number stands there: SET the key to 0");
+  if (rule === "moved") throw refusal(conflict, "nothing was lost: the entry stands under another id", `read it there: ${bytesTold(value ?? "").toString()}`);
+  if (rule === "element") throw refusal(conflict, "where the element stands by now only its list tells", "LSET it at its index, if the losing value is the right one");
   if (rule === "clamped") throw refusal(conflict, "the sum does not fit into 64 bits", "lower the counter, or SET it");
   if (rule === "lww" && conflict.isRemoval === true) throw refusal(conflict, "what lost is a removal, which has no value", "remove it again if that is what is wanted");
   if (rule === "type" && (kind === "l" || kind === "x" || kind === "g")) {
