@@ -2,7 +2,8 @@
  * Keys whose content must be read at a position of the stream: because a command's result is not in the stream, because
  * a race left it open what the server holds, or because a value must be kept before it is overwritten.
  *
- * Limits: `READ_KEYS_MAX` keys in one read, `READS_IN_FLIGHT_MAX` reads at a time.
+ * Limits: `READ_KEYS_MAX` keys in one read, `READS_IN_FLIGHT_MAX` reads at a time. What the server refuses to have read, because it
+ * is too large, is tried again after `REFUSED_MS`.
  */
 import { RESERVED_PREFIX, type MarkNote, type ReadKey, type ReadResult, type ReadValue } from "@meridian/mark";
 import type { Applier } from "./applier.js";
@@ -26,6 +27,8 @@ import { countName } from "./counters.js";
 
 /** Keys read by one script: they are read at one position, and what differs becomes one transaction. */
 export const READ_KEYS_MAX = 64;
+/** After how long a key is read again that could not be read, in ms by the region's clock: it may have become smaller. */
+export const REFUSED_MS = 60_000;
 /** Reads that may be on their way. */
 export const READS_IN_FLIGHT_MAX = 4;
 
@@ -61,6 +64,8 @@ export class Reader {
   /** Streams of which the first entry is to be read: no one waits for that. */
   readonly #trimmed = new Set<KeyEntry>();
   readonly #inFlight = new Map<number, readonly Wanted[]>();
+  /** Keys that the server refused to have read, and when. */
+  readonly #refused = new Map<KeyEntry, number>();
   #epoch = 0;
   #lastId = 0;
   /** The read that only asks what time it is, while it is on its way. */
@@ -122,6 +127,7 @@ export class Reader {
   /** Reads to issue now. `probe`: one more, of no key, for the server's clock. */
   issue(probe: boolean): Reading[] {
     const readings: Reading[] = [];
+    if (this.#refused.size > 0) this.#readAgain();
     if (probe && this.#epoch > 0) {
       this.#lastId += 1;
       this.#probeId = this.#lastId;
@@ -136,6 +142,16 @@ export class Reader {
       readings.push({ id: this.#lastId, keys: wanted.map((one) => this.#readKey(one)) });
     }
     return readings;
+  }
+
+  /** What only reading tells is not given up. */
+  #readAgain(): void {
+    const nowMs = this.#context.nowMs();
+    for (const [entry, sinceMs] of this.#refused) {
+      if (entry.blind && Math.abs(nowMs - sinceMs) < REFUSED_MS) continue;
+      this.#refused.delete(entry);
+      if (entry.blind) this.want(entry);
+    }
   }
 
   #readKey({ entry: { db, key }, first }: Wanted): ReadKey {
@@ -197,6 +213,7 @@ export class Reader {
     if (value.refused !== undefined) {
       countName(counters.unsupported, `read: ${value.refused.replace(/\d+/g, "N")}`);
       this.#leaveUnread(entry);
+      if (entry.blind) this.#refused.set(entry, nowMs());
       return;
     }
     // A whole stream says too what a trim has left of it.

@@ -3,6 +3,7 @@ import { MemoryStore } from "@meridian/store";
 import { MutationKind, VersionVector, type Hlc } from "@meridian/words";
 import { describe, expect, test } from "vitest";
 import { at, EU, NOW_MS, recordOf, RegionBed, REPLICATION_ID, US } from "./region-bed.js";
+import { REFUSED_MS } from "./reader.js";
 import { Region } from "./region.js";
 
 const K = MutationKind;
@@ -123,6 +124,26 @@ describe("a command whose result is not in the stream", () => {
     bed.flush();
     answer(bed, [{ key: "k", type: "refused", content: "too large: 600000000 bytes" }]);
     expect([...bed.region.counters.unsupported]).toEqual([["read: too large: N bytes", 1]]);
+  });
+
+  test("is read again after a while where the read was refused: it may have become smaller", () => {
+    // Others ask only for the time.
+    const readsOf = ({ reads }: RegionBed): number => reads.filter(({ keys }) => keys.length > 0).length;
+    const bed = RegionBed.ready(new MemoryStore());
+    bed.feed(["APPEND", "k", "x"]);
+    bed.flush();
+    answer(bed, [{ key: "k", type: "refused", content: "too large: 600000000 bytes" }]);
+    bed.nowMs += REFUSED_MS - 1;
+    bed.flush();
+    expect(readsOf(bed)).toBe(1);
+    bed.nowMs += 1;
+    bed.flush();
+    expect(readsOf(bed)).toBe(2);
+    answer(bed, [{ key: "k", type: "string", content: "short" }]);
+    expect(published(bed)).toEqual([[K.PutString, "k", "short"]]);
+    bed.nowMs += REFUSED_MS;
+    bed.flush();
+    expect(readsOf(bed)).toBe(2);
   });
 
   test("waits for its read while changes of the peers do not overtake it", () => {
