@@ -17,6 +17,8 @@ const CALM_ROUNDS = 1;
 const CALM_ROUNDS_AT_LAST = 3;
 /** Every region tells that it has everything; then what was put aside meanwhile waits once more, and is worked off piece by piece. */
 const FORGET_TURNS_MAX = 60;
+/** The same for the few keys of a group, beside a region that stands still. */
+const FORGET_TURNS_BESIDE = 12;
 const STREAM_BYTES = 1 << 30;
 const RECORDS = 1 << 20;
 const EVENTS = 1 << 20;
@@ -40,7 +42,9 @@ function forget(world: World): string[] {
   for (let turn = 0; turn < FORGET_TURNS_MAX; turn += 1) {
     world.perform({ kind: "time", ms: HEARTBEAT_IDLE_MS + 1 });
     const restless = settle(world, CALM_ROUNDS_AT_LAST);
-    if (restless.length > 0 || world.flushed || membersOf(world).every(({ store }) => readRemains(store).length === 0)) return restless;
+    if (restless.length > 0 || membersOf(world).every(({ store }) => readRemains(store).length === 0)) return restless;
+    // What everybody must be past waits for a region that stands still; groups that it is no member of go on.
+    if (world.flushed && (world.logs.length === world.writers.length || turn >= FORGET_TURNS_BESIDE)) return restless;
   }
   return [];
 }

@@ -38,4 +38,5 @@ export const REGRESSION_SEEDS: readonly (readonly [seed: number, mistake: string
   [7800033, "a value that is merged and due to come back goes with the removal of its key, though no client could see it"],
   [1795279194082, "a value that comes back beside one that a client wrote is not in the ledger"],
   [7902120, "beside other types a stream is taken for there after a client has deleted it"],
+  [9042, "a group that can forget is looked at before it has, because a region that is no member stands still", { residents: true, faults: ["loss", "usurper", "flushall"] }],
 ];
