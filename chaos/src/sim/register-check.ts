@@ -40,17 +40,17 @@ export function checkRegisters(world: World, mutations: readonly Published[]): s
     const invented = own.filter((m) => !isHeld(m));
     // What is dropped at a deadline, or by a FLUSHALL, before it is read is never published.
     const mayLack = world.settings.expiries > 0 || world.flushed?.at === at;
-    const lost = mayLack ? [] : [...wholes].flatMap(([place, { last }]) => lastIsLost(place, last, own));
+    const lost = mayLack ? [] : [...wholes].flatMap(([place, { lasts }]) => lastIsLost(place, lasts, own));
     return [...invented.map(({ key, value }) => `r${at} published ${key} as ${value}, which it never held behind a client's command`), ...lost.map((problem) => `r${at}: ${problem}`)];
   });
 }
 
-function lastIsLost(place: string, wanted: string | undefined, own: readonly Published[]): string[] {
-  if (wanted === undefined) return [];
+function lastIsLost(place: string, lasts: readonly string[] | undefined, own: readonly Published[]): string[] {
+  if (lasts === undefined) return [];
   const last = own.filter(({ db, key }) => `${db}|${key}` === place).at(-1);
   // Of what was made and removed before it was read nothing has to be told, unless something was told before.
-  if (last ? isSame(last.value, wanted) : wanted === "") return [];
-  return [`${place} held ${wanted} behind the last command of its clients, the log says ${String(last?.value)}`];
+  if (lasts.some((wanted) => (last ? isSame(last.value, wanted) : wanted === ""))) return [];
+  return [`${place} held ${lasts.join(" or ")} behind the last command of its clients, the log says ${String(last?.value)}`];
 }
 
 /** A server changes bytes of a sketch by itself that say nothing of its registers. */

@@ -34,6 +34,7 @@ export const REGRESSION_SEEDS: readonly (readonly [seed: number, mistake: string
   [8400063, "what a type hides is not recorded where the key expired before all of it was settled", { clashes: true }],
   [52000408, "a delete of a sketch is never forgotten where the sketch's value stands nowhere any more", { clashes: true }],
   [2249, "dropping a register's value while the deadline that the server has for it is too near", { registers: true }],
+  [1795285524336, "the checker of registers: missing that a client wrote what another region had already written there"],
   [1795273489066, "what a read in the first import does not find is taken for removed by a client"],
   [7800033, "a value that is merged and due to come back goes with the removal of its key, though no client could see it"],
   [1795279194082, "a value that comes back beside one that a client wrote is not in the ledger"],

@@ -39,8 +39,11 @@ export class ServerHost {
   /** Keys that clients named in commands that the server took, as `db|key`. */
   readonly touched = new Set<string>();
 
-  /** What registers held behind commands of clients that named them, as DUMP gives it; empty: nothing. By `db|key`. */
-  readonly wholes = new Map<string, { readonly held: string[]; last: string | undefined }>();
+  /**
+   * What registers held behind commands of clients that named them, as DUMP gives it; empty: nothing. By `db|key`. `lasts`: from the
+   * last one on that changed it: those behind that may have written what was there already, or only have read it.
+   */
+  readonly wholes = new Map<string, { readonly held: string[]; lasts: string[] | undefined }>();
   readonly #policies: KeyRules | undefined;
 
   constructor(policies?: KeyRules) {
@@ -89,9 +92,10 @@ export class ServerHost {
       if (this.#policies?.isRegister(key) !== true) continue;
       const dump = this.model.execute(["DUMP", key], nowMs, db);
       const whole = dump instanceof Buffer ? dump.toString("latin1") : "";
-      const known = this.wholes.get(`${db}|${key}`) ?? { held: [], last: undefined };
+      const known = this.wholes.get(`${db}|${key}`) ?? { held: [], lasts: undefined };
       known.held.push(whole);
-      if (changedPlaces.has(`${db}|${key}`)) known.last = whole;
+      if (changedPlaces.has(`${db}|${key}`)) known.lasts = [whole];
+      else known.lasts?.push(whole);
       this.wholes.set(`${db}|${key}`, known);
     }
   }
