@@ -95,7 +95,8 @@ export class ConflictLedger {
 
   /** Received changes were merged into a cell that was `before`. Called where more than one write stands in it. */
   merged(slot: CellSlot, before: readonly Sibling[]): void {
-    if (slot.kind === "t") return;
+    // Of existence there is no value, and entries of one id stand beside each other.
+    if (slot.kind === "t" || slot.kind === "x" || slot.kind === "g") return;
     findLosers(before, slot.base, slot.kind === "z", (conflict) => this.#record(slot.entry, slot.kind, slot.field, conflict));
   }
 
