@@ -3,7 +3,7 @@
  * every thing that the shell does is an event that may or may not happen next.
  */
 import type { ApplyBatch } from "@meridian/mark";
-import { isPlainRecord, Region, SYNC_KEY_PREFIX, type HeartbeatPace, type Listing, type MessageOptions, type PolicyTable, type Reading, type Step } from "@meridian/region";
+import { isPlainRecord, Region, SYNC_KEY_PREFIX, type HeartbeatPace, type Listing, type MessageOptions, type PolicyTable, type Reading, type Step, zeroCounters } from "@meridian/region";
 import { MemoryStore } from "@meridian/store";
 import type { KeyEvent } from "@meridian/target";
 import type { WriterId } from "@meridian/words";
@@ -51,6 +51,8 @@ export interface AgentContext {
 /** See the module's comment. */
 export class AgentHost {
   readonly context: AgentContext;
+  /** Over all lives. */
+  readonly counters = zeroCounters();
   store = new MemoryStore(undefined, isPlainRecord);
   region: Region | undefined;
   isFenced = false;
@@ -86,7 +88,7 @@ export class AgentHost {
   /** A new life from the store: attach, and tell the region. */
   start(nowMs: number): void {
     const { writer, peers, server, cachedSlotsMax, heartbeat, policies, absentAfterMs, hearsEvents, messages } = this.context;
-    const options = { writer, peers, store: this.store, maxDriftMs: MAX_DRIFT_MS, cachedSlotsMax, heartbeat };
+    const options = { writer, peers, counters: this.counters, store: this.store, maxDriftMs: MAX_DRIFT_MS, cachedSlotsMax, heartbeat };
     const floats = hearsEvents && { floats: { prefixes: [""] } };
     const some = { ...(policies && { policies }), ...(absentAfterMs && { absentAfterMs }), ...(messages && { messages }) };
     const region = new Region({ ...options, ...some, ...floats });

@@ -41,4 +41,5 @@ export const REGRESSION_SEEDS: readonly (readonly [seed: number, mistake: string
   [1795279194082, "a value that comes back beside one that a client wrote is not in the ledger"],
   [7902120, "beside other types a stream is taken for there after a client has deleted it"],
   [9042, "a group that can forget is looked at before it has, because a region that is no member stands still", { residents: true, faults: ["loss", "usurper", "flushall"] }],
+  [1860, "the checker of transactions: not asking whether the writer has counted that it could not wait any longer", { families: ["string", "hash"], units: true }],
 ];

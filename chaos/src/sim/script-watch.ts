@@ -3,6 +3,7 @@
  * the live checkers.
  */
 import { decodeMark, MARK_KEY, type ApplyBatch } from "@meridian/mark";
+import type { AgentHost } from "./agent-host.js";
 import { guardApply } from "./apply-guard.js";
 import { cellName, differing, parseCellName, type ServerCells } from "./cells-of-server.js";
 import { Chronicle } from "./chronicle.js";
@@ -36,7 +37,7 @@ export interface ClientRun {
 /** See the module's comment. */
 export class ScriptWatch {
   readonly #report: ReportAt;
-  readonly #logs: Logs & Pick<World, "writers">;
+  readonly #logs: Logs & Pick<World, "writers" | "agents">;
   readonly #chronicle: Chronicle;
   readonly #sums = new SumCheck();
   readonly #transactions = new TransactionCheck();
@@ -46,7 +47,7 @@ export class ScriptWatch {
 
   readonly #rules: KeyRules | undefined;
 
-  constructor(report: ReportAt, isImported: boolean, logs: Logs & Pick<World, "writers">, policies: KeyRules | undefined) {
+  constructor(report: ReportAt, isImported: boolean, logs: Logs & Pick<World, "writers" | "agents">, policies: KeyRules | undefined) {
     this.#rules = policies;
     this.#report = report;
     this.#logs = logs;
@@ -98,7 +99,7 @@ export class ScriptWatch {
       const foreign = effect.changed.find((name) => this.#isForeign(at, keyOf(name)));
       if (foreign !== undefined) report("resides with members", `a script wrote ${foreign}, which resides elsewhere`);
       checkEffect(effect, this.#chronicle, this.#logs, report);
-      this.#transactions.check(effect, this.#chronicle, report);
+      this.#transactions.check(effect, this.#chronicle, report, (from) => isTold(this.#logs.agents[from], this.#logs.agents[at]));
       this.#sums.check(effect, report);
     };
   }
@@ -117,4 +118,9 @@ function checkSkipped(commands: readonly (readonly string[])[], report: (checker
       if (isPureCounter(cell.key)) report("increments go", `a script left ${cell.key} out, which clients only increment`);
     }
   }
+}
+
+/** Reading took longer than a unit is kept together for: the writer or the reader has counted that. */
+function isTold(from: AgentHost | undefined, at: AgentHost | undefined): boolean {
+  return (from?.counters.unitsCut ?? 0) > 0 || (at?.counters.divided ?? 0) > 0;
 }

@@ -33,12 +33,13 @@ export class TransactionCheck {
     for (const [name, content] of cells) if (isUnique(content.after)) this.#byContent.set(`${name}=${content.after}`, { at, cells });
   }
 
-  /** What a script made visible: whole transactions? */
-  check({ at, after, changed }: ScriptEffect, chronicle: Chronicle, report: Report): void {
+  /** What a script made visible: whole transactions? `isTold`: of a region's it is told that they may come in parts. */
+  check({ at, after, changed }: ScriptEffect, chronicle: Chronicle, report: Report, isTold: (from: number) => boolean): void {
     if (this.#byContent.size === 0) return;
     for (const name of changed) {
       const transaction = this.#byContent.get(`${name}=${after.get(name) ?? ""}`);
-      if (!transaction || transaction.at === at || isLeftOut(name, chronicle) || isAmbiguous(name, after.get(name), chronicle)) continue;
+      if (!transaction || transaction.at === at || isTold(transaction.at)) continue;
+      if (isLeftOut(name, chronicle) || isAmbiguous(name, after.get(name), chronicle)) continue;
       for (const [other, content] of transaction.cells) {
         if (isLeftOut(other, chronicle) || !isAsBefore(other, content, after, chronicle)) continue;
         const seen = `${name} = ${String(after.get(name))} of a transaction in r${transaction.at} is visible`;
