@@ -33,6 +33,7 @@ export const REGRESSION_SEEDS: readonly (readonly [seed: number, mistake: string
   [41280, "a member that the removing client had not seen is removed when the key changes its type", { clashes: true }],
   [8400063, "what a type hides is not recorded where the key expired before all of it was settled", { clashes: true }],
   [52000408, "a delete of a sketch is never forgotten where the sketch's value stands nowhere any more", { clashes: true }],
+  [360000072, "a deadline that met a number that a client had just set is forgotten: what the server drops is published as a delete", { clashes: true, commands: 80 }],
   [2249, "dropping a register's value while the deadline that the server has for it is too near", { registers: true }],
   [1795285524336, "the checker of registers: missing that a client wrote what another region had already written there"],
   [1795273489066, "what a read in the first import does not find is taken for removed by a client"],
