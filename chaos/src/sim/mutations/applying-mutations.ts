@@ -102,12 +102,6 @@ export const APPLYING: readonly Mutation[] = [
     options: { families: ["string", "hash"] },
   },
   {
-    name: "units-taken-in-parts",
-    breaks: "a transaction that its writer had to read back is applied frame by frame",
-    edits: [{ in: "region", text: "record.frames[at]?.continues === true;", becomes: "false;" }],
-    options: { families: ["string", "hash"], units: true },
-  },
-  {
     name: "kept-values-in-parts",
     breaks: "a transaction is applied in parts where it goes over a value that must be read first, to be kept",
     edits: [{ in: "region", text: "if (this.#kept.await(this.#taken, nowMs)) return undefined;", becomes: "" }],
