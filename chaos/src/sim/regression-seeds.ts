@@ -38,6 +38,7 @@ export const REGRESSION_SEEDS: readonly (readonly [seed: number, mistake: string
   [1795285524336, "the checker of registers: missing that a client wrote what another region had already written there"],
   [1795273489066, "what a read in the first import does not find is taken for removed by a client"],
   [7800033, "a value that is merged and due to come back goes with the removal of its key, though no client could see it"],
+  [1795285580312, "that a stream is there, written while another type goes, is kept beside what has replaced it"],
   [2118, "that a stream was there in two regions is told as a value that lost"],
   [1795279194082, "a value that comes back beside one that a client wrote is not in the ledger"],
   [7902120, "beside other types a stream is taken for there after a client has deleted it"],

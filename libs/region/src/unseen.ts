@@ -13,12 +13,13 @@ const NOTHING_OTHERS: Pick<Cell, "siblings" | "sums"> = { siblings: [], sums: []
 
 /**
  * True where other regions' writes are merged and the server holds nothing of the cell: what was in their way has gone, and they
- * are about to be written. In a key of several types that is rest: what is hidden goes with what hides it. Deadlines, lists and
- * groups have rules of their own.
+ * are about to be written. In a key of several types that is rest: what is hidden goes with what hides it. Deadlines, lists, groups
+ * and that a stream is there (which its entries say too) have rules of their own.
  */
-export function isAway({ shown, kind, list, entry }: CellSlot): boolean {
+export function isAway({ shown, kind, field, list, entry }: CellSlot): boolean {
   const isEmpty = shown !== undefined && shown.print === undefined;
-  return isEmpty && kind !== "t" && kind !== "g" && list === undefined && !entry.mayClash && !entry.expired;
+  const hasOwnRules = kind === "t" || kind === "g" || list !== undefined || (kind === "x" && field === "");
+  return isEmpty && !hasOwnRules && !entry.mayClash && !entry.expired;
 }
 
 /** What of a cell other writers have put there, as copies; nothing where the server holds any of the cell. */
