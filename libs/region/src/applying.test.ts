@@ -387,3 +387,18 @@ test("a deadline that met a number which a client had just set: what the server 
   bed.flush();
   expect(bed.mutations().map(({ kind }) => kind)).toEqual([MutationKind.IncrementString, MutationKind.PutString]);
 });
+
+test("a value with a deadline that met an equal one which a client had just set: what the server drops then is no client's delete", () => {
+  const bed = RegionBed.ready(new MemoryStore());
+  bed.feed(["SET", "k", "a"]);
+  bed.flush();
+  const seen = new VersionVector([[EU, bed.region.lastVersion]]);
+  bed.region.onRecord(US, "1", recordOf(US, HLC_ZERO, seen, { kind: MutationKind.PutString, hlc: at(1), key: "k", value: "b", number: bed.nowMs + 50 }));
+  const [batch] = bed.flush().apply;
+  bed.feed(["SET", "k", "a"]);
+  if (batch) bed.echo(batch);
+  bed.nowMs += 60;
+  bed.feed(["DEL", "k"]);
+  bed.flush();
+  expect(bed.mutations().map(({ kind }) => kind)).toEqual([MutationKind.PutString, MutationKind.PutString]);
+});

@@ -144,8 +144,8 @@ export class MarkSettlement {
     // A value whose deadline is past is not written at all where nothing was, and leaves no trace.
     if (kind !== "t" && issued.deadline !== undefined && isPast(numberOfPrint(issued.deadline), this.#nowMs)) doubtSlot(slot, this.#context);
     // What goes to make room for another type leaves no deadline behind: that of the other was noted.
-    // A deadline alone was given last, whatever clients did to the key before: else the mark would name it.
-    if ((slot.raced && kind !== "t") || issued.converts) return;
+    // It was given last, whatever clients did to the key before: else the mark would name the cell.
+    if (issued.converts) return;
     if (issued.how === "write" && (kind === "s" || kind === "w" || kind === "t")) this.#deadlines.written(entry, issued.deadline);
   }
 
