@@ -1,6 +1,6 @@
 import { decodeMark, type CellName } from "@meridian/mark";
 import { MemoryStore } from "@meridian/store";
-import { HLC_ZERO, MutationKind, VersionVector, type Hlc, type Mutation } from "@meridian/words";
+import { MutationKind, VersionVector, type Hlc, type Mutation } from "@meridian/words";
 import { describe, expect, test } from "vitest";
 import { BATCHES_IN_FLIGHT_MAX } from "./applier.js";
 import { AP, at, EU, recordOf, RegionBed, US } from "./region-bed.js";
@@ -373,32 +373,3 @@ describe("what is removed leaves nothing behind in the store", () => {
 function removed(key: string, ms: number): Partial<Mutation> {
   return { kind: K.RemoveMember, hlc: at(ms), key, field: "m" };
 }
-
-test("a deadline that met a number which a client had just set: what the server drops then is no client's delete", () => {
-  const bed = RegionBed.ready(new MemoryStore());
-  bed.feed(["INCRBY", "k", "5"]);
-  bed.flush();
-  bed.region.onRecord(US, "1", recordOf(US, HLC_ZERO, new VersionVector(), { kind: MutationKind.PutExpiry, hlc: at(1), key: "k", number: bed.nowMs + 50 }));
-  const [batch] = bed.flush().apply;
-  bed.feed(["SET", "k", "200"]);
-  if (batch) bed.echo(batch);
-  bed.nowMs += 60;
-  bed.feed(["DEL", "k"]);
-  bed.flush();
-  expect(bed.mutations().map(({ kind }) => kind)).toEqual([MutationKind.IncrementString, MutationKind.PutString]);
-});
-
-test("a value with a deadline that met an equal one which a client had just set: what the server drops then is no client's delete", () => {
-  const bed = RegionBed.ready(new MemoryStore());
-  bed.feed(["SET", "k", "a"]);
-  bed.flush();
-  const seen = new VersionVector([[EU, bed.region.lastVersion]]);
-  bed.region.onRecord(US, "1", recordOf(US, HLC_ZERO, seen, { kind: MutationKind.PutString, hlc: at(1), key: "k", value: "b", number: bed.nowMs + 50 }));
-  const [batch] = bed.flush().apply;
-  bed.feed(["SET", "k", "a"]);
-  if (batch) bed.echo(batch);
-  bed.nowMs += 60;
-  bed.feed(["DEL", "k"]);
-  bed.flush();
-  expect(bed.mutations().map(({ kind }) => kind)).toEqual([MutationKind.PutString, MutationKind.PutString]);
-});
