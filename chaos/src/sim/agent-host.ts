@@ -176,6 +176,7 @@ export class AgentHost {
     for (const reading of step.read) parts.push(() => this.scripts.push({ kind: "read", reading, epoch: region.epoch }));
     for (const listing of step.list) parts.push(() => this.scripts.push({ kind: "scan", listing }));
     const { acknowledge } = step;
+    if (region.switching.wantsDatabases) parts.push(() => region.switching.list([...new Set(this.context.server.model.snapshot().map(({ db }) => db))]));
     if (acknowledge !== undefined) parts.push(() => this.context.onAcknowledge(acknowledge));
     return parts;
   }

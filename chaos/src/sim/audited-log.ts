@@ -22,6 +22,8 @@ export interface Published {
   readonly unseen: readonly Unseen[];
   readonly absorbed: readonly Absorbed[];
   readonly creates: boolean;
+  /** How many changes of the policies its writer had gone through. */
+  readonly policyVersion: number;
 }
 
 /** See the module's comment. */
@@ -41,7 +43,8 @@ export function auditLog(world: World): AuditedLog {
     let last = 0;
     const dots = new Set<string>();
     for (const record of world.log.of(writer)) {
-      for (const [index, frame] of decodeRecord(record, writer).frames.entries()) {
+      const { frames, policyVersion } = decodeRecord(record, writer);
+      for (const [index, frame] of frames.entries()) {
         if (frame.continues && index === 0) problems.push(`${writer}: a record behind ${frame.previous} begins within a transaction`);
         if (frame.mutations === 0 && frame.previous > last) problems.push(`${writer}: a heartbeat comes behind ${frame.previous}, but the log ends with ${last}`);
         if (frame.last <= last) continue;
@@ -53,7 +56,7 @@ export function auditLog(world: World): AuditedLog {
         auditFrame(frame, dots, problems);
         frame.forEach((mutation) => {
           if (mutation.kind === K.Message) messages.push({ at, text: mutation.bytes.toString("latin1", mutation.valueStart, mutation.valueEnd) });
-          else mutations.push(publishedOf(mutation, frame));
+          else mutations.push(publishedOf(mutation, frame, policyVersion));
         });
       }
     }
@@ -76,7 +79,7 @@ function auditFrame(frame: Frame, dots: Set<string>, problems: string[]): void {
   if (before !== frame.last) problems.push(`${frame.writer}: a frame says that it ends with ${frame.last}, but ends with ${before}`);
 }
 
-function publishedOf(m: Mutation, frame: Frame): Published {
+function publishedOf(m: Mutation, frame: Frame, policyVersion: number): Published {
   const { kind, hlc, db, key, field, number, birth, sum } = m;
   return {
     writer: frame.writer, hlc, kind, db, key, field, number, birth, sum,
@@ -85,6 +88,7 @@ function publishedOf(m: Mutation, frame: Frame): Published {
     unseen: m.detail?.unseen ?? [],
     absorbed: m.detail?.absorbed ?? [],
     creates: m.creates,
+    policyVersion,
   };
 }
 

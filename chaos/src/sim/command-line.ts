@@ -21,6 +21,7 @@ what runs
   --messages           clients publish messages, which are relayed
   --names              keys and fields have names of 800 bytes
   --residents          some keys reside in some of the regions only
+  --switches           the policy of some keys is changed while it runs
   --absence            regions that are silent for a moment are fenced
   --faults a,b         with these of the rare faults: ${RARE_FAULTS.join(", ")}
   --clashes            one name for keys of different types (else in one run of ten)
@@ -73,6 +74,7 @@ export function readRequest(words: readonly string[]): Request {
       faults: { type: "string" },
       clashes: { type: "boolean", default: false },
       policies: { type: "boolean", default: false },
+      switches: { type: "boolean", default: false },
       registers: { type: "boolean", default: false },
       units: { type: "boolean", default: false },
       names: { type: "boolean", default: false },
@@ -101,6 +103,7 @@ export function readRequest(words: readonly string[]): Request {
       ...(values.units ? { units: true } : {}),
       ...(values.names ? { names: true } : {}),
       ...(values.residents ? { residents: true } : {}),
+      ...(values.switches ? { switches: true } : {}),
       ...(values.absence ? { absence: true } : {}),
       ...(values.messages ? { messages: true } : {}),
     },

@@ -50,6 +50,10 @@ export type SimEvent =
   | { readonly kind: "skew"; readonly at: number; readonly ms: number }
   /** The server drops the keys whose deadlines are past. */
   | { readonly kind: "expire"; readonly at: number }
+  /** An operator proposes a table of policies, by prefix. */
+  | { readonly kind: "propose"; readonly at: number; readonly rows: readonly (readonly [prefix: string, policy: string])[] }
+  /** And takes it back. */
+  | { readonly kind: "withdraw"; readonly at: number }
   /** Time passes, everywhere. */
   | { readonly kind: "time"; readonly ms: number };
 
@@ -74,6 +78,8 @@ export function describeEvent(event: SimEvent): string {
       return `crash, ${event.keep} scripts on the wire`;
     case "fence":
       return event.lost ? "fence, answer lost" : "fence";
+    case "propose":
+      return `propose ${event.rows.map(([prefix, policy]) => `${prefix}=${policy}`).join(" ")}`;
     case "skew":
     case "time":
       return `${event.kind} ${event.ms} ms`;

@@ -13,9 +13,10 @@ import { compareMetadata, compareWithServer, metadataOf, missingIn, unfinishedIn
 import { checkContexts } from "./context-check.js";
 import { checkFloats } from "./float-check.js";
 import { expectedCells } from "./oracle.js";
-import { checkLocalKeys, sharedCells } from "./policies.js";
+import { checkLocalKeys, sharedCells, SWITCHED_PREFIX, withoutSwitched } from "./policies.js";
 import { problemsOf, type Checker, type Problem } from "./problem.js";
 import { checkRegisters } from "./register-check.js";
+import { checkSwitches, countedByTable } from "./switch-check.js";
 import { checkRemovals } from "./removal-check.js";
 import { checkResidency, partOfMemory, partsOf } from "./residents.js";
 import type { World } from "./world.js";
@@ -37,7 +38,8 @@ export function checkAtRest(whole: World): Problem[] {
     ...parts.flatMap(({ part, audited }) => checkPart(part, audited, memory)),
     ...problemsOf("lost history", checkFlushed(whole, own).slice(0, LISTED_MAX)),
     ...(whole.messages?.atRest(whole, main?.audited.messages ?? []).slice(0, LISTED_MAX) ?? []),
-    ...problemsOf("registers", checkRegisters(main?.part ?? world, own).slice(0, LISTED_MAX)),
+    ...problemsOf("one switch", checkSwitches(world, all).slice(0, LISTED_MAX)),
+    ...problemsOf("registers", checkRegisters(main?.part ?? world, withoutSwitched(world, own)).slice(0, LISTED_MAX)),
     ...problemsOf("stays in its region", checkLocalKeys(world, all, [...memory.values()]).slice(0, LISTED_MAX)),
     ...problemsOf("resides with members", checkResidency(world, [...memory.values()]).slice(0, LISTED_MAX)),
   ];
@@ -59,7 +61,8 @@ function checkUnfinished(world: World, memory: Memory): Problem[] {
 function checkPart(world: World, audited: AuditedLog, memory: Memory): Problem[] {
   const members = membersOf(world);
   const cells = members.map(({ context }) => sharedCells(world, cellsOfServer(context.server.model, world.nowMs)));
-  const mutations = counted(world, audited.mutations);
+  const mutations = countedByTable(world, counted(world, audited.mutations));
+  const steady = withoutSwitched(world, audited.mutations);
   const metadata = members.map((agent) => partOfMemory(world, memory.get(agent) ?? new Map<string, never>()));
   // Where nothing ever expires, nothing may be missing.
   const missing = metadata.map((own) => (world.settings.expiries > 0 ? missingIn(own) : NOTHING));
@@ -67,13 +70,13 @@ function checkPart(world: World, audited: AuditedLog, memory: Memory): Problem[]
     ...checkRegions(world, cells, metadata, missing),
     ...problemsOf("log", audited.problems),
     ...problemsOf("contexts", checkContexts(world).slice(0, LISTED_MAX)),
-    ...problemsOf("no echo", [...checkOrigins(world, audited.mutations), ...checkRemovals(world, audited.mutations).slice(0, LISTED_MAX)]),
-    ...problemsOf("acknowledged writes", checkAcknowledged(world, audited.mutations).slice(0, LISTED_MAX)),
+    ...problemsOf("no echo", [...checkOrigins(world, steady), ...checkRemovals(world, steady).slice(0, LISTED_MAX)]),
+    ...problemsOf("acknowledged writes", checkAcknowledged(world, steady).slice(0, LISTED_MAX)),
     ...problemsOf("the rules", checkOracle(world, cells, mutations, missing[0] ?? NOTHING)),
     // Of a region that was fenced some of what was acknowledged does not count.
     ...(members.length < world.agents.length ? [] : problemsOf("exact counters", [...checkCounters(world, cells), ...checkFloats(world, cells, mutations)])),
     ...(members.length < world.agents.length ? [] : problemsOf("exact sketches", checkSketches(world, cells))),
-    ...problemsOf("conflict ledger", checkLedgers(world, metadata, mutations)),
+    ...problemsOf("conflict ledger", checkLedgers(world, metadata, withoutSwitched(world, mutations))),
   ];
 }
 
@@ -103,7 +106,8 @@ function checkRegions(world: World, cells: readonly ServerCells[], metadata: rea
 
 function checkLedgers(world: World, metadata: readonly Metadata[], mutations: readonly Published[]): string[] {
   return membersOf(world).flatMap((agent, at) => {
-    const problems = checkLedger(world, agent, metadata[at] ?? new Map(), mutations).slice(0, LISTED_MAX);
+    const steady = new Map(withoutSwitched(world, [...(metadata[at]?.values() ?? [])]).map((cell) => [cellName(cell.db, cell.key, cell.kind, cell.field), cell]));
+    const problems = checkLedger(world, agent, world.settings.switches ? steady : (metadata[at] ?? new Map()), mutations).slice(0, LISTED_MAX);
     return problems.map((problem) => `r${at}: ${problem}`);
   });
 }
@@ -146,7 +150,7 @@ function checkSketches(world: World, cells: readonly ServerCells[]): string[] {
   for (const { at, db, words, reply } of world.taken) {
     const [name = ""] = words;
     // A sketch is read to be published: a region that lost its history may not have come to that.
-    if (at === world.flushed?.at) for (const word of words.slice(1)) other.add(`${db}|${word}`);
+    if (at === world.flushed?.at || (world.settings.switches && words[1]?.startsWith(SWITCHED_PREFIX))) for (const word of words.slice(1)) other.add(`${db}|${word}`);
     else if (name === "PFADD" && world.policies?.isRegister(words[1] ?? "") !== true && !(reply instanceof ReplyError)) truth.execute(words, world.nowMs, db);
     else if (name !== "PFCOUNT" || world.policies?.isRegister(words[1] ?? "") === true) for (const word of words.slice(1)) other.add(`${db}|${word}`);
   }

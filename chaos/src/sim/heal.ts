@@ -6,6 +6,7 @@ import { readRemains } from "@meridian/region";
 import { membersOf } from "./absence-check.js";
 import type { AgentHost } from "./agent-host.js";
 import type { SimEvent } from "./event.js";
+import { unfinished } from "./switch-check.js";
 import { HEARTBEAT_IDLE_MS, type World } from "./world.js";
 
 /** Rounds in which everything that can move does. */
@@ -42,11 +43,17 @@ function forget(world: World): string[] {
   for (let turn = 0; turn < FORGET_TURNS_MAX; turn += 1) {
     world.perform({ kind: "time", ms: HEARTBEAT_IDLE_MS + 1 });
     const restless = settle(world, CALM_ROUNDS_AT_LAST);
-    if (restless.length > 0 || membersOf(world).every(({ store }) => readRemains(store).length === 0)) return restless;
+    if (restless.length > 0 || isBare(world)) return restless;
     // What everybody must be past waits for a region that stands still; groups that it is no member of go on.
     if (world.flushed && (world.logs.length === world.writers.length || turn >= FORGET_TURNS_BESIDE)) return restless;
   }
   return [];
+}
+
+/** Nothing is left that only a late change would need, and the policies are what they are to be. */
+function isBare(world: World): boolean {
+  const isForgotten = membersOf(world).every(({ store }) => readRemains(store).length === 0);
+  return isForgotten && (!world.settings.switches || unfinished(world).length === 0);
 }
 
 function settle(world: World, calmRounds: number): string[] {

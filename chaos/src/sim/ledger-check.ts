@@ -17,6 +17,7 @@ import { cellKindOf, type Published } from "./audited-log.js";
 import type { AgentHost } from "./agent-host.js";
 import type { Metadata } from "./metadata-check.js";
 import { hasSeen, INCREMENTS } from "./oracle.js";
+import { withoutSwitched } from "./policies.js";
 import { contentOfString } from "./sketch-content.js";
 import { keyTypes } from "./visible-types.js";
 import type { World } from "./world.js";
@@ -30,7 +31,7 @@ type ByDot = ReadonlyMap<string, readonly Published[]>;
 /** What is wrong with one region's ledger. */
 export function checkLedger(world: World, agent: AgentHost, metadata: Metadata, mutations: readonly Published[]): string[] {
   const here = world.writers[world.agents.indexOf(agent)] as WriterId;
-  const records = readConflicts(agent.store, {}).records.filter(({ key }) => world.policies?.isLocal(key) !== true);
+  const records = withoutSwitched(world, readConflicts(agent.store, {}).records).filter(({ key }) => world.policies?.isLocal(key) !== true);
   const byDot = new Map<string, Published[]>();
   for (const m of mutations) {
     // A register's write is named by its time.

@@ -5,7 +5,7 @@
  * Checked then: nothing of a local key is published, and no agent remembers anything of one. Local keys are left out of
  * every comparison of regions: each holds what its own clients wrote.
  */
-import { PolicyTable, type PolicyRow } from "@meridian/region";
+import { parsePolicy, PolicyTable, type Policy, type PolicyRow } from "@meridian/region";
 import type { Published } from "./audited-log.js";
 import type { ServerCells } from "./cells-of-server.js";
 import type { Metadata } from "./metadata-check.js";
@@ -18,15 +18,36 @@ export const NAMES = ["ap", "br", "eu", "sa", "us"];
 
 const LOCAL = ["s0", "c0", "h0", "e0", "z0", "l0", "x0"];
 const HOME = ["s1", "h1"];
+/** Keys whose policy is changed while the run goes. */
+export const SWITCHED_PREFIX = "v";
 /** Keys that are one register. */
 export const REGISTER_PREFIX = "w";
 
 const TABLES = new Map<string, PolicyTable>();
 
-/** The table of all regions of a run; undefined where it has none. */
-export function policiesOf({ policies, registers, residents }: SimSettings): PolicyTable | undefined {
-  if (!policies && !registers && residents.length === 0) return undefined;
-  const name = `${policies} ${registers} ${JSON.stringify(residents)}`;
+/**
+ * The table of all regions of a run, as most checkers have it; undefined where there is none. What clients do to keys whose policy
+ * is changed most of them leave alone, as if they were local.
+ */
+export function policiesOf(settings: SimSettings): PolicyTable | undefined {
+  return settings.switches ? tableOf(settings, [[SWITCHED_PREFIX, "local"]]) : tableOf(settings, []);
+}
+
+/** With which table the regions of a run begin. */
+export function firstPolicies(settings: SimSettings): PolicyTable | undefined {
+  return settings.switches && settings.firstPolicy !== "crdt" ? tableOf(settings, [[SWITCHED_PREFIX, settings.firstPolicy]]) : tableOf(settings, []);
+}
+
+type SwitchedRows = readonly (readonly [prefix: string, policy: string])[];
+
+/** The table that an operator of a run proposes. */
+export function switchedTable(settings: SimSettings, rows: SwitchedRows): PolicyTable {
+  return tableOf(settings, rows) ?? new PolicyTable([]);
+}
+
+function tableOf({ policies, registers, residents }: SimSettings, switched: SwitchedRows): PolicyTable | undefined {
+  if (!policies && !registers && residents.length === 0 && switched.length === 0) return undefined;
+  const name = `${policies} ${registers} ${JSON.stringify(residents)} ${switched.join(" ")}`;
   const known = TABLES.get(name);
   if (known) return known;
   const rows: PolicyRow[] = registers ? [{ prefix: REGISTER_PREFIX, policy: { kind: "lww" } }] : [];
@@ -35,6 +56,7 @@ export function policiesOf({ policies, registers, residents }: SimSettings): Pol
     rows.push(...HOME.map((prefix) => ({ prefix, policy: { kind: "home", region: "eu" } as const })));
   }
   rows.push(...residentRows(residents, NAMES));
+  rows.push(...switched.map(([prefix, text]) => ({ prefix, policy: parsePolicy(text) as Policy })));
   const table = new PolicyTable(rows);
   TABLES.set(name, table);
   return table;
@@ -42,16 +64,26 @@ export function policiesOf({ policies, registers, residents }: SimSettings): Pol
 
 /** A server's cells without those of local keys. */
 export function sharedCells(world: World, cells: ServerCells): ServerCells {
-  const { policies } = world;
+  const policies = lastPolicies(world);
   if (!policies) return cells;
   return new Map([...cells].filter(([name]) => !policies.isLocal(name.split("|")[1] ?? "")));
 }
 
+/** What is not about keys whose policy is changed. */
+export function withoutSwitched<About extends { readonly key: string }>({ settings }: World, all: readonly About[]): readonly About[] {
+  return settings.switches ? all.filter(({ key }) => !key.startsWith(SWITCHED_PREFIX)) : all;
+}
+
+/** The table that all regions of the run have come to. */
+function lastPolicies(world: World): KeyRules | undefined {
+  return world.settings.switches ? world.tables.last(firstPolicies(world.settings)) : world.policies;
+}
+
 /** What left its region, or was remembered, of keys that stay. */
 export function checkLocalKeys(world: World, mutations: readonly Published[], metadata: readonly Metadata[]): string[] {
-  const { policies } = world;
+  const policies = lastPolicies(world);
   if (!policies) return [];
-  const published = mutations.filter(({ key }) => policies.isLocal(key)).map(({ writer, key }) => `${writer} published ${key}, which stays in its region`);
+  const published = withoutSwitched(world, mutations).filter(({ key }) => policies.isLocal(key)).map(({ writer, key }) => `${writer} published ${key}, which stays in its region`);
   const remembered = metadata.flatMap((own, at) =>
     [...own.values()].filter(({ key }) => policies.isLocal(key)).map(({ key }) => `r${at} remembers a cell of ${key}, which stays in its region`),
   );

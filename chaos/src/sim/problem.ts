@@ -28,6 +28,7 @@ export type Checker =
   | "messages"
   | "stays in its region"
   | "resides with members"
+  | "one switch"
   | "lost history"
   | "no exception";
 

@@ -1,7 +1,9 @@
 /** Chooses what happens next: a random event among those that are possible, weighted by the run's settings. */
 import type { AgentHost } from "./agent-host.js";
 import type { SimEvent } from "./event.js";
+import { SWITCHED_PREFIX } from "./policies.js";
 import type { Random } from "./random.js";
+import { SWITCHED_POLICIES } from "./settings.js";
 import { Workload } from "./workload.js";
 import type { World } from "./world.js";
 
@@ -100,6 +102,7 @@ export class Scheduler {
       [agent.pages.length > 0 ? weights.script : 0, () => ({ kind: "page", at })],
       [weights.crash, crash],
       [agent.isFenced ? 0 : weights.start, () => ({ kind: "fence", at, lost: weights.crash > 0 && this.#random.chance(0.1) })],
+      ...(this.#world.settings.switches ? this.#changes(at, agent) : []),
       ...(agent.isFenced ? this.#deliveries(at, agent) : []),
       ...(agent.isFenced && agent.context.hearsEvents ? this.#tellings(at, agent) : []),
     ];
@@ -107,6 +110,19 @@ export class Scheduler {
 
   #append(at: number): SimEvent {
     return this.#world.settings.residents.length > 0 ? { kind: "append", at, log: this.#random.below(3) } : { kind: "append", at };
+  }
+
+  #changes(at: number, agent: AgentHost): Choice[] {
+    const { weights } = this.#world.settings;
+    const isOwn = agent.region?.policies.status.proposed?.by === agent.context.writer;
+    const rows = (): (readonly [string, string])[] => {
+      const few = this.#random.chance(0.3) ? [SWITCHED_PREFIX, `${SWITCHED_PREFIX}${this.#random.pick(["s", "h", "c"])}`] : [SWITCHED_PREFIX];
+      return few.map((prefix) => [prefix, this.#random.pick(SWITCHED_POLICIES)] as const);
+    };
+    return [
+      [weights.flush / 30, () => ({ kind: "propose", at, rows: rows() })],
+      [isOwn ? weights.flush / 60 : 0, () => ({ kind: "withdraw", at })],
+    ];
   }
 
   #tellings(at: number, agent: AgentHost): Choice[] {

@@ -61,6 +61,7 @@ export interface SimOptions {
   readonly units?: boolean;
   /** Some keys reside in some of the regions only. */
   readonly residents?: boolean;
+  readonly switches?: boolean;
   readonly absence?: boolean;
   readonly messages?: boolean;
   /** Keys and fields have names that are too long to stand in the store's as they are. */
@@ -102,6 +103,10 @@ export interface SimSettings {
   readonly registers: boolean;
   /** Groups of regions, by number, in which some keys reside; none: every key is everybody's. */
   readonly residents: readonly (readonly number[])[];
+  /** The policy of some keys is changed while it runs. */
+  readonly switches: boolean;
+  /** What they begin with. */
+  readonly firstPolicy: SwitchedPolicy;
   /** After how long without anything from a region the others go on without it; 0: never. */
   readonly absentAfterMs: number;
   /** Per region: how much rarer its records reach the others, 0 (never) to 1. */
@@ -124,6 +129,7 @@ const UNIT_SALT = 611_953;
 const POLICY_SALT = 7_919;
 const REGISTER_SALT = 104_729;
 const RESIDENT_SALT = 15_487_469;
+const SWITCH_SALT = 7_368_787;
 const ABSENCE_SALT = 1_299_709;
 /** By seed and not by chance, so that what is drawn after it stays. Mostly few: they cost more than all else that a run does. */
 const HEARTBEATS_MS = [1, 5000, 20, 5000, 1, 5000, 5000, 5000];
@@ -138,6 +144,7 @@ export function drawSettings(seed: number, options: SimOptions, random: Random):
   const expiries = random.chance(0.3) ? random.pick([0.1, 0.3]) : 0;
   const some = (share: number, most: number): number => (random.chance(share) ? (random.between(1, 10) / 10) * most : 0);
   const clashes = options.clashes ?? (options.families === undefined && new Random(seed + MEETING_SALT).chance(0.1));
+  const switches = drawSwitches(seed, options.switches ?? (options.families || options.faults || options.units ? false : undefined));
   const absence = drawAbsence(seed, options.absence ?? (options.faults && false));
   const isOfUnits = options.units ?? new Random(seed + UNIT_SALT).chance(0.06);
   const pace = (): number[] => Array.from({ length: regions }, () => random.pick([1, 1, 1, 0.5, 0.2, 0.05]));
@@ -159,24 +166,49 @@ export function drawSettings(seed: number, options: SimOptions, random: Random):
     clashes,
     longNames: options.names ?? new Random(seed + NAMES_SALT).chance(0.03),
     ...(isOfUnits ? UNITS : {}),
-    weights: absence.slowed(drawWeights(random)),
+    weights: switches.slowed(absence.slowed(drawWeights(random))),
     streamPace: pace(),
     recordsPace: pace(),
     skewMsMax: random.chance(0.5) ? (expiries > 0 ? SKEW_MS_MAX_WITH_EXPIRY : random.pick([5, 300, 3000])) : 0,
-    timeMsMax: absence.timed(random.pick([0, 3, 50, 400])),
+    timeMsMax: switches.timed(absence.timed(random.pick([0, 3, 50, 400]))),
     cachedSlotsMax: random.pick([1, 4, 10_000]),
     heartbeatMs: HEARTBEATS_MS[seed % HEARTBEATS_MS.length] ?? 1,
     // Drawn apart, so that every other choice of a seed stays what it was.
     policies: options.policies ?? new Random(seed + POLICY_SALT).chance(0.1),
     residents: drawResidents(seed, regions, options.residents),
     registers: options.registers ?? new Random(seed + REGISTER_SALT).chance(0.1),
+    switches: switches.isOn,
+    firstPolicy: switches.first,
     absentAfterMs: absence.absentAfterMs,
     awayPace: absence.pace(regions),
     listEdits: drawListEdits(seed),
     // A region that stops for another reason is another run.
     messages: drawMessages(seed, options.messages),
     events: drawEvents(seed),
-    faults: options.faults ?? (absence.absentAfterMs > 0 ? [] : drawRareFaults(seed)),
+    faults: options.faults ?? (absence.absentAfterMs > 0 ? [] : drawRareFaults(seed).filter((fault) => !switches.isOn || fault !== "flushall")),
+  };
+}
+
+/** What the keys whose policy is changed can have. */
+export const SWITCHED_POLICIES = ["crdt", "local", "lww", "home=eu"] as const;
+export type SwitchedPolicy = (typeof SWITCHED_POLICIES)[number];
+
+interface SwitchDraw extends Pick<AbsenceDraw, "slowed" | "timed"> {
+  readonly isOn: boolean;
+  readonly first: SwitchedPolicy;
+}
+
+/** Drawn apart: a change takes several heartbeats of all regions, so less is written between two of them. */
+function drawSwitches(seed: number, isWanted: boolean | undefined): SwitchDraw {
+  const random = new Random(seed + SWITCH_SALT);
+  const isOn = isWanted ?? random.chance(0.03);
+  const first = random.pick(SWITCHED_POLICIES);
+  const share = random.pick([0.05, 0.1, 0.3]);
+  return {
+    isOn,
+    first: isOn ? first : "crdt",
+    slowed: (weights) => (isOn ? { ...weights, client: weights.client * share, time: weights.time * 2 } : weights),
+    timed: (timeMsMax) => (isOn ? Math.max(timeMsMax, 100) : timeMsMax),
   };
 }
 

@@ -2,7 +2,7 @@
 import { NAME_BYTES_MAX } from "@meridian/region";
 import type { ClientCommand } from "./event.js";
 import { KEPT, RELAYED } from "./message-check.js";
-import { REGISTER_PREFIX } from "./policies.js";
+import { REGISTER_PREFIX, SWITCHED_PREFIX } from "./policies.js";
 import { Random } from "./random.js";
 import { FIRST_RESIDENT } from "./residents.js";
 import type { Family, SimSettings } from "./settings.js";
@@ -100,6 +100,7 @@ export class Workload {
 
   #shortKey(family: Family): string {
     const number = this.#number();
+    if (this.#settings.switches && family !== "pure" && this.#random.chance(0.6)) return `${SWITCHED_PREFIX}${PREFIX[family]}${number}`;
     if (this.#settings.registers && number === 0 && family !== "pure") return this.#random.chance(0.5) ? `${REGISTER_PREFIX}0` : `${REGISTER_PREFIX}${PREFIX[family]}`;
     return this.#settings.clashes && family !== "pure" ? `k${number}` : `${PREFIX[family]}${number}`;
   }

@@ -14,8 +14,9 @@ import type { Checker, Problem } from "./problem.js";
 import { BATCH_RECORDS } from "./rare-faults.js";
 import { ScriptWatch, type AfterScript } from "./script-watch.js";
 import { ServerHost } from "./server-host.js";
-import { NAMES, policiesOf } from "./policies.js";
+import { firstPolicies, NAMES, policiesOf, switchedTable } from "./policies.js";
 import { logsOf, type KeyRules, type SimLog } from "./residents.js";
+import { TableWatch } from "./switch-check.js";
 import type { SimSettings } from "./settings.js";
 import type { Transcript } from "./transcript.js";
 
@@ -54,6 +55,8 @@ export class World {
   nowMs = BEGIN_MS;
   /** Follows messages, where clients publish some. */
   readonly messages: MessageCheck | undefined;
+  /** Which tables the regions of the run have run. */
+  readonly tables: TableWatch;
   readonly #watch: ScriptWatch;
   readonly #transcript: Transcript | undefined;
 
@@ -62,6 +65,7 @@ export class World {
     this.#transcript = transcript;
     this.writers = NAMES.slice(0, settings.regions).map((name) => writerId(name, "0"));
     this.logs = logsOf(this.writers, this.policies);
+    this.tables = new TableWatch((at, problem) => this.#report("one switch", at, problem));
     this.#watch = new ScriptWatch((checker, at, problem) => this.#report(checker, at, problem), settings.imported > 0, this, this.policies);
     this.messages = settings.messages && new MessageCheck(settings, this.policies);
     this.servers = this.writers.map(() => new ServerHost(this.policies));
@@ -76,7 +80,7 @@ export class World {
       server,
       log: this.log,
       cachedSlotsMax: this.settings.cachedSlotsMax,
-      policies: policiesOf(this.settings),
+      policies: firstPolicies(this.settings),
       messages: messagesOf(this.settings),
       onAcknowledge: (offset) => this.#onAcknowledge(at, offset),
       onApply: (batch, seenOffset, serverMs) => this.#onApply(at, server, batch, seenOffset, serverMs),
@@ -205,6 +209,10 @@ export class World {
         return this.#published(agent);
       case "script":
         return this.#script(agent);
+      case "propose":
+        return agent.region?.policies.propose(switchedTable(this.settings, event.rows)) === "";
+      case "withdraw":
+        return agent.region?.policies.cancel() === "";
       case "page":
         return this.#page(agent);
       case "listen":
@@ -241,6 +249,7 @@ export class World {
 
   #flush(agent: AgentHost, stopAfter: number | undefined): boolean {
     const done = agent.flush(this.agentMs(agent), stopAfter);
+    if (agent.region && stopAfter === undefined && this.settings.switches) this.tables.note(this.agents.indexOf(agent), agent.region.policies.status);
     if (stopAfter !== undefined) agent.crash(agent.scripts.length);
     return done > 0 || stopAfter !== undefined;
   }

@@ -109,6 +109,11 @@ export class Absence {
     return this.#open !== undefined || this.#answer !== undefined || this.#fenced.size > this.#confirmed.size;
   }
 
+  /** True where the others went on without the region. */
+  isFenced(writer: WriterId): boolean {
+    return this.#fenced.has(writer);
+  }
+
   /** True where the region is fenced and nothing of it is still to come: nothing waits for it any more. */
   isOut(writer: WriterId): boolean {
     const cut = this.#cutOf(writer);

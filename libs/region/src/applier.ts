@@ -11,6 +11,7 @@ import { aheadOf } from "@meridian/merge";
 import type { Frame } from "@meridian/wire";
 import type { Hlc, Mutation, VersionVector, WriterId } from "@meridian/words";
 import { BatchPlan } from "./batch-plan.js";
+import { isHeld, numberOfPrint, shownDeadlinePrint } from "./content.js";
 import { Conversions } from "./conversions.js";
 import { KeptValues } from "./kept-values.js";
 import type { CellSlot, KeyEntry } from "./key-entry.js";
@@ -20,11 +21,13 @@ import { doubtSlot, MarkSettlement, type SettlementContext, type SettlingFrame }
 import { showListRead } from "./list-reading.js";
 import type { NextFrame } from "./inbox.js";
 import { obstacleOf, wouldLoseValue } from "./plan.js";
+import type { LocalWrites } from "./local-writes.js";
 import type { FlyingFrame } from "./plain-flights.js";
 import { receiveFrame } from "./received-changes.js";
 import type { Residency } from "./residency.js";
 import type { ConflictLedger } from "./conflict-ledger.js";
 import type { RegionCounters } from "./counters.js";
+import { isPast } from "./server-deadlines.js";
 import { setShown } from "./settle.js";
 import { restsHidden } from "./type-clash.js";
 
@@ -173,6 +176,17 @@ export class Applier {
     }
   }
 
+  /** True where a plain string of such a key is on its way ({@link PlainFlight}). */
+  carries(matches: (key: string) => boolean): boolean {
+    return [...this.#taken, ...this.#inFlight].some(({ flights }) => flights.some((flight) => flight.isFlying && matches(flight.key)));
+  }
+
+  /** Has nothing more to do with keys of which nothing is on its way. */
+  forget(matches: (entry: KeyEntry) => boolean): void {
+    for (const slot of this.#retries) if (matches(slot.entry)) this.#retries.delete(slot);
+    for (const entry of this.#turning) if (matches(entry)) this.#turning.delete(entry);
+  }
+
   /** Puts a cell on the list of those to be applied again. */
   retry(slot: CellSlot): void {
     this.#retries.add(slot);
@@ -297,6 +311,14 @@ export class Applier {
       if (flight.seq !== seq || seq === 0) throw new Error(`a mark carries a write of batch ${flight.seq} and is not that batch's`);
       this.#context.keys.settlePlain(flight);
     }
+  }
+
+  /** Our own script removed a key. Where it should be there, its deadline was past by the server's clock, or it changed its type. */
+  removed(entry: KeyEntry, writes: LocalWrites, nowMs: number): void {
+    if (!isHeld(entry) || this.hasConverted(entry)) return;
+    const deadline = shownDeadlinePrint(entry);
+    if (deadline !== undefined && isPast(numberOfPrint(deadline), nowMs)) writes.expire(entry, nowMs);
+    else this.doubt(entry);
   }
 
   /** True where the batch of the mark that was read last changed the key's type: all of what it took away is known. */

@@ -15,7 +15,7 @@ import type { ListWrites } from "./list-writes.js";
 import type { LocalMessages } from "./local-messages.js";
 import type { LocalStreams } from "./local-streams.js";
 import { isDeletion, sortByPolicy } from "./policy-gate.js";
-import type { PolicyTable } from "./policy-table.js";
+import type { KeyPolicies, LivePolicies } from "./live-policies.js";
 import type { Residency } from "./residency.js";
 import { removeRegister } from "./register-writes.js";
 import type { LocalWrites } from "./local-writes.js";
@@ -28,8 +28,8 @@ export interface CaptureContext {
   readonly streams: LocalStreams;
   readonly lists: ListWrites;
   readonly counters: RegionCounters;
-  /** Which keys stay here; undefined: none. */
-  readonly policies: PolicyTable | undefined;
+  /** Which keys stay here, and which are registers. */
+  readonly policies: LivePolicies;
   /** Which keys only some regions get; undefined: none. */
   readonly residency: Residency | undefined;
   /** Messages of clients; undefined: they stay here. */
@@ -157,7 +157,8 @@ export class Capture {
     }
     const { counters, beginCommand } = this.#context;
     counters.commands += 1;
-    if (this.#context.policies && this.#takesApart(row, view, this.#context.policies)) return;
+    const { table } = this.#context.policies;
+    if (table && this.#takesApart(row, view, table)) return;
     const handler = row.treatment === "captured" ? LOCAL_COMMANDS.get(row.name) : undefined;
     if (handler) {
       beginCommand();
@@ -169,7 +170,7 @@ export class Capture {
   }
 
   /** True where the command writes keys that stay here or registers, and nothing else of it is to be captured. */
-  #takesApart(row: CommandRow, view: CommandView, policies: PolicyTable): boolean {
+  #takesApart(row: CommandRow, view: CommandView, policies: KeyPolicies): boolean {
     const { counters, keys, onBlind, beginCommand, nowMs } = this.#context;
     const { residency } = this.#context;
     if (residency && crosses(row, view, residency)) counters.residencyCrossed += 1;

@@ -33,7 +33,7 @@ import { countName, type RegionCounters } from "./counters.js";
 import type { StateReader, StateWrite } from "./effects.js";
 import type { CellSlot, KeyEntry } from "./key-entry.js";
 import { TYPE_NAME } from "./plan.js";
-import type { PolicyTable } from "./policy-table.js";
+import type { KeyPolicies } from "./live-policies.js";
 import { clashView, isHidden } from "./type-clash.js";
 
 /** How much a ledger keeps. */
@@ -171,7 +171,7 @@ export class ConflictLedger {
   }
 
   /** This region wrote a key. Outside of the key's home every write is counted, and recorded once as long as it is remembered. */
-  written({ db, key, hlc }: Mutation, policies: PolicyTable): void {
+  written({ db, key, hlc }: Mutation, policies: Pick<KeyPolicies, "of">): void {
     const policy = policies.of(key);
     if (policy.kind !== "home" || policy.region === regionOf(this.#writer)) return;
     const loser = { writer: this.#writer, hlc };

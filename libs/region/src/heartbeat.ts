@@ -5,7 +5,7 @@
  * region says once that it has it, and then only from time to time that it lives. The server's clock is read by a script
  * whose result stands in the stream: every command behind it was executed later.
  */
-import type { AbsenceSaid } from "@meridian/wire";
+import type { AbsenceSaid, PolicySaid } from "@meridian/wire";
 import type { ReadonlyVector, VersionVector } from "@meridian/words";
 
 /** How often heartbeats come, in ms. */
@@ -19,6 +19,9 @@ export interface HeartbeatPace {
 /** Every few seconds costs nothing, and what waits to be forgotten waits little longer than the slowest region. */
 export const HEARTBEAT_PACE: HeartbeatPace = { everyMs: 5_000, idleMs: 30_000 };
 
+/** How soon news are told: what they are about waits for several regions, one after the other. */
+const NEWS_MS = 250;
+
 /** Beats for which a region whose cells are never all settled at once says at least what time it is. */
 const UNSETTLED_BEATS_MAX = 2;
 
@@ -28,6 +31,8 @@ export interface HeartbeatSubject {
   readonly merged: () => VersionVector;
   /** Something here waits for the other regions. */
   readonly waits: boolean;
+  /** There is something that the others should hear soon. */
+  readonly hasNews: boolean;
   /** The server holds what everything merged says, as far as nothing waits to be read. */
   readonly isSettled: () => boolean;
   /** Nothing waits to be read: what is published from here on, clients did behind what was captured so far. */
@@ -40,6 +45,8 @@ export interface Heartbeat {
   readonly settledMs: number;
   /** What is said of regions that stay away. */
   readonly absence?: AbsenceSaid | undefined;
+  /** What is said of changes of the policies. */
+  readonly policy?: PolicySaid | undefined;
 }
 
 /** See the module's comment. */
@@ -81,16 +88,17 @@ export class HeartbeatClock {
     // A clock that was set back must not silence the region.
     if (this.#lastMs === undefined || this.#lastMs > nowMs) this.#lastMs = nowMs;
     const sinceMs = nowMs - this.#lastMs;
-    if (sinceMs < this.#pace.everyMs) return undefined;
+    const everyMs = subject.hasNews ? Math.min(NEWS_MS, this.#pace.everyMs) : this.#pace.everyMs;
+    if (sinceMs < everyMs) return undefined;
     if (this.#serverMs === undefined) {
-      const isDue = subject.waits || sinceMs >= this.#pace.idleMs || !this.#known.includes(subject.merged());
+      const isDue = subject.waits || subject.hasNews || sinceMs >= this.#pace.idleMs || !this.#known.includes(subject.merged());
       if (this.#probe === "none" && isDue) this.#probe = "wanted";
       return undefined;
     }
     const isRead = subject.isRead();
     if (isRead && subject.isSettled()) {
       this.#known = subject.merged();
-    } else if (sinceMs < this.#pace.everyMs * UNSETTLED_BEATS_MAX) {
+    } else if (!subject.hasNews && sinceMs < this.#pace.everyMs * UNSETTLED_BEATS_MAX) {
       return undefined;
     }
     // What is still to be read was done before that, perhaps to what dies in between.

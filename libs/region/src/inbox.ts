@@ -5,11 +5,12 @@
  * writer, and only that one. Limit: the shell stops reading a writer's log at `QUEUE_BYTES_MAX`.
  */
 import { decodeRecord, type Frame } from "@meridian/wire";
-import { hlcMs, MeridianError, parseWriterId, type Hlc, type ReadonlyVector, type WriterId } from "@meridian/words";
+import { hlcMs, MeridianError, parseWriterId, VersionVector, type Hlc, type ReadonlyVector, type WriterId } from "@meridian/words";
 import type { Hold, StateWrite } from "./effects.js";
 import type { Heartbeat } from "./heartbeat.js";
 import { sequenceKey } from "./outbox.js";
-import type { PolicyTable } from "./policy-table.js";
+
+const NOTHING_KNOWN = new VersionVector();
 
 /** Bytes queued per writer beyond which no more should be read from its log. */
 export const QUEUE_BYTES_MAX = 8 * 1024 * 1024;
@@ -18,6 +19,9 @@ interface QueuedRecord {
   readonly position: string;
   readonly bytes: Buffer;
   readonly frames: readonly Frame[];
+  /** Names the table of policies that it was written under. */
+  readonly policies: number;
+  readonly policyVersion: number;
   /** The next frame to hand out. */
   at: number;
   /** Frames not yet settled. */
@@ -31,6 +35,8 @@ interface Queue {
   readonly records: QueuedRecord[];
   bytes: number;
   hold: Hold | undefined;
+  /** What is held was written under a table that this region has never heard of: it goes on reading, for it may have been fenced. */
+  isAhead: boolean;
 }
 
 /** Whether frames of one unit may be taken now; if not, they are asked about again the next time, and their writer waits. */
@@ -46,6 +52,14 @@ export interface PeerWatch {
   lets(writer: WriterId, last: Hlc): "take" | "wait" | Hold;
 }
 
+/** Knows which table of policies holds. */
+export interface PolicyWatch {
+  /** Whether a record may be taken that was written under a table. */
+  lets(writer: WriterId, version: number, digest: number): "take" | "wait" | Hold;
+  /** Why a record can never be taken, whatever is decided; undefined: it may. */
+  clashes(writer: WriterId, version: number, digest: number): Hold | undefined;
+}
+
 /** A record was taken: reading goes on behind its position. */
 export type OnTaken = (writer: WriterId, position: string) => void;
 
@@ -58,27 +72,30 @@ export interface NextFrame {
 
 /** What an inbox is told of its region. */
 export interface InboxOptions {
+  readonly writer: WriterId;
   readonly peers: readonly WriterId[];
   readonly maxDriftMs: number;
-  readonly policies?: PolicyTable;
+  readonly policies: PolicyWatch;
 }
 
 /** See the module's comment. */
 export class Inbox {
   readonly #queues = new Map<WriterId, Queue>();
+  readonly #own: WriterId;
   readonly #maxDriftMs: number;
   readonly #suits: Suits;
-  readonly #policies: number;
+  readonly #policies: PolicyWatch;
   readonly #watch: PeerWatch | undefined;
   #finished: string[] = [];
   #turn = 0;
   nextSeq: number;
 
-  constructor({ peers, maxDriftMs, policies }: InboxOptions, nextSeq: number, suits: Suits, watch?: PeerWatch) {
+  constructor({ writer: own, peers, maxDriftMs, policies }: InboxOptions, nextSeq: number, suits: Suits, watch?: PeerWatch) {
+    this.#own = own;
     this.#suits = suits;
-    this.#policies = policies?.digest ?? 0;
+    this.#policies = policies;
     this.#watch = watch;
-    for (const writer of peers) this.#queues.set(writer, { writer, records: [], bytes: 0, hold: undefined });
+    for (const writer of peers) this.#queues.set(writer, { writer, records: [], bytes: 0, hold: undefined, isAhead: false });
     this.#maxDriftMs = maxDriftMs;
     this.nextSeq = nextSeq;
   }
@@ -88,13 +105,15 @@ export class Inbox {
     const queue = this.#queues.get(writer);
     if (!queue) throw new RangeError(`${writer} is not a peer`);
     try {
-      const { frames, policies } = decodeRecord(bytes, writer);
-      if (policies !== this.#policies) {
-        queue.hold = mismatch(writer);
+      const { frames, policies, policyVersion } = decodeRecord(bytes, writer);
+      const clash = this.#policies.clashes(writer, policyVersion, policies);
+      if (clash) {
+        queue.hold = clash;
         return;
       }
-      queue.records.push({ position, bytes, frames, at: 0, left: frames.length, key: undefined });
+      queue.records.push({ position, bytes, frames, policies, policyVersion, at: 0, left: frames.length, key: undefined });
       queue.bytes += bytes.length;
+      if (queue.isAhead) this.#hearOfFence(writer, frames);
     } catch (error) {
       if (!(error instanceof MeridianError)) throw error;
       queue.hold = { writer, code: "BAD_RECORD", reason: `${error.message}; ${error.advice}` };
@@ -104,7 +123,7 @@ export class Inbox {
   /** True where more of a writer's log may be read. */
   wants(writer: WriterId): boolean {
     const queue = this.#queues.get(writer);
-    return queue !== undefined && queue.bytes < QUEUE_BYTES_MAX && (queue.hold === undefined || queue.hold.code === "CLOCK_DRIFT");
+    return queue !== undefined && queue.bytes < QUEUE_BYTES_MAX && (queue.hold === undefined || queue.hold.code === "CLOCK_DRIFT" || queue.isAhead);
   }
 
   queuedBytes(writer: WriterId): number {
@@ -140,6 +159,7 @@ export class Inbox {
     while (!queue.hold) {
       const record = queue.records[0];
       if (!record) return NO_FRAMES;
+      if (record.at === 0 && !this.#isWritten(queue, record)) return NO_FRAMES;
       const frame = record.frames[record.at];
       if (!frame) {
         queue.records.shift();
@@ -195,8 +215,27 @@ export class Inbox {
     for (; record.at < record.frames.length; record.at += 1) this.#done(record);
   }
 
-  #hear(writer: WriterId, { context, settledMs, absence }: Frame): void {
-    this.#watch?.hear(writer, { known: context, settledMs, absence });
+  /** True where the table is known that the record was written under. */
+  #isWritten(queue: Queue, { policies, policyVersion }: QueuedRecord): boolean {
+    const may = this.#policies.lets(queue.writer, policyVersion, policies);
+    if (may !== "take" && may !== "wait") {
+      queue.hold = may;
+      queue.isAhead = true;
+      for (const { frames } of queue.records) this.#hearOfFence(queue.writer, frames);
+    }
+    return may === "take";
+  }
+
+  /** The others may have gone on without this region, and have changed their policies since: then that is why it must stop. */
+  #hearOfFence(writer: WriterId, frames: readonly Frame[]): void {
+    for (const { absence } of frames) {
+      if (!absence?.fenced.some((cut) => cut.writer === this.#own)) continue;
+      this.#watch?.hear(writer, { known: NOTHING_KNOWN, settledMs: 0, absence: { round: 0, asked: [], answer: undefined, fenced: absence.fenced } });
+    }
+  }
+
+  #hear(writer: WriterId, { context, settledMs, absence, policy }: Frame): void {
+    this.#watch?.hear(writer, { known: context, settledMs, absence, policy });
   }
 
   #obstacle(writer: WriterId, frame: Frame, { last }: Frame, received: ReadonlyVector, nowMs: number): Hold | undefined {
@@ -233,9 +272,9 @@ export class Inbox {
   restore(key: string, bytes: Buffer, frontier: ReadonlyVector, owes: (frame: Frame) => boolean = () => false): readonly NextFrame[] {
     const writer = parseWriterId(key.slice(key.indexOf(" ") + 1));
     const copy = Buffer.from(bytes);
-    const { frames } = decodeRecord(copy, writer);
+    const { frames, policies, policyVersion } = decodeRecord(copy, writer);
     const open = frames.filter((frame) => frame.mutations > 0 && (!frontier.covers(writer, frame.last) || owes(frame)));
-    const record: QueuedRecord = { position: "", bytes: copy, frames: open, at: 0, left: open.length, key };
+    const record: QueuedRecord = { position: "", bytes: copy, frames: open, policies, policyVersion, at: 0, left: open.length, key };
     if (open.length === 0) this.#finished.push(key);
     const taken: NextFrame[] = [];
     for (let frame = open[0]; frame; frame = open[record.at]) {
@@ -269,11 +308,6 @@ export class Inbox {
 
 const NO_FRAMES: readonly NextFrame[] = [];
 const NO_UNIT: readonly Frame[] = [];
-
-function mismatch(writer: WriterId): Hold {
-  const reason = `${writer} keeps other keys in its region or from some regions, or writes other keys as a whole; give all regions the same local, lww and regions policies`;
-  return { writer, code: "POLICY_MISMATCH", reason };
-}
 
 /** The name of a received record in the store: sorts by arrival, says whose it is. */
 function receivedKey(seq: number, writer: WriterId): string {

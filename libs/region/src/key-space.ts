@@ -15,7 +15,7 @@ import type { StateReader, StateWrite } from "./effects.js";
 import { hasRemains, keyHasRemains, type Graves } from "./graves.js";
 import { PlainFlights, type FlyingFrame, type PlainFlight } from "./plain-flights.js";
 import { PlainStrings } from "./plain-strings.js";
-import { restsHidden } from "./type-clash.js";
+import { isToBeListed, listEntry, listSlot } from "./start-lists.js";
 import type { PlainPrint } from "./value-slice.js";
 import type { WriterTable } from "./writer-table.js";
 
@@ -164,6 +164,25 @@ export class KeySpace {
   allSlots(entry: KeyEntry): CellSlot[] {
     if (entry.memberRecords > 0) this.loadMembers(entry);
     return [...entry.loadedSlots()];
+  }
+
+  /** Every key in memory; what waits for something is among them. */
+  inMemory(): KeyEntry[] {
+    return [this.#young, this.#old].flatMap((generation) => [...generation.values()].flatMap((keys) => [...keys.values()]));
+  }
+
+  /** Drops keys from memory, with all that is noted of them. Only behind a commit, of which nothing of theirs is left. */
+  forget(matches: (entry: KeyEntry) => boolean): void {
+    for (const entry of this.inMemory()) if (matches(entry)) this.forgetKey(entry.db, entry.key);
+    for (const slot of this.#listed) if (matches(slot.entry)) this.#listed.delete(slot);
+    for (const entry of this.#clashing) if (matches(entry)) this.#clashing.delete(entry);
+    for (const entry of this.#relisted) if (matches(entry)) this.#relisted.delete(entry);
+  }
+
+  /** Drops one key from memory, whatever is known of it. */
+  forgetKey(db: number, key: string): void {
+    this.#young.get(db)?.delete(key);
+    this.#old.get(db)?.delete(key);
   }
 
   /** Marks a slot for the next commit. */
@@ -358,43 +377,4 @@ function forgetArrived({ base, pending }: CellSlot, frontier: ReadonlyVector): v
   if (pending.length > 0) return;
   base.early = forgetEarly(base.early, frontier);
   base.siblings = forgetSeen(base.siblings, frontier);
-}
-
-/** Keeps the list of cells that the next start must look after. */
-function listSlot(writes: StateWrite[], slot: CellSlot, recordKey: string, listed: Set<CellSlot>): void {
-  const wanted = isToBeListed(slot);
-  if (wanted === slot.listed) return;
-  slot.listed = wanted;
-  if (wanted) listed.add(slot);
-  else listed.delete(slot);
-  const { entry, kind, field } = slot;
-  writes.push({ table: "state", key: `retry:${kind}${recordKey}`, value: wanted ? nameBytes(entry.db, kind, entry.key, field) : undefined });
-}
-
-/** True where the server may not hold what was merged for the cell, and is going to. */
-export function isOpen(slot: CellSlot): boolean {
-  return !slot.refused && isToBeListed(slot);
-}
-
-function isToBeListed(slot: CellSlot): boolean {
-  return slot.excepted || slot.unsure || (slot.shown !== undefined && !restsHidden(slot));
-}
-
-function listEntry(writes: StateWrite[], entry: KeyEntry, recordKey: string): void {
-  if (entry.trimmed !== entry.trimListed) {
-    entry.trimListed = entry.trimmed;
-    writes.push({ table: "state", key: `trim:${recordKey}`, value: entry.trimmed ? nameBytes(entry.db, "x", entry.key, "") : undefined });
-  }
-  if (entry.blind === entry.listed) return;
-  entry.listed = entry.blind;
-  writes.push({ table: "state", key: `blind:${recordKey}`, value: entry.blind ? nameBytes(entry.db, "s", entry.key, "") : undefined });
-}
-
-function nameBytes(db: number, kind: CellKind, key: string, field: string): Buffer {
-  const out = new ByteWriter();
-  out.varint(db);
-  out.text(kind);
-  out.text(key);
-  out.text(field);
-  return out.take();
 }

@@ -15,8 +15,8 @@ import { setShown } from "./settle.js";
 import { setValue, type ValueSlice } from "./value-slice.js";
 import { awayOf, isAway, unseenDetail } from "./unseen.js";
 
-/** Where finished mutations go. The mutation is re-used: copy what must be kept. */
-export type EmitMutation = (mutation: Mutation) => void;
+/** Where finished mutations go; returns whether they are published. The mutation is re-used: copy what must be kept. */
+export type EmitMutation = (mutation: Mutation) => boolean;
 
 /** What local writes need of their region. */
 export interface LocalWritesContext {
@@ -376,8 +376,7 @@ export class LocalWrites {
   }
 
   #send(m: Mutation): void {
-    this.#context.emit(m);
-    this.continues = true;
+    if (this.#context.emit(m)) this.continues = true;
   }
 
   /** What the context alone does not say: increments taken away, and dots that it covers but the client has not seen. */

@@ -14,7 +14,7 @@ import type { Frame } from "@meridian/wire";
 import { hlcMs, MutationKind, VersionVector, type Hlc, type Mutation, type WriterId } from "@meridian/words";
 import { noteSilenced, type RegionCounters } from "./counters.js";
 import type { CellSlot } from "./key-entry.js";
-import { isOpen } from "./key-space.js";
+import { isOpen } from "./start-lists.js";
 import type { MessageOptions } from "./local-messages.js";
 
 /** How long a message waits for cells that are left out, in ms. */

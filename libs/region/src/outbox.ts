@@ -23,6 +23,12 @@ export const RECORD_BYTES = 512 * 1024;
 /** What a heartbeat counts for, about. */
 const HEARTBEAT_BYTES = 128;
 
+/** Names the table of policies under which everything that is not in a record yet was captured. */
+export interface PolicyStamp {
+  readonly digest: number;
+  readonly version: number;
+}
+
 interface Waiting {
   readonly seq: number;
   /** The stream offset before the record: so far may be acknowledged while the record waits. */
@@ -35,7 +41,7 @@ export type OutboxState = Pick<RegionState, "last" | "lasts" | "nextOut">;
 
 /** See the module's comment. */
 export class Outbox {
-  readonly #policies: number;
+  readonly #policies: PolicyStamp;
   readonly #main: Lane;
   /** Undefined: there is one log. */
   readonly #residency: Residency | undefined;
@@ -54,7 +60,7 @@ export class Outbox {
   /** What was said last to the server: an offset of its stream. */
   acknowledged = 0;
 
-  constructor(writer: WriterId, residency: Residency | undefined, state: OutboxState, policies = 0) {
+  constructor(writer: WriterId, residency: Residency | undefined, state: OutboxState, policies: PolicyStamp) {
     this.#policies = policies;
     this.#residency = residency;
     this.#main = new Lane(writer, state.last);
@@ -146,9 +152,10 @@ export class Outbox {
   }
 
   /** Says behind everything captured so far how far this region is, in each log. One at a time waits for the logs. */
-  beat({ known, settledMs, absence }: Heartbeat): void {
+  beat({ known, settledMs, absence, policy }: Heartbeat): void {
     for (const lane of this.#lanes) {
-      const message = heartbeatFrame(lane.last, this.#seenIn(lane, known), settledMs, lane === this.#main ? absence : undefined);
+      const isMain = lane === this.#main;
+      const message = heartbeatFrame(lane.last, this.#seenIn(lane, known), settledMs, isMain ? absence : undefined, isMain ? policy : undefined);
       lane.frames.push({ message, bytes: HEARTBEAT_BYTES, continues: false });
     }
     this.#hasBeat = true;
@@ -201,7 +208,7 @@ export class Outbox {
     place: StreamPlace,
   ): Publication {
     const span = { replicationId: place.replicationId, firstOffset: from, lastOffset: place.offset };
-    const record = encodeRecord(writer, span, messages, this.#policies);
+    const record = encodeRecord(writer, span, messages, this.#policies.digest, this.#policies.version);
     const seq = this.nextSeq;
     this.nextSeq += 1;
     writes.push({ table: "out", key: sequenceKey(seq), value: record });

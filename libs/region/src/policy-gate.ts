@@ -6,7 +6,7 @@
  */
 import { argumentText, writtenElsewhere, writtenKeys, type ArgumentView, type CommandRow } from "@meridian/commands";
 import { RESERVED_PREFIX } from "@meridian/mark";
-import type { PolicyTable } from "./policy-table.js";
+import type { KeyPolicies } from "./live-policies.js";
 import type { Residency } from "./residency.js";
 
 /** A key that a command writes. */
@@ -39,7 +39,7 @@ export function sortByPolicy(
   row: CommandRow,
   view: ArgumentView,
   db: number,
-  policies: PolicyTable,
+  policies: Pick<KeyPolicies, "of">,
   residency?: Residency,
 ): SortedKeys | undefined {
   const shared: WrittenKey[] = [];

@@ -13,8 +13,8 @@ import type { CellSlot, KeyEntry } from "./key-entry.js";
 import type { KeySpace } from "./key-space.js";
 import type { ListWrites } from "./list-writes.js";
 import type { LocalStreams } from "./local-streams.js";
+import type { LivePolicies } from "./live-policies.js";
 import type { LocalWrites } from "./local-writes.js";
-import type { PolicyTable } from "./policy-table.js";
 import { reconcileRegister } from "./register-writes.js";
 import type { Residency } from "./residency.js";
 import { numberOfPrint, shownDeadlinePrint, shownPrint } from "./content.js";
@@ -35,6 +35,8 @@ export const READS_IN_FLIGHT_MAX = 4;
 interface Wanted {
   readonly entry: KeyEntry;
   readonly first: boolean;
+  /** The key was forgotten meanwhile. */
+  readonly isForgotten?: boolean;
 }
 
 const EMPTY = Buffer.alloc(0);
@@ -47,8 +49,8 @@ export interface ReaderContext {
   readonly lists: ListWrites;
   readonly applier: Applier;
   readonly counters: RegionCounters;
-  /** What happens to keys by prefix; undefined: the published rules. */
-  readonly policies: PolicyTable | undefined;
+  /** What happens to keys by prefix. */
+  readonly policies: LivePolicies;
   /** Which keys only some regions get; undefined: none. */
   readonly residency: Residency | undefined;
   readonly beginCommand: () => void;
@@ -110,8 +112,9 @@ export class Reader {
   /** Keys that a scan has found: what the server holds of them nobody knows. Not of our own, and not of those that stay here. */
   doubtListed(db: number, names: readonly string[]): void {
     const { keys, policies, residency } = this.#context;
+    const stays = (key: string): boolean => (policies.isJoining ? !policies.joins(key) : policies.isLocal(key));
     for (const key of names) {
-      if (key.startsWith(RESERVED_PREFIX) || policies?.isLocal(key) === true || residency?.isForeign(key) === true) continue;
+      if (key.startsWith(RESERVED_PREFIX) || stays(key) || residency?.isForeign(key) === true) continue;
       this.doubt(keys.entry(db, key));
     }
   }
@@ -122,6 +125,13 @@ export class Reader {
     if (entry.trimmed) return;
     entry.trimmed = true;
     this.#context.keys.touchEntry(entry);
+  }
+
+  /** Has nothing more to do with keys, whatever is still being read of them. */
+  forget(matches: (entry: KeyEntry) => boolean): void {
+    for (const entry of this.#wanted) if (matches(entry)) this.#wanted.delete(entry);
+    for (const entry of this.#trimmed) if (matches(entry)) this.#trimmed.delete(entry);
+    for (const [id, wanted] of this.#inFlight) this.#inFlight.set(id, wanted.map((one) => (matches(one.entry) ? { ...one, isForgotten: true } : one)));
   }
 
   /** Reads to issue now. `probe`: one more, of no key, for the server's clock. */
@@ -156,7 +166,7 @@ export class Reader {
 
   #readKey({ entry: { db, key }, first }: Wanted): ReadKey {
     if (first) return { db, key, first };
-    return this.#context.policies?.isRegister(key) === true ? { db, key, whole: true } : { db, key };
+    return this.#context.policies.table?.isRegister(key) === true ? { db, key, whole: true } : { db, key };
   }
 
   *#take(from: Set<KeyEntry>, first: boolean, limit: number): Generator<Wanted> {
@@ -183,7 +193,8 @@ export class Reader {
     if (!wanted) return;
     this.#inFlight.delete(result.id);
     this.#context.beginCommand();
-    for (const [at, { entry, first }] of wanted.entries()) {
+    for (const [at, { entry, first, isForgotten }] of wanted.entries()) {
+      if (isForgotten) continue;
       const value = result.values[at];
       if (first) {
         this.#takeFirst(entry, value?.type === "first" ? (value.payload ?? EMPTY).toString("latin1") : undefined);
@@ -221,7 +232,7 @@ export class Reader {
     if (entry.blind) {
       entry.blind = false;
       keys.touchEntry(entry);
-      if (this.#context.policies?.isRegister(entry.key) === true) reconcileRegister(entry, value, this.#context, nowMs());
+      if (this.#context.policies.table?.isRegister(entry.key) === true) reconcileRegister(entry, value, this.#context, nowMs());
       else reconcile(entry, value, this.#context, nowMs());
       entry.doubted = false;
     }

@@ -25,7 +25,8 @@ export interface RecoveryContext {
   readonly applier: Applier;
   readonly reader: Reader;
   readonly relay: MessageRelay | undefined;
-  readonly isImporting: boolean;
+  /** True where a key may hold what nobody knows, until it is read. */
+  readonly mayHoldUnknown: (key: string) => boolean;
   /** Asks for a key to be read of which it is not known what the server holds. */
   readonly requestRead: (entry: KeyEntry) => void;
 }
@@ -51,8 +52,8 @@ export function recover(context: RecoveryContext): readonly Publication[] {
   for (const [, bytes] of stored(context.store, "state", "blind:", "blind;")) {
     const { entry } = named(context.keys, bytes);
     // When its client wrote it is not known any more: what is read is as late as the reading.
-    if (!context.isImporting) entry.rewritten = FIRST_HLC;
-    entry.doubted = context.isImporting;
+    entry.doubted = context.mayHoldUnknown(entry.key);
+    if (!entry.doubted) entry.rewritten = FIRST_HLC;
     context.reader.want(entry);
   }
   for (const [, bytes] of stored(context.store, "state", "trim:", "trim;")) {

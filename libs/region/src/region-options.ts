@@ -1,4 +1,4 @@
-/** What a region is told at its start, and what it tells of its work under way. Words only; decides nothing. */
+/** What a region is told at its start. Words only; decides nothing. */
 import type { Hlc, WriterId } from "@meridian/words";
 import type { ConflictLimits } from "./conflict-ledger.js";
 import type { PolicyTable } from "./policy-table.js";
@@ -35,14 +35,4 @@ export interface RegionOptions {
   readonly counters?: RegionCounters;
   /** A peer's frame became visible here: its writer, last version and number of mutations. */
   readonly onVisible?: (writer: WriterId, last: Hlc, mutations: number) => void;
-}
-
-/** What a region has under way. */
-export interface PendingWork {
-  readonly records: number;
-  readonly bytes: number;
-  readonly batches: number;
-  readonly frames: number;
-  readonly retries: number;
-  readonly reads: number;
 }

@@ -29,11 +29,12 @@ import { LocalWrites, type LocalWritesContext } from "./local-writes.js";
 import { MessageRelay } from "./message-relay.js";
 import { OpenUnit } from "./open-unit.js";
 import { Outbox } from "./outbox.js";
+import { PolicyChange } from "./policy-change.js";
+import { PolicySwitch } from "./policy-switch.js";
 import { Reader } from "./reader.js";
-import { isHeld, numberOfPrint, shownDeadlinePrint } from "./content.js";
 import type { CellSlot, KeyEntry } from "./key-entry.js";
-import { isPast } from "./server-deadlines.js";
-import type { PendingWork, RegionOptions } from "./region-options.js";
+import { pendingWork, type PendingWork } from "./pending-work.js";
+import type { RegionOptions } from "./region-options.js";
 import { decodeState, encodeState, firstState, firstUnused, STATE_KEY, type RegionState } from "./region-state.js";
 import { recover } from "./recovery.js";
 import { followedLogs, Residency } from "./residency.js";
@@ -55,6 +56,10 @@ export class Region {
   readonly #writers: WriterTable;
   readonly #clock: HybridClock;
   readonly #stability: Stability;
+  /** Which policies hold, and how they change. */
+  readonly policies: PolicyChange;
+  /** What a change of them does to the keys. */
+  readonly switching: PolicySwitch;
   readonly #keys: KeySpace;
   readonly #outbox: Outbox;
   readonly #unit: OpenUnit;
@@ -77,8 +82,10 @@ export class Region {
   constructor(options: RegionOptions) {
     const bytes = options.store.get("state", STATE_KEY);
     const state = bytes ? decodeState(bytes) : firstState();
-    const { writer, peers, policies } = options;
-    const residency = Residency.of(policies, writer, peers);
+    const { writer, peers } = options;
+    this.policies = new PolicyChange(options, { isFenced: (other) => this.#stability.absence.isFenced(other), isImporting: () => this.#import.isRunning });
+    const { live } = this.policies;
+    const residency = Residency.of(live.running, writer, peers);
     this.followed = followedLogs(peers, residency);
     this.#options = options;
     this.counters = options.counters ?? zeroCounters();
@@ -86,20 +93,23 @@ export class Region {
     this.#writers = new WriterTable(state.writers);
     this.#clock = new HybridClock({ maxDriftMs: options.maxDriftMs, start: { bound: firstUnused(state) } });
     this.#stability = new Stability({ ...options, residency }, {
+      policy: this.policies,
       merged: () => this.#outbox.including(state.frontier),
       isSettled: () => this.#keys.isSettled, isRead: () => this.#reader.pending === 0 && !this.isImporting,
       received: () => this.#received, onFenced: ({ code, reason, advice }) => this.#halt(code, reason, advice),
     });
     this.#keys = new KeySpace(options.store, this.#writers, options.cachedSlotsMax, this.#stability.graves);
     this.#received = state.frontier.clone();
-    this.#outbox = new Outbox(writer, residency, state, policies?.digest);
+    this.#outbox = new Outbox(writer, residency, state, live);
     const gate = new TransactionGate(this.#keys, this.counters);
     this.#unit = new OpenUnit(this.#outbox, this.counters);
-    this.#inbox = new Inbox({ ...options, peers: this.followed }, state.nextIn, (unit) => gate.lets(unit, this.#nowMs), this.#stability);
-    const emit = (mutation: Parameters<Outbox["add"]>[0]): void => {
+    this.#inbox = new Inbox({ ...options, peers: this.followed, policies: this.policies }, state.nextIn, (unit) => gate.lets(unit, this.#nowMs), this.#stability);
+    const emit = (mutation: Parameters<Outbox["add"]>[0]): boolean => {
+      if (live.isDraining && live.leaves(mutation.key)) return false;
       this.counters.mutations += 1;
       this.#outbox.add(mutation);
-      if (policies) this.#conflicts.written(mutation, policies);
+      if (live.table) this.#conflicts.written(mutation, live.table);
+      return true;
     };
     const writerOf = residency ? (key: string): WriterId => residency.writerOf(key) : (): WriterId => writer;
     const own = { writer, writerOf, residency, keys: this.#keys };
@@ -111,24 +121,25 @@ export class Region {
     this.#writes = new LocalWrites({ ...own, frontier: state.frontier, emit, nowMs, onDiffers, onMeets });
     this.#conflicts = new ConflictLedger(options, this.counters, () => this.#nowMs, writerOf);
     // Until everything is imported a key may hold what nobody knows. Later, what the stream did not say no client did.
-    const requestRead = (entry: KeyEntry): void => (this.isImporting ? this.#reader.doubt(entry) : this.#reader.want(entry));
+    const requestRead = (entry: KeyEntry): void => (this.switching.mayHoldUnknown(entry.key) ? this.#reader.doubt(entry) : this.#reader.want(entry));
     const relay = options.messages && new MessageRelay(options.messages, this.counters, state.told);
     const told = { counters: this.counters, conflicts: this.#conflicts, onVisible: options.onVisible, relay, requestRead };
     this.#applier = new Applier({ ...own, ...told, received: this.#received, lateToGroups: options.lateEntriesToGroups ?? true });
     const streams = new LocalStreams({ ...own, writes: this.#writes, doubts: () => this.#applier, reads, conflicts: this.#conflicts });
     const lists = new ListWrites({ ...own, writes: this.#writes, onDiffers, onBlind });
     const time = { nowMs, beginCommand: () => void (this.#writes.hlc = this.#clock.tick(this.#nowMs)) };
-    const shared = { ...own, ...time, writes: this.#writes, streams, lists, counters: this.counters, policies };
+    const shared = { ...own, ...time, writes: this.#writes, streams, lists, counters: this.counters, policies: live };
     const messages = options.messages && new LocalMessages({ ...shared, options: options.messages, emit: (m) => this.#outbox.add(m) });
     this.#reader = new Reader({ ...shared, applier: this.#applier, onServerTime: (serverMs) => this.#stability.onServerTime(serverMs) });
     this.#import = new FirstImport(state);
+    this.switching = new PolicySwitch({ change: this.policies, store: options.store, keys: this.#keys, applier: this.#applier, reader: this.#reader, importing: this.#import });
     this.#capture = new Capture(
       {
         ...shared, messages, onBlind, unit: this.#unit,
         onMark: (mark) => this.#onMark(mark),
         onRead: (read, serverMs) => this.#reader.onRead(read, serverMs),
         isImporting: () => this.isImporting,
-        onOwnRemoval: (entry) => this.#onOwnRemoval(entry),
+        onOwnRemoval: (entry) => this.#applier.removed(entry, this.#writes, this.#nowMs),
         onQuarantine: (command) => this.#quarantine(command),
         onUnitBegin: () => this.#unit.begin(this.#unitOffset, this.#unitDb),
         onUnitEnd: (offset) => this.#onUnitEnd(offset),
@@ -141,7 +152,7 @@ export class Region {
     this.#unitOffset = state.place?.offset ?? 0;
     this.#unitDb = state.db;
     const parts = { outbox: this.#outbox, inbox: this.#inbox, applier: this.#applier, reader: this.#reader, relay, requestRead };
-    this.#outbox.again = recover({ ...own, ...parts, store: options.store, frontier: state.frontier, isImporting: this.isImporting });
+    this.#outbox.again = recover({ ...own, ...parts, store: options.store, frontier: state.frontier, mayHoldUnknown: (key) => this.switching.mayHoldUnknown(key) });
   }
 
   /** Where capture continues; undefined: attach anew. */
@@ -172,14 +183,7 @@ export class Region {
   }
 
   get pending(): PendingWork {
-    return {
-      records: isShutOut(this.halt) ? 0 : this.#outbox.pendingRecords + this.#outbox.again.length,
-      bytes: this.#outbox.pendingBytes,
-      batches: this.#applier.batchesInFlight,
-      frames: this.#applier.framesInFlight,
-      retries: this.#applier.retries,
-      reads: this.#reader.pending,
-    };
+    return pendingWork(this.#outbox, this.#applier, this.#reader, isShutOut(this.halt));
   }
 
   get capturedOffset(): number {
@@ -196,7 +200,7 @@ export class Region {
   }
 
   get isImporting(): boolean {
-    return this.#import.isRunning;
+    return this.#import.isRunning || this.policies.live.isJoining;
   }
 
   get epoch(): number {
@@ -286,6 +290,7 @@ export class Region {
   onListed(db: number, cursor: string, keys: readonly string[]): void {
     this.#reader.doubtListed(db, keys);
     if (this.#import.listed(db, cursor)) this.#stateChanged = true;
+    this.switching.listed();
   }
 
   /** What is to be done now, in the order in which it stands in the step. */
@@ -331,6 +336,8 @@ export class Region {
     this.#stability.collect(writes, this.#nowMs);
     this.#inbox.collect(writes);
     this.#conflicts.collect(writes, this.#nowMs);
+    // Everything captured so far has its record by now.
+    if (this.#lease.isReady && !state.halt && this.switching.run(writes, this.#nowMs)) this.#stateChanged = true;
     // Even where only a ping came: a server that restarts from its own snapshot goes on at its very last offset only.
     if (writes.length > 0 || this.#stateChanged || moved) writes.push(this.#stateWrite());
     for (const { record, mutations } of publish) countRecord(this.counters, record.length, mutations);
@@ -341,7 +348,7 @@ export class Region {
   #stateWrite(): StateWrite {
     this.#outbox.note(this.#state);
     const numbers = { db: this.#unitDb, nextIn: this.#inbox.nextSeq, epoch: this.#lease.epoch };
-    Object.assign(this.#state, numbers, { writers: this.#writers.writers, policies: this.#options.policies?.digest ?? 0 });
+    Object.assign(this.#state, numbers, { writers: this.#writers.writers, policies: this.policies.live.digest });
     this.#stateChanged = false;
     return { table: "state", key: STATE_KEY, value: encodeState(this.#state) };
   }
@@ -371,14 +378,6 @@ export class Region {
     }
     this.#stateChanged = true;
     if (mark.seq === 0 && this.#lease.onFence(mark.epoch)) this.#begin();
-  }
-
-  /** Our own script removed a key, not for another type. Where it should be there, its deadline was past by the server's clock. */
-  #onOwnRemoval(entry: KeyEntry): void {
-    if (!isHeld(entry) || this.#applier.hasConverted(entry)) return;
-    const deadline = shownDeadlinePrint(entry);
-    if (deadline !== undefined && isPast(numberOfPrint(deadline), this.#nowMs)) this.#writes.expire(entry, this.#nowMs);
-    else this.#applier.doubt(entry);
   }
 
   #begin(): void {

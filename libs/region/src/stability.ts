@@ -14,6 +14,7 @@ import { Horizon, type Claim } from "./horizon.js";
 import type { CellSlot, KeyEntry } from "./key-entry.js";
 import type { KeySpace } from "./key-space.js";
 import type { Outbox } from "./outbox.js";
+import type { PolicyChange } from "./policy-change.js";
 import type { RegionOptions } from "./region-options.js";
 import { within, type Residency } from "./residency.js";
 
@@ -41,7 +42,10 @@ export interface StabilityStatus {
 }
 
 /** What stability needs to know of its region. */
-export type StabilitySubject = Omit<HeartbeatSubject, "waits"> & Pick<AbsenceSubject, "received" | "onFenced">;
+export type StabilitySubject = Omit<HeartbeatSubject, "waits" | "hasNews"> & Pick<AbsenceSubject, "received" | "onFenced"> & {
+  /** Says what there is to say of changes of the policies. */
+  readonly policy: Pick<PolicyChange, "speaks" | "hasNews" | "hear" | "beat">;
+};
 
 type StabilityOptions = Pick<RegionOptions, "store" | "writer" | "peers" | "heartbeat" | "absentAfterMs"> & { readonly residency?: Residency | undefined };
 
@@ -83,11 +87,13 @@ export class Stability {
   /** Of what every region gets, and then of each group. */
   readonly #yards: readonly [Yard, ...Yard[]];
   readonly #clock: HeartbeatClock;
+  readonly #policy: StabilitySubject["policy"];
   #changed = false;
 
   constructor({ store, writer, peers, residency, absentAfterMs, heartbeat = HEARTBEAT_PACE }: StabilityOptions, subject: StabilitySubject) {
     const { claims, said, groups, absence, ...main } = read(store);
     this.#pace = heartbeat;
+    this.#policy = subject.policy;
     this.#residency = residency;
     const heard = claims.map(([peer, known, settledMs]): [WriterId, Claim] => [peer, { known: new VersionVector(known), settledMs }]);
     const inGroups = (residency?.groups ?? []).flatMap((circle) => circle.peers);
@@ -106,7 +112,10 @@ export class Stability {
     this.#subject = {
       ...subject,
       get waits() {
-        return yards.some(({ graves }) => graves.waits) || watch.speaks;
+        return yards.some(({ graves }) => graves.waits) || watch.speaks || subject.policy.speaks;
+      },
+      get hasNews() {
+        return subject.policy.hasNews;
       },
     };
   }
@@ -120,6 +129,7 @@ export class Stability {
     const { horizon } = this.#yardOf(groupOf(writer));
     this.#changed = horizon.hear(writer, heartbeat.known, heartbeat.settledMs) || this.#changed;
     this.absence.hear(writer, heartbeat.absence);
+    if (groupOf(writer) === "") this.#policy.hear(writer, heartbeat.policy, heartbeat.absence?.fenced.map((cut) => cut.writer) ?? []);
   }
 
   /** Something came from a peer, or waits here to be taken. */
@@ -163,7 +173,7 @@ export class Stability {
     if (outbox.isBeating) return;
     const heartbeat = this.#clock.next(this.#subject, nowMs);
     if (!heartbeat) return;
-    outbox.beat({ ...heartbeat, absence: this.absence.beat(nowMs) });
+    outbox.beat({ ...heartbeat, absence: this.absence.beat(nowMs), policy: this.#policy.beat() });
     this.#changed = true;
   }
 

@@ -94,6 +94,11 @@ function storedCell({ entry, kind, field, base, pending, shown }: CellSlot): Sto
   return { db: entry.db, key: entry.key, kind, field, base, pending, shown };
 }
 
+/** Whose record it is. */
+export function keyOfRecord(recordName: string, record: Buffer): { readonly db: number; readonly key: string } {
+  return { db: databaseOf(recordName), key: nameOf(recordName.slice(3), record) };
+}
+
 function databaseOf(recordName: string): number {
   return recordName.charCodeAt(1) * 256 + recordName.charCodeAt(2);
 }

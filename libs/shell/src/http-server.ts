@@ -1,8 +1,9 @@
 /**
- * A small HTTP server for operators and their tools: a few fixed paths, read only, over node:http.
+ * A small HTTP server for operators and their tools: a few fixed paths over node:http.
  *
- * GET and HEAD; 404 for other paths and 405 for other methods, both as JSON; a handler that fails answers 500 without
- * saying why and logs it. It holds no session, reads no body, does no TLS and no authentication: bind it to an address
+ * GET and HEAD read; a few paths take commands by POST, whose body is JSON and says so, so that no page in a browser can send
+ * one by itself. 404 for other paths and 405 for other methods, both as JSON; a handler that fails answers 500 without
+ * saying why and logs it. It holds no session, does no TLS and no authentication: bind it to an address
  * that only operators reach. Slow and numerous clients meet the limits below.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
@@ -27,10 +28,21 @@ export interface HttpReply {
   readonly status: number;
   readonly contentType: string;
   readonly body: string;
+  /** Of a 405: which methods there are; without it GET and HEAD. */
+  readonly allow?: string;
 }
 
 /** Answers a GET of one path; what stands behind its `?` is given. */
 export type HttpHandler = (asked: URLSearchParams) => HttpReply | Promise<HttpReply>;
+
+/** Carries out what the JSON of a POST asks for. */
+export type HttpCommand = (body: unknown) => HttpReply | Promise<HttpReply>;
+
+/** What the server does, by exact path. */
+export type HttpCommands = Readonly<Record<string, HttpCommand>>;
+
+/** Bytes of the body of a POST; longer ones are refused. */
+const BODY_BYTES_MAX = 512 * 1024;
 
 /** What the server serves, by exact path. */
 export type HttpRoutes = Readonly<Record<string, HttpHandler>>;
@@ -40,6 +52,7 @@ export interface HttpServerOptions {
   readonly host: string;
   readonly port: number;
   readonly routes: HttpRoutes;
+  readonly commands?: HttpCommands;
   readonly logger: Logger;
 }
 
@@ -97,7 +110,7 @@ export class HttpServer {
     response.setHeader("content-length", Buffer.byteLength(reply.body));
     response.setHeader("cache-control", "no-store");
     response.setHeader("x-content-type-options", "nosniff");
-    if (reply.status === 405) response.setHeader("allow", "GET, HEAD");
+    if (reply.status === 405) response.setHeader("allow", reply.allow ?? "GET, HEAD");
     // A body that nobody reads would stand in front of the next request on this connection.
     if (request.headers["content-length"] !== undefined || request.headers["transfer-encoding"] !== undefined) response.setHeader("connection", "close");
     response.end(request.method === "HEAD" ? undefined : reply.body);
@@ -105,9 +118,11 @@ export class HttpServer {
 
   async #reply(request: IncomingMessage): Promise<HttpReply> {
     const [path, asked] = splitAt(request.url ?? "/", "?");
-    const { routes, logger } = this.#options;
+    const { routes, commands = {}, logger } = this.#options;
+    const command = Object.hasOwn(commands, path) ? commands[path] : undefined;
+    if (command !== undefined) return this.#command(request, path, command);
     const handler = Object.hasOwn(routes, path) ? routes[path] : undefined;
-    if (handler === undefined) return jsonReply(404, { error: "no such path", paths: Object.keys(routes) });
+    if (handler === undefined) return jsonReply(404, { error: "no such path", paths: [...Object.keys(routes), ...Object.keys(commands)] });
     if (request.method !== "GET" && request.method !== "HEAD") return jsonReply(405, { error: "only GET and HEAD" });
     try {
       return await handler(new URLSearchParams(asked));
@@ -115,6 +130,33 @@ export class HttpServer {
       logger.error({ err: error, path }, "an http handler failed");
       return jsonReply(500, { error: "internal error; see the log" });
     }
+  }
+
+  async #command(request: IncomingMessage, path: string, command: HttpCommand): Promise<HttpReply> {
+    if (request.method !== "POST") return { ...jsonReply(405, { error: "only POST" }), allow: "POST" };
+    if (!/^application\/json(;|$)/.test(request.headers["content-type"] ?? "")) return jsonReply(415, { error: "the body must be application/json" });
+    try {
+      const chunks: Buffer[] = [];
+      let bytes = 0;
+      for await (const chunk of request as AsyncIterable<Buffer>) {
+        bytes += chunk.length;
+        if (bytes <= BODY_BYTES_MAX) chunks.push(chunk);
+      }
+      if (bytes > BODY_BYTES_MAX) return jsonReply(413, { error: `the body is longer than ${BODY_BYTES_MAX} bytes` });
+      const body = parsed(Buffer.concat(chunks).toString("utf8"));
+      return body === undefined ? jsonReply(400, { error: "the body is no JSON" }) : await command(body);
+    } catch (error) {
+      this.#options.logger.error({ err: error, path }, "an http command failed");
+      return jsonReply(500, { error: "internal error; see the log" });
+    }
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,5 +1,5 @@
 export { EXIT_CODES, exitCodesText, exitReasonOf, type ExitReason } from "./exit-code.js";
-export { HttpServer, jsonReply, type HttpHandler, type HttpReply, type HttpRoutes, type HttpServerOptions } from "./http-server.js";
+export { HttpServer, jsonReply, type HttpCommand, type HttpCommands, type HttpHandler, type HttpReply, type HttpRoutes, type HttpServerOptions } from "./http-server.js";
 export {
   createLogger,
   LOG_LEVELS,

@@ -47,6 +47,9 @@ export namespace meridian {
             /** Record policies. */
             policies: number;
 
+            /** Record policyVersion. */
+            policyVersion: number;
+
             /**
              * Creates a new Record instance using the specified properties.
              * @param [properties] Properties to set
@@ -128,6 +131,9 @@ export namespace meridian {
                 /** Record policies */
                 policies?: number;
 
+                /** Record policyVersion */
+                policyVersion?: number;
+
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
             }
@@ -187,6 +193,9 @@ export namespace meridian {
 
             /** Frame absence. */
             absence: meridian.v1.Absence;
+
+            /** Frame policy. */
+            policy: meridian.v1.PolicySaid;
 
             /**
              * Creates a new Frame instance using the specified properties.
@@ -280,6 +289,9 @@ export namespace meridian {
 
                 /** Frame absence */
                 absence?: meridian.v1.Absence.$Properties;
+
+                /** Frame policy */
+                policy?: meridian.v1.PolicySaid.$Properties;
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -509,6 +521,234 @@ export namespace meridian {
 
             /** Shape of a Cut. */
             type $Shape = meridian.v1.Cut.$Properties;
+        }
+
+        /**
+         * Properties of a PolicySaid.
+         * @deprecated Use meridian.v1.PolicySaid.$Properties instead.
+         */
+        interface IPolicySaid extends meridian.v1.PolicySaid.$Properties {
+        }
+
+        /** Represents a PolicySaid. */
+        class PolicySaid {
+
+            /**
+             * Constructs a new PolicySaid.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: meridian.v1.PolicySaid.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** PolicySaid version. */
+            version: number;
+
+            /** PolicySaid round. */
+            round: Long;
+
+            /** PolicySaid proposes. */
+            proposes: boolean;
+
+            /** PolicySaid rows. */
+            rows: meridian.v1.PolicyRow[];
+
+            /** PolicySaid answerTo. */
+            answerTo: string;
+
+            /** PolicySaid answerRound. */
+            answerRound: Long;
+
+            /** PolicySaid refusal. */
+            refusal: string;
+
+            /**
+             * Creates a new PolicySaid instance using the specified properties.
+             * @param [properties] Properties to set
+             * @returns PolicySaid instance
+             */
+            static create(properties: meridian.v1.PolicySaid.$Shape): meridian.v1.PolicySaid & meridian.v1.PolicySaid.$Shape;
+            static create(properties?: meridian.v1.PolicySaid.$Properties): meridian.v1.PolicySaid;
+
+            /**
+             * Encodes the specified PolicySaid message. Does not implicitly {@link meridian.v1.PolicySaid.verify|verify} messages.
+             * @param message PolicySaid message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: meridian.v1.PolicySaid.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a PolicySaid message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {meridian.v1.PolicySaid & meridian.v1.PolicySaid.$Shape} PolicySaid
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): meridian.v1.PolicySaid & meridian.v1.PolicySaid.$Shape;
+
+            /**
+             * Creates a PolicySaid message from a plain object. Also converts values to their respective internal types.
+             * @param object Plain object
+             * @returns PolicySaid
+             */
+            static fromObject(object: { [k: string]: any }): meridian.v1.PolicySaid;
+
+            /**
+             * Creates a plain object from a PolicySaid message. Also converts values to other types if specified.
+             * @param message PolicySaid
+             * @param [options] Conversion options
+             * @returns Plain object
+             */
+            static toObject(message: meridian.v1.PolicySaid, options?: $protobuf.IConversionOptions): { [k: string]: any };
+
+            /**
+             * Converts this PolicySaid to JSON.
+             * @returns JSON object
+             */
+            toJSON(): { [k: string]: any };
+
+            /**
+             * Gets the type url for PolicySaid
+             * @param [prefix] Custom type url prefix, defaults to `"type.googleapis.com"`
+             * @returns The type url
+             */
+            static getTypeUrl(prefix?: string): string;
+        }
+
+        namespace PolicySaid {
+
+            /** Properties of a PolicySaid. */
+            interface $Properties {
+
+                /** PolicySaid version */
+                version?: number;
+
+                /** PolicySaid round */
+                round?: Long;
+
+                /** PolicySaid proposes */
+                proposes?: boolean;
+
+                /** PolicySaid rows */
+                rows?: meridian.v1.PolicyRow.$Properties[];
+
+                /** PolicySaid answerTo */
+                answerTo?: string;
+
+                /** PolicySaid answerRound */
+                answerRound?: Long;
+
+                /** PolicySaid refusal */
+                refusal?: string;
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a PolicySaid. */
+            type $Shape = meridian.v1.PolicySaid.$Properties;
+        }
+
+        /**
+         * Properties of a PolicyRow.
+         * @deprecated Use meridian.v1.PolicyRow.$Properties instead.
+         */
+        interface IPolicyRow extends meridian.v1.PolicyRow.$Properties {
+        }
+
+        /** Represents a PolicyRow. */
+        class PolicyRow {
+
+            /**
+             * Constructs a new PolicyRow.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: meridian.v1.PolicyRow.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** PolicyRow prefix. */
+            prefix: Uint8Array;
+
+            /** PolicyRow policy. */
+            policy: string;
+
+            /**
+             * Creates a new PolicyRow instance using the specified properties.
+             * @param [properties] Properties to set
+             * @returns PolicyRow instance
+             */
+            static create(properties: meridian.v1.PolicyRow.$Shape): meridian.v1.PolicyRow & meridian.v1.PolicyRow.$Shape;
+            static create(properties?: meridian.v1.PolicyRow.$Properties): meridian.v1.PolicyRow;
+
+            /**
+             * Encodes the specified PolicyRow message. Does not implicitly {@link meridian.v1.PolicyRow.verify|verify} messages.
+             * @param message PolicyRow message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: meridian.v1.PolicyRow.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a PolicyRow message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {meridian.v1.PolicyRow & meridian.v1.PolicyRow.$Shape} PolicyRow
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): meridian.v1.PolicyRow & meridian.v1.PolicyRow.$Shape;
+
+            /**
+             * Creates a PolicyRow message from a plain object. Also converts values to their respective internal types.
+             * @param object Plain object
+             * @returns PolicyRow
+             */
+            static fromObject(object: { [k: string]: any }): meridian.v1.PolicyRow;
+
+            /**
+             * Creates a plain object from a PolicyRow message. Also converts values to other types if specified.
+             * @param message PolicyRow
+             * @param [options] Conversion options
+             * @returns Plain object
+             */
+            static toObject(message: meridian.v1.PolicyRow, options?: $protobuf.IConversionOptions): { [k: string]: any };
+
+            /**
+             * Converts this PolicyRow to JSON.
+             * @returns JSON object
+             */
+            toJSON(): { [k: string]: any };
+
+            /**
+             * Gets the type url for PolicyRow
+             * @param [prefix] Custom type url prefix, defaults to `"type.googleapis.com"`
+             * @returns The type url
+             */
+            static getTypeUrl(prefix?: string): string;
+        }
+
+        namespace PolicyRow {
+
+            /** Properties of a PolicyRow. */
+            interface $Properties {
+
+                /** PolicyRow prefix */
+                prefix?: Uint8Array;
+
+                /** PolicyRow policy */
+                policy?: string;
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a PolicyRow. */
+            type $Shape = meridian.v1.PolicyRow.$Properties;
         }
     }
 }

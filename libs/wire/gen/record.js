@@ -38,6 +38,7 @@ export const meridian = $root.meridian = (() => {
              * @property {Long} [lastOffset] Record lastOffset
              * @property {Array.<meridian.v1.Frame.$Properties>} [frames] Record frames
              * @property {number} [policies] Record policies
+             * @property {number} [policyVersion] Record policyVersion
              * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
              */
 
@@ -127,6 +128,14 @@ export const meridian = $root.meridian = (() => {
             Record.prototype.policies = 0;
 
             /**
+             * Record policyVersion.
+             * @member {number} policyVersion
+             * @memberof meridian.v1.Record
+             * @instance
+             */
+            Record.prototype.policyVersion = 0;
+
+            /**
              * Creates a new Record instance using the specified properties.
              * @function create
              * @memberof meridian.v1.Record
@@ -173,6 +182,8 @@ export const meridian = $root.meridian = (() => {
                         $root.meridian.v1.Frame.encode(message.frames[i], writer.uint32(/* id 6, wireType 2 =*/50).fork(), _depth + 1).ldelim();
                 if (message.policies != null && $Object.hasOwnProperty.call(message, "policies") && message.policies !== 0)
                     writer.uint32(/* id 7, wireType 5 =*/61).fixed32(message.policies);
+                if (message.policyVersion != null && $Object.hasOwnProperty.call(message, "policyVersion") && message.policyVersion !== 0)
+                    writer.uint32(/* id 8, wireType 0 =*/64).uint32(message.policyVersion);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -279,6 +290,15 @@ export const meridian = $root.meridian = (() => {
                                 delete message.policies;
                             continue;
                         }
+                    case 8: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.policyVersion = value;
+                            else
+                                delete message.policyVersion;
+                            continue;
+                        }
                     }
                     reader.skipType(wireType, _depth, tag);
                     if (!reader.discardUnknown) {
@@ -356,6 +376,9 @@ export const meridian = $root.meridian = (() => {
                 if (object.policies != null)
                     if ($Number(object.policies) !== 0)
                         message.policies = object.policies >>> 0;
+                if (object.policyVersion != null)
+                    if ($Number(object.policyVersion) !== 0)
+                        message.policyVersion = object.policyVersion >>> 0;
                 return message;
             };
 
@@ -393,6 +416,7 @@ export const meridian = $root.meridian = (() => {
                     } else
                         object.lastOffset = options.longs === $String ? "0" : typeof $BigInt !== "undefined" && options.longs === $BigInt ? $BigInt("0") : 0;
                     object.policies = 0;
+                    object.policyVersion = 0;
                 }
                 if (message.schema != null && $Object.hasOwnProperty.call(message, "schema"))
                     object.schema = message.schema;
@@ -421,6 +445,8 @@ export const meridian = $root.meridian = (() => {
                 }
                 if (message.policies != null && $Object.hasOwnProperty.call(message, "policies"))
                     object.policies = message.policies;
+                if (message.policyVersion != null && $Object.hasOwnProperty.call(message, "policyVersion"))
+                    object.policyVersion = message.policyVersion;
                 return object;
             };
 
@@ -468,6 +494,7 @@ export const meridian = $root.meridian = (() => {
              * @property {boolean} [single] Frame single
              * @property {Long} [settledMs] Frame settledMs
              * @property {meridian.v1.Absence.$Properties} [absence] Frame absence
+             * @property {meridian.v1.PolicySaid.$Properties} [policy] Frame policy
              * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
              */
 
@@ -590,6 +617,14 @@ export const meridian = $root.meridian = (() => {
             Frame.prototype.absence = null;
 
             /**
+             * Frame policy.
+             * @member {meridian.v1.PolicySaid} policy
+             * @memberof meridian.v1.Frame
+             * @instance
+             */
+            Frame.prototype.policy = null;
+
+            /**
              * Creates a new Frame instance using the specified properties.
              * @function create
              * @memberof meridian.v1.Frame
@@ -644,6 +679,8 @@ export const meridian = $root.meridian = (() => {
                     writer.uint32(/* id 10, wireType 0 =*/80).uint64(message.settledMs);
                 if (message.absence != null && $Object.hasOwnProperty.call(message, "absence"))
                     $root.meridian.v1.Absence.encode(message.absence, writer.uint32(/* id 11, wireType 2 =*/90).fork(), _depth + 1).ldelim();
+                if (message.policy != null && $Object.hasOwnProperty.call(message, "policy"))
+                    $root.meridian.v1.PolicySaid.encode(message.policy, writer.uint32(/* id 12, wireType 2 =*/98).fork(), _depth + 1).ldelim();
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -788,6 +825,12 @@ export const meridian = $root.meridian = (() => {
                             message.absence = $root.meridian.v1.Absence.decode(reader, reader.size(), $undefined, _depth + 1, message.absence);
                             continue;
                         }
+                    case 12: {
+                            if (wireType !== 2)
+                                break;
+                            message.policy = $root.meridian.v1.PolicySaid.decode(reader, reader.size(), $undefined, _depth + 1, message.policy);
+                            continue;
+                        }
                     }
                     reader.skipType(wireType, _depth, tag);
                     if (!reader.discardUnknown) {
@@ -904,6 +947,11 @@ export const meridian = $root.meridian = (() => {
                         throw $TypeError(".meridian.v1.Frame.absence: object expected");
                     message.absence = $root.meridian.v1.Absence.fromObject(object.absence, _depth + 1);
                 }
+                if (object.policy != null) {
+                    if (!$util.isObject(object.policy))
+                        throw $TypeError(".meridian.v1.Frame.policy: object expected");
+                    message.policy = $root.meridian.v1.PolicySaid.fromObject(object.policy, _depth + 1);
+                }
                 return message;
             };
 
@@ -960,6 +1008,7 @@ export const meridian = $root.meridian = (() => {
                     } else
                         object.settledMs = options.longs === $String ? "0" : typeof $BigInt !== "undefined" && options.longs === $BigInt ? $BigInt("0") : 0;
                     object.absence = null;
+                    object.policy = null;
                 }
                 if (message.previous != null && $Object.hasOwnProperty.call(message, "previous"))
                     if (typeof $BigInt !== "undefined" && options.longs === $BigInt)
@@ -1014,6 +1063,8 @@ export const meridian = $root.meridian = (() => {
                         object.settledMs = options.longs === $String ? $util.Long.prototype.toString.call(message.settledMs) : options.longs === $Number ? new $util.LongBits(message.settledMs.low >>> 0, message.settledMs.high >>> 0).toNumber(true) : message.settledMs;
                 if (message.absence != null && $Object.hasOwnProperty.call(message, "absence"))
                     object.absence = $root.meridian.v1.Absence.toObject(message.absence, options, _depth + 1);
+                if (message.policy != null && $Object.hasOwnProperty.call(message, "policy"))
+                    object.policy = $root.meridian.v1.PolicySaid.toObject(message.policy, options, _depth + 1);
                 return object;
             };
 
@@ -1731,6 +1782,693 @@ export const meridian = $root.meridian = (() => {
             };
 
             return Cut;
+        })();
+
+        v1.PolicySaid = (function() {
+
+            /**
+             * Properties of a PolicySaid.
+             * @typedef {Object} meridian.v1.PolicySaid.$Properties
+             * @property {number} [version] PolicySaid version
+             * @property {Long} [round] PolicySaid round
+             * @property {boolean} [proposes] PolicySaid proposes
+             * @property {Array.<meridian.v1.PolicyRow.$Properties>} [rows] PolicySaid rows
+             * @property {string} [answerTo] PolicySaid answerTo
+             * @property {Long} [answerRound] PolicySaid answerRound
+             * @property {string} [refusal] PolicySaid refusal
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+
+            /**
+             * Properties of a PolicySaid.
+             * @memberof meridian.v1
+             * @interface IPolicySaid
+             * @augments meridian.v1.PolicySaid.$Properties
+             * @deprecated Use meridian.v1.PolicySaid.$Properties instead.
+             */
+
+            /**
+             * Shape of a PolicySaid.
+             * @typedef {meridian.v1.PolicySaid.$Properties} meridian.v1.PolicySaid.$Shape
+             */
+
+            /**
+             * Constructs a new PolicySaid.
+             * @memberof meridian.v1
+             * @classdesc Represents a PolicySaid.
+             * @constructor
+             * @param {meridian.v1.PolicySaid.$Properties=} [properties] Properties to set
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+            const PolicySaid = function (properties) {
+                this.rows = [];
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            /**
+             * PolicySaid version.
+             * @member {number} version
+             * @memberof meridian.v1.PolicySaid
+             * @instance
+             */
+            PolicySaid.prototype.version = 0;
+
+            /**
+             * PolicySaid round.
+             * @member {Long} round
+             * @memberof meridian.v1.PolicySaid
+             * @instance
+             */
+            PolicySaid.prototype.round = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * PolicySaid proposes.
+             * @member {boolean} proposes
+             * @memberof meridian.v1.PolicySaid
+             * @instance
+             */
+            PolicySaid.prototype.proposes = false;
+
+            /**
+             * PolicySaid rows.
+             * @member {Array.<meridian.v1.PolicyRow>} rows
+             * @memberof meridian.v1.PolicySaid
+             * @instance
+             */
+            PolicySaid.prototype.rows = $util.emptyArray;
+
+            /**
+             * PolicySaid answerTo.
+             * @member {string} answerTo
+             * @memberof meridian.v1.PolicySaid
+             * @instance
+             */
+            PolicySaid.prototype.answerTo = "";
+
+            /**
+             * PolicySaid answerRound.
+             * @member {Long} answerRound
+             * @memberof meridian.v1.PolicySaid
+             * @instance
+             */
+            PolicySaid.prototype.answerRound = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * PolicySaid refusal.
+             * @member {string} refusal
+             * @memberof meridian.v1.PolicySaid
+             * @instance
+             */
+            PolicySaid.prototype.refusal = "";
+
+            /**
+             * Creates a new PolicySaid instance using the specified properties.
+             * @function create
+             * @memberof meridian.v1.PolicySaid
+             * @static
+             * @param {meridian.v1.PolicySaid.$Properties=} [properties] Properties to set
+             * @returns {meridian.v1.PolicySaid} PolicySaid instance
+             * @type {{
+             *   (properties: meridian.v1.PolicySaid.$Shape): meridian.v1.PolicySaid & meridian.v1.PolicySaid.$Shape;
+             *   (properties?: meridian.v1.PolicySaid.$Properties): meridian.v1.PolicySaid;
+             * }}
+             */
+            PolicySaid.create = function(properties) {
+                return new PolicySaid(properties);
+            };
+
+            /**
+             * Encodes the specified PolicySaid message. Does not implicitly {@link meridian.v1.PolicySaid.verify|verify} messages.
+             * @function encode
+             * @memberof meridian.v1.PolicySaid
+             * @static
+             * @param {meridian.v1.PolicySaid.$Properties} message PolicySaid message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            PolicySaid.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.version != null && $Object.hasOwnProperty.call(message, "version") && message.version !== 0)
+                    writer.uint32(/* id 1, wireType 0 =*/8).uint32(message.version);
+                if (message.round != null && $Object.hasOwnProperty.call(message, "round") && (typeof message.round === "object" ? message.round.low || message.round.high : message.round !== 0))
+                    writer.uint32(/* id 2, wireType 0 =*/16).uint64(message.round);
+                if (message.proposes != null && $Object.hasOwnProperty.call(message, "proposes") && message.proposes !== false)
+                    writer.uint32(/* id 3, wireType 0 =*/24).bool(message.proposes);
+                if (message.rows != null && message.rows.length)
+                    for (let i = 0; i < message.rows.length; ++i)
+                        $root.meridian.v1.PolicyRow.encode(message.rows[i], writer.uint32(/* id 4, wireType 2 =*/34).fork(), _depth + 1).ldelim();
+                if (message.answerTo != null && $Object.hasOwnProperty.call(message, "answerTo") && message.answerTo !== "")
+                    writer.uint32(/* id 5, wireType 2 =*/42).string(message.answerTo);
+                if (message.answerRound != null && $Object.hasOwnProperty.call(message, "answerRound") && (typeof message.answerRound === "object" ? message.answerRound.low || message.answerRound.high : message.answerRound !== 0))
+                    writer.uint32(/* id 6, wireType 0 =*/48).uint64(message.answerRound);
+                if (message.refusal != null && $Object.hasOwnProperty.call(message, "refusal") && message.refusal !== "")
+                    writer.uint32(/* id 7, wireType 2 =*/58).string(message.refusal);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            /**
+             * Decodes a PolicySaid message from the specified reader or buffer.
+             * @function decode
+             * @memberof meridian.v1.PolicySaid
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {meridian.v1.PolicySaid & meridian.v1.PolicySaid.$Shape} PolicySaid
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            PolicySaid.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.meridian.v1.PolicySaid();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.version = value;
+                            else
+                                delete message.version;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.round = value;
+                            else
+                                delete message.round;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.bool())
+                                message.proposes = value;
+                            else
+                                delete message.proposes;
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 2)
+                                break;
+                            if (!(message.rows && message.rows.length))
+                                message.rows = [];
+                            message.rows.push($root.meridian.v1.PolicyRow.decode(reader, reader.size(), $undefined, _depth + 1));
+                            continue;
+                        }
+                    case 5: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.answerTo = value;
+                            else
+                                delete message.answerTo;
+                            continue;
+                        }
+                    case 6: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.answerRound = value;
+                            else
+                                delete message.answerRound;
+                            continue;
+                        }
+                    case 7: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.refusal = value;
+                            else
+                                delete message.refusal;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            /**
+             * Creates a PolicySaid message from a plain object. Also converts values to their respective internal types.
+             * @function fromObject
+             * @memberof meridian.v1.PolicySaid
+             * @static
+             * @param {Object.<string,*>} object Plain object
+             * @returns {meridian.v1.PolicySaid} PolicySaid
+             */
+            PolicySaid.fromObject = function (object, _depth) {
+                if (object instanceof $root.meridian.v1.PolicySaid)
+                    return object;
+                if (!$util.isObject(object))
+                    throw $TypeError(".meridian.v1.PolicySaid: object expected");
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let message = new $root.meridian.v1.PolicySaid();
+                if (object.version != null)
+                    if ($Number(object.version) !== 0)
+                        message.version = object.version >>> 0;
+                if (object.round != null)
+                    if (typeof object.round === "object" ? object.round.low || object.round.high : $Number(object.round) !== 0)
+                        if ($util.Long)
+                            message.round = $util.Long.fromValue(object.round, true);
+                        else if (typeof object.round === "string")
+                            message.round = $parseInt(object.round, 10);
+                        else if (typeof object.round === "number")
+                            message.round = object.round;
+                        else if (typeof object.round === "object")
+                            message.round = new $util.LongBits(object.round.low >>> 0, object.round.high >>> 0).toNumber(true);
+                if (object.proposes != null)
+                    if (object.proposes)
+                        message.proposes = $Boolean(object.proposes);
+                if (object.rows) {
+                    if (!$Array.isArray(object.rows))
+                        throw $TypeError(".meridian.v1.PolicySaid.rows: array expected");
+                    message.rows = $Array(object.rows.length);
+                    for (let i = 0; i < object.rows.length; ++i) {
+                        if (!$util.isObject(object.rows[i]))
+                            throw $TypeError(".meridian.v1.PolicySaid.rows: object expected");
+                        message.rows[i] = $root.meridian.v1.PolicyRow.fromObject(object.rows[i], _depth + 1);
+                    }
+                }
+                if (object.answerTo != null)
+                    if (typeof object.answerTo !== "string" || object.answerTo.length)
+                        message.answerTo = $String(object.answerTo);
+                if (object.answerRound != null)
+                    if (typeof object.answerRound === "object" ? object.answerRound.low || object.answerRound.high : $Number(object.answerRound) !== 0)
+                        if ($util.Long)
+                            message.answerRound = $util.Long.fromValue(object.answerRound, true);
+                        else if (typeof object.answerRound === "string")
+                            message.answerRound = $parseInt(object.answerRound, 10);
+                        else if (typeof object.answerRound === "number")
+                            message.answerRound = object.answerRound;
+                        else if (typeof object.answerRound === "object")
+                            message.answerRound = new $util.LongBits(object.answerRound.low >>> 0, object.answerRound.high >>> 0).toNumber(true);
+                if (object.refusal != null)
+                    if (typeof object.refusal !== "string" || object.refusal.length)
+                        message.refusal = $String(object.refusal);
+                return message;
+            };
+
+            /**
+             * Creates a plain object from a PolicySaid message. Also converts values to other types if specified.
+             * @function toObject
+             * @memberof meridian.v1.PolicySaid
+             * @static
+             * @param {meridian.v1.PolicySaid} message PolicySaid
+             * @param {$protobuf.IConversionOptions} [options] Conversion options
+             * @returns {Object.<string,*>} Plain object
+             */
+            PolicySaid.toObject = function (message, options, _depth) {
+                if (!options)
+                    options = {};
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let object = {};
+                if (options.arrays || options.defaults)
+                    object.rows = [];
+                if (options.defaults) {
+                    object.version = 0;
+                    if ($util.Long) {
+                        let long = new $util.Long(0, 0, true);
+                        object.round = options.longs === $String ? long.toString() : options.longs === $Number ? long.toNumber() : typeof $BigInt !== "undefined" && options.longs === $BigInt ? long.toBigInt() : long;
+                    } else
+                        object.round = options.longs === $String ? "0" : typeof $BigInt !== "undefined" && options.longs === $BigInt ? $BigInt("0") : 0;
+                    object.proposes = false;
+                    object.answerTo = "";
+                    if ($util.Long) {
+                        let long = new $util.Long(0, 0, true);
+                        object.answerRound = options.longs === $String ? long.toString() : options.longs === $Number ? long.toNumber() : typeof $BigInt !== "undefined" && options.longs === $BigInt ? long.toBigInt() : long;
+                    } else
+                        object.answerRound = options.longs === $String ? "0" : typeof $BigInt !== "undefined" && options.longs === $BigInt ? $BigInt("0") : 0;
+                    object.refusal = "";
+                }
+                if (message.version != null && $Object.hasOwnProperty.call(message, "version"))
+                    object.version = message.version;
+                if (message.round != null && $Object.hasOwnProperty.call(message, "round"))
+                    if (typeof $BigInt !== "undefined" && options.longs === $BigInt)
+                        object.round = typeof message.round === "number" ? $BigInt(message.round) : $util.Long.fromBits(message.round.low >>> 0, message.round.high >>> 0, true).toBigInt();
+                    else if (typeof message.round === "number")
+                        object.round = options.longs === $String ? $String(message.round) : message.round;
+                    else
+                        object.round = options.longs === $String ? $util.Long.prototype.toString.call(message.round) : options.longs === $Number ? new $util.LongBits(message.round.low >>> 0, message.round.high >>> 0).toNumber(true) : message.round;
+                if (message.proposes != null && $Object.hasOwnProperty.call(message, "proposes"))
+                    object.proposes = message.proposes;
+                if (message.rows && message.rows.length) {
+                    object.rows = $Array(message.rows.length);
+                    for (let j = 0; j < message.rows.length; ++j)
+                        object.rows[j] = $root.meridian.v1.PolicyRow.toObject(message.rows[j], options, _depth + 1);
+                }
+                if (message.answerTo != null && $Object.hasOwnProperty.call(message, "answerTo"))
+                    object.answerTo = message.answerTo;
+                if (message.answerRound != null && $Object.hasOwnProperty.call(message, "answerRound"))
+                    if (typeof $BigInt !== "undefined" && options.longs === $BigInt)
+                        object.answerRound = typeof message.answerRound === "number" ? $BigInt(message.answerRound) : $util.Long.fromBits(message.answerRound.low >>> 0, message.answerRound.high >>> 0, true).toBigInt();
+                    else if (typeof message.answerRound === "number")
+                        object.answerRound = options.longs === $String ? $String(message.answerRound) : message.answerRound;
+                    else
+                        object.answerRound = options.longs === $String ? $util.Long.prototype.toString.call(message.answerRound) : options.longs === $Number ? new $util.LongBits(message.answerRound.low >>> 0, message.answerRound.high >>> 0).toNumber(true) : message.answerRound;
+                if (message.refusal != null && $Object.hasOwnProperty.call(message, "refusal"))
+                    object.refusal = message.refusal;
+                return object;
+            };
+
+            /**
+             * Converts this PolicySaid to JSON.
+             * @function toJSON
+             * @memberof meridian.v1.PolicySaid
+             * @instance
+             * @returns {Object.<string,*>} JSON object
+             */
+            PolicySaid.prototype.toJSON = function() {
+                return PolicySaid.toObject(this, $protobuf.util.toJSONOptions);
+            };
+
+            /**
+             * Gets the type url for PolicySaid
+             * @function getTypeUrl
+             * @memberof meridian.v1.PolicySaid
+             * @static
+             * @param {string} [prefix] Custom type url prefix, defaults to `"type.googleapis.com"`
+             * @returns {string} The type url
+             */
+            PolicySaid.getTypeUrl = function(prefix) {
+                if (prefix === $undefined)
+                    prefix = "type.googleapis.com";
+                return prefix + "/meridian.v1.PolicySaid";
+            };
+
+            return PolicySaid;
+        })();
+
+        v1.PolicyRow = (function() {
+
+            /**
+             * Properties of a PolicyRow.
+             * @typedef {Object} meridian.v1.PolicyRow.$Properties
+             * @property {Uint8Array} [prefix] PolicyRow prefix
+             * @property {string} [policy] PolicyRow policy
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+
+            /**
+             * Properties of a PolicyRow.
+             * @memberof meridian.v1
+             * @interface IPolicyRow
+             * @augments meridian.v1.PolicyRow.$Properties
+             * @deprecated Use meridian.v1.PolicyRow.$Properties instead.
+             */
+
+            /**
+             * Shape of a PolicyRow.
+             * @typedef {meridian.v1.PolicyRow.$Properties} meridian.v1.PolicyRow.$Shape
+             */
+
+            /**
+             * Constructs a new PolicyRow.
+             * @memberof meridian.v1
+             * @classdesc Represents a PolicyRow.
+             * @constructor
+             * @param {meridian.v1.PolicyRow.$Properties=} [properties] Properties to set
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+            const PolicyRow = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            /**
+             * PolicyRow prefix.
+             * @member {Uint8Array} prefix
+             * @memberof meridian.v1.PolicyRow
+             * @instance
+             */
+            PolicyRow.prototype.prefix = $util.newBuffer([]);
+
+            /**
+             * PolicyRow policy.
+             * @member {string} policy
+             * @memberof meridian.v1.PolicyRow
+             * @instance
+             */
+            PolicyRow.prototype.policy = "";
+
+            /**
+             * Creates a new PolicyRow instance using the specified properties.
+             * @function create
+             * @memberof meridian.v1.PolicyRow
+             * @static
+             * @param {meridian.v1.PolicyRow.$Properties=} [properties] Properties to set
+             * @returns {meridian.v1.PolicyRow} PolicyRow instance
+             * @type {{
+             *   (properties: meridian.v1.PolicyRow.$Shape): meridian.v1.PolicyRow & meridian.v1.PolicyRow.$Shape;
+             *   (properties?: meridian.v1.PolicyRow.$Properties): meridian.v1.PolicyRow;
+             * }}
+             */
+            PolicyRow.create = function(properties) {
+                return new PolicyRow(properties);
+            };
+
+            /**
+             * Encodes the specified PolicyRow message. Does not implicitly {@link meridian.v1.PolicyRow.verify|verify} messages.
+             * @function encode
+             * @memberof meridian.v1.PolicyRow
+             * @static
+             * @param {meridian.v1.PolicyRow.$Properties} message PolicyRow message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            PolicyRow.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.prefix != null && $Object.hasOwnProperty.call(message, "prefix") && message.prefix.length)
+                    writer.uint32(/* id 1, wireType 2 =*/10).bytes(message.prefix);
+                if (message.policy != null && $Object.hasOwnProperty.call(message, "policy") && message.policy !== "")
+                    writer.uint32(/* id 2, wireType 2 =*/18).string(message.policy);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            /**
+             * Decodes a PolicyRow message from the specified reader or buffer.
+             * @function decode
+             * @memberof meridian.v1.PolicyRow
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {meridian.v1.PolicyRow & meridian.v1.PolicyRow.$Shape} PolicyRow
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            PolicyRow.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.meridian.v1.PolicyRow();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.prefix = value;
+                            else
+                                delete message.prefix;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.policy = value;
+                            else
+                                delete message.policy;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            /**
+             * Creates a PolicyRow message from a plain object. Also converts values to their respective internal types.
+             * @function fromObject
+             * @memberof meridian.v1.PolicyRow
+             * @static
+             * @param {Object.<string,*>} object Plain object
+             * @returns {meridian.v1.PolicyRow} PolicyRow
+             */
+            PolicyRow.fromObject = function (object, _depth) {
+                if (object instanceof $root.meridian.v1.PolicyRow)
+                    return object;
+                if (!$util.isObject(object))
+                    throw $TypeError(".meridian.v1.PolicyRow: object expected");
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let message = new $root.meridian.v1.PolicyRow();
+                if (object.prefix != null)
+                    if (object.prefix.length)
+                        if (typeof object.prefix === "string")
+                            $util.base64.decode(object.prefix, message.prefix = $util.newBuffer($util.base64.length(object.prefix)), 0);
+                        else if (object.prefix.length >= 0)
+                            message.prefix = object.prefix;
+                if (object.policy != null)
+                    if (typeof object.policy !== "string" || object.policy.length)
+                        message.policy = $String(object.policy);
+                return message;
+            };
+
+            /**
+             * Creates a plain object from a PolicyRow message. Also converts values to other types if specified.
+             * @function toObject
+             * @memberof meridian.v1.PolicyRow
+             * @static
+             * @param {meridian.v1.PolicyRow} message PolicyRow
+             * @param {$protobuf.IConversionOptions} [options] Conversion options
+             * @returns {Object.<string,*>} Plain object
+             */
+            PolicyRow.toObject = function (message, options, _depth) {
+                if (!options)
+                    options = {};
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let object = {};
+                if (options.defaults) {
+                    if (options.bytes === $String)
+                        object.prefix = "";
+                    else {
+                        object.prefix = [];
+                        if (options.bytes !== $Array)
+                            object.prefix = $util.newBuffer(object.prefix);
+                    }
+                    object.policy = "";
+                }
+                if (message.prefix != null && $Object.hasOwnProperty.call(message, "prefix"))
+                    object.prefix = options.bytes === $String ? $util.base64.encode(message.prefix, 0, message.prefix.length) : options.bytes === $Array ? $Array.prototype.slice.call(message.prefix) : message.prefix;
+                if (message.policy != null && $Object.hasOwnProperty.call(message, "policy"))
+                    object.policy = message.policy;
+                return object;
+            };
+
+            /**
+             * Converts this PolicyRow to JSON.
+             * @function toJSON
+             * @memberof meridian.v1.PolicyRow
+             * @instance
+             * @returns {Object.<string,*>} JSON object
+             */
+            PolicyRow.prototype.toJSON = function() {
+                return PolicyRow.toObject(this, $protobuf.util.toJSONOptions);
+            };
+
+            /**
+             * Gets the type url for PolicyRow
+             * @function getTypeUrl
+             * @memberof meridian.v1.PolicyRow
+             * @static
+             * @param {string} [prefix] Custom type url prefix, defaults to `"type.googleapis.com"`
+             * @returns {string} The type url
+             */
+            PolicyRow.getTypeUrl = function(prefix) {
+                if (prefix === $undefined)
+                    prefix = "type.googleapis.com";
+                return prefix + "/meridian.v1.PolicyRow";
+            };
+
+            return PolicyRow;
         })();
 
         return v1;

@@ -18,6 +18,7 @@ import type { meridian } from "#gen/record.js";
 import { absenceMessage, absenceOf, type AbsenceSaid } from "./absence.js";
 import { ByteReader } from "./byte-reader.js";
 import { ByteWriter } from "./byte-writer.js";
+import { policyMessage, policyOf, type PolicySaid } from "./policy.js";
 import { blankMutation, readRow, writeRow, type RowState } from "./row.js";
 import { fromLong, toLong } from "./version-long.js";
 
@@ -115,7 +116,7 @@ export function cutFrame(message: FrameMessage, { mutations, bytes, last, single
  * A frame without mutations, and so without a version of its own: it says how far its writer's region is. `last` is the
  * writer's last version before it.
  */
-export function heartbeatFrame(last: Hlc, known: ReadonlyVector, settledMs: number, absence?: AbsenceSaid): FrameMessage {
+export function heartbeatFrame(last: Hlc, known: ReadonlyVector, settledMs: number, absence?: AbsenceSaid, policy?: PolicySaid): FrameMessage {
   const entries = [...known.entries()];
   const at = toLong(last);
   return {
@@ -129,6 +130,7 @@ export function heartbeatFrame(last: Hlc, known: ReadonlyVector, settledMs: numb
     checksum: crc32(NO_ROWS),
     settledMs: Long.fromNumber(settledMs, true),
     ...(absence && { absence: absenceMessage(absence) }),
+    ...(policy && { policy: policyMessage(policy) }),
   };
 }
 
@@ -148,6 +150,8 @@ export class Frame {
   readonly settledMs: number;
   /** Of a heartbeat: what it says of regions that stay away. */
   readonly absence: AbsenceSaid | undefined;
+  /** Of a heartbeat: what it says of changes of the policies. */
+  readonly policy: PolicySaid | undefined;
   readonly #rows: Buffer;
   readonly #writers: readonly WriterId[];
 
@@ -161,6 +165,7 @@ export class Frame {
     this.single = message.single ?? false;
     this.settledMs = Number(message.settledMs ?? 0);
     this.absence = message.absence ? absenceOf(message.absence) : undefined;
+    this.policy = message.policy ? policyOf(message.policy) : undefined;
     this.#writers = (message.writers ?? []).map(parseWriterId);
     const rows = message.rows ?? Buffer.alloc(0);
     this.#rows = Buffer.from(rows.buffer, rows.byteOffset, rows.byteLength);

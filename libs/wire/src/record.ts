@@ -24,10 +24,12 @@ export interface LogEntry {
   readonly frames: readonly Frame[];
   /** Names the writer's table of policies; 0: it has none that matters here. */
   readonly policies: number;
+  /** How many changes of the policies its writer had gone through. */
+  readonly policyVersion: number;
 }
 
 /** Encodes a record. */
-export function encodeRecord(writer: WriterId, span: CaptureSpan, frames: readonly FrameMessage[], policies = 0): Buffer {
+export function encodeRecord(writer: WriterId, span: CaptureSpan, frames: readonly FrameMessage[], policies = 0, policyVersion = 0): Buffer {
   const bytes = meridian.v1.Record.encode({
     schema: RECORD_SCHEMA,
     writer,
@@ -36,6 +38,7 @@ export function encodeRecord(writer: WriterId, span: CaptureSpan, frames: readon
     lastOffset: Long.fromNumber(span.lastOffset, true),
     frames: [...frames],
     ...(policies === 0 ? {} : { policies }),
+    ...(policyVersion === 0 ? {} : { policyVersion }),
   }).finish();
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
@@ -73,6 +76,7 @@ function checkedEntry(message: meridian.v1.Record, expected: WriterId): LogEntry
     },
     frames: message.frames.map((frame) => new Frame(writer, frame)),
     policies: message.policies >>> 0,
+    policyVersion: message.policyVersion,
   };
 }
 

@@ -7,6 +7,7 @@
 import type { ConflictPage, ConflictQuery } from "@meridian/region";
 import type { Logger } from "@meridian/shell";
 import type { AgentOptions, ServerOptions } from "./options.js";
+import type { PolicyReply, PolicyRequest } from "./policy-requests.js";
 import type { PipelineStatus } from "./status.js";
 
 /** Capture, publish, receive and apply for one server. */
@@ -18,6 +19,8 @@ export interface Pipeline {
   status(): PipelineStatus;
   /** Reads the conflict ledger; undefined while its store is not open. */
   conflicts?(query: ConflictQuery): ConflictPage | undefined;
+  /** Changes the policies while it runs; undefined while it does not. */
+  changePolicies?(asked: PolicyRequest): PolicyReply | undefined;
   /** Registers who is told, at most once, of what ended the pipeline. Called before `start`. */
   onFatal(report: (error: unknown) => void): void;
 }

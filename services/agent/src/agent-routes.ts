@@ -3,11 +3,12 @@
  *
  * `/healthz`: 200 while the process serves at all; starting it again would not heal what is outside. `/readyz`: 200 where
  * every pipeline runs, otherwise 503 with the reasons. `/metrics`: Prometheus. `/status`: everything, as JSON. `/conflicts`:
- * the conflict ledger, see conflict-route.ts.
+ * the conflict ledger, see conflict-route.ts. `POST /policies`: changes the policies, see policy-requests.ts.
  */
-import { jsonReply, type HttpRoutes } from "@meridian/shell";
+import { jsonReply, type HttpCommands, type HttpRoutes } from "@meridian/shell";
 import { conflictsReply, type ReadLedger } from "./conflict-route.js";
 import { AgentMetrics } from "./metrics.js";
+import { policiesReply, type ChangePolicies } from "./policy-requests.js";
 import { readinessOf, type AgentStatus } from "./status.js";
 
 /** Routes over an agent's status and its ledgers. */
@@ -23,4 +24,9 @@ export function agentRoutes(status: () => AgentStatus, conflicts: ReadLedger): H
     "/status": () => jsonReply(200, status()),
     "/conflicts": (asked) => conflictsReply(asked, conflicts),
   };
+}
+
+/** What changes something, by POST. */
+export function agentCommands(change: ChangePolicies): HttpCommands {
+  return { "/policies": (body) => policiesReply(body, change) };
 }

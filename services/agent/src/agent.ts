@@ -10,6 +10,7 @@ import type { Logger, ParentLogger, Part } from "@meridian/shell";
 import { MeridianError } from "@meridian/words";
 import type { Pipeline, PipelineFactory } from "./agent-pipeline.js";
 import type { AgentOptions } from "./options.js";
+import type { PolicyReply, PolicyRequest } from "./policy-requests.js";
 import { boundedStatus, type AgentStatus, type PipelineState, type PipelineStatus } from "./status.js";
 
 /** What an agent works with. */
@@ -81,6 +82,12 @@ export class Agent implements Part {
   conflicts(server: string | undefined, query: ConflictQuery): ConflictPage | undefined {
     const slot = this.#slots.find((one) => server === undefined || one.server === server);
     return slot?.pipeline.conflicts?.(query);
+  }
+
+  /** Proposes, tries or takes back a change of the policies; undefined where the server is not there, or does not run now. */
+  changePolicies(server: string | undefined, asked: PolicyRequest): PolicyReply | undefined {
+    const slot = this.#slots.find((one) => server === undefined || one.server === server);
+    return slot?.pipeline.changePolicies?.(asked);
   }
 
   async #stopAll(): Promise<void> {

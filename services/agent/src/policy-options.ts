@@ -4,9 +4,7 @@
 import { parsePolicy, POLICIES_MAX, POLICY_FORMS, PolicyTable, type Policy } from "@meridian/region";
 import { option, type RuleBreach, type TextShape } from "@meridian/shell";
 import type { AgentOptions } from "./options.js";
-
-/** The longest prefix, in characters: what is longer is a key rather than a prefix. */
-const PREFIX_CHARS_MAX = 512;
+import { PREFIX_CHARS_MAX } from "./policy-requests.js";
 
 /** What is wrong with one of these {@link residenciesFit} says, with the reason. */
 const RESIDENCY = "regions=";
@@ -15,7 +13,7 @@ const POLICY: TextShape = { accepts: (text) => text.startsWith(RESIDENCY) || typ
 
 /** The table. */
 export const POLICY_FIELDS = option.table({
-  help: "What happens to keys by prefix, the longest prefix wins; other keys are merged by the published rules. Which prefixes are local, which are lww and which reside where must be the same in every region and cannot be changed once this server was captured: a difference is refused.",
+  help: "What happens to keys by prefix, the longest prefix wins; other keys are merged by the published rules. Which prefixes are local, which are lww and which reside where must be the same in every region: a difference is refused. Once this server was captured the table is changed while the regions run (meridian policy set); then what they have decided holds, and status says where it differs from this.",
   rowsMin: 0,
   rowsMax: POLICIES_MAX,
   fields: {

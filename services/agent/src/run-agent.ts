@@ -9,7 +9,7 @@ import { performance } from "node:perf_hooks";
 import { createLogger, HttpServer, loadOptions, maskedOptions, runService, type Environment, type Part, type Service } from "@meridian/shell";
 import { AGENT_DECLARATION } from "./agent-declaration.js";
 import type { PipelineFactory } from "./agent-pipeline.js";
-import { agentRoutes } from "./agent-routes.js";
+import { agentCommands, agentRoutes } from "./agent-routes.js";
 import { Agent } from "./agent.js";
 import { AGENT_FIELDS, type AgentOptions } from "./options.js";
 
@@ -42,7 +42,8 @@ async function startParts(service: Service, options: AgentOptions, { version, pi
   const agent = new Agent(options, { pipelines, logger, version, nowMs: () => performance.now() });
   agent.onFatal((error) => service.fail(error));
   const routes = agentRoutes(() => agent.status(), (server, query) => agent.conflicts(server, query));
-  const http = new HttpServer({ ...options.http, routes, logger });
+  const commands = agentCommands((server, asked) => agent.changePolicies(server, asked));
+  const http = new HttpServer({ ...options.http, routes, commands, logger });
   const listening: Part = {
     name: "http",
     start: async () => {

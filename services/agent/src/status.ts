@@ -106,6 +106,16 @@ export interface PipelineStatus {
     readonly residencyCrossed: number;
     /** The longest prefix first. */
     readonly rows: readonly { readonly prefix: string; readonly policy: string }[];
+    /** How many changes this region has gone through while it ran; 0: what runs is what the options name. */
+    readonly version: number;
+    /** Where the last change stands here: `done`, or what is still to be done. */
+    readonly stage: string;
+    /** Peers that are not known to have switched. */
+    readonly awaits: readonly string[];
+    /** A change that is proposed and not decided; `waitsFor`: told by the region that has proposed it. */
+    readonly proposed?: { readonly by: string; readonly rows: readonly { readonly prefix: string; readonly policy: string }[]; readonly waitsFor: readonly string[] };
+    /** What became of the last change that this region has proposed, where it was not made. */
+    readonly ended?: string;
   };
   /** Increments of floats: added up where keyspace events tell of them, otherwise values like others, of which the later wins. */
   readonly floats: {

@@ -9,11 +9,12 @@ import { MERGING } from "./merging-mutations.js";
 import { FORGETTING } from "./forgetting-mutations.js";
 import { RELAYING } from "./message-mutations.js";
 import { REFUSING } from "./refusing-mutations.js";
+import { SWITCHING } from "./switching-mutations.js";
 import { TELLING } from "./telling-mutations.js";
 import type { Mutation } from "./mutation.js";
 
 /** All mutations, by what they break. */
 export const MUTATIONS: readonly Mutation[] = [
   ...[...MERGING, ...CAPTURING, ...APPLYING, ...CLASHING, ...FORGETTING, ...REFUSING],
-  ...[...RELAYING, ...TELLING],
+  ...[...RELAYING, ...SWITCHING, ...TELLING],
 ];

@@ -102,6 +102,7 @@ export class Life {
   /** Who waits until everything captured is durable in the log. */
   #onDrained: (() => void) | undefined;
   #isFlushDue = false;
+  #isAsking = false;
   #isPaused = false;
   /** Closing the connections, once the region has halted. */
   #leaving: Promise<unknown> | undefined;
@@ -201,7 +202,7 @@ export class Life {
     for (const reader of this.#readers) reader.start();
     this.#ticker = setInterval(() => this.#flush(), TICK_MS);
     this.#asker = setInterval(() => {
-      this.#answer(this.#target?.info(), (facts) => (this.facts = facts));
+      this.#ask();
       // Where little is committed the store would hold it back for hours: a start would replay it, and its size would not be told.
       this.#deps.store.flush?.();
     }, FACTS_MS);
@@ -300,11 +301,23 @@ export class Life {
         this.#flushSoon();
       });
     }
+    if (this.region.switching.wantsDatabases) this.#ask();
     if (step.acknowledge !== undefined) this.#tail?.ack(step.acknowledge);
     for (const reader of this.#readers) reader.poke();
     this.#throttle();
     if (this.region.isFenced) this.#over(fenced(undefined));
     this.#noteDrained();
+  }
+
+  /** Asks the server about itself. */
+  #ask(): void {
+    if (this.#isAsking) return;
+    this.#isAsking = true;
+    this.#answer(this.#target?.info(), (facts) => {
+      this.#isAsking = false;
+      this.facts = facts;
+      this.region.switching.list(facts.databases);
+    });
   }
 
   #answer<T>(call: Promise<T> | undefined, onReply: (reply: T) => void): void {

@@ -1,5 +1,5 @@
 /** A pipeline's status, put together from its region, its log and its meters. */
-import { policyText, type Region } from "@meridian/region";
+import { policyText, type PolicyTable, type Region } from "@meridian/region";
 import { hlcMs, type WriterId } from "@meridian/words";
 import type { PeerState, PeerStatus, PipelineState, PipelineStatus } from "../status.js";
 import { absenceNotices, noticesOf } from "./notices.js";
@@ -21,7 +21,7 @@ export function pipelineStatus(pipeline: RegionPipeline, state: PipelineState): 
   const pending = region?.pending;
   const absence = life ? absenceNotices(life.region.stability.absence) : [];
   const floats = floatsStatus(pipeline);
-  const notices = [...noticesOf(counters, life?.facts), ...absence, ...floatNotices(floats), ...(life?.remarks ?? [])];
+  const notices = [...noticesOf(counters, life?.facts), ...absence, ...policyNotices(pipeline), ...floatNotices(floats), ...(life?.remarks ?? [])];
   return {
     server: context.server.name,
     state,
@@ -95,14 +95,38 @@ function messagesStatus({ context, counters }: RegionPipeline): PipelineStatus["
   return { channels: context.options.messages.channels, ...counts, ...(silenced.size === 0 ? {} : { silenced: named }) };
 }
 
-function policiesStatus({ policies, counters }: RegionPipeline): PipelineStatus["policies"] {
+function policiesStatus({ policies, counters, life }: RegionPipeline): PipelineStatus["policies"] {
+  const change = life?.region.policies.status;
+  const table = change?.table ?? policies;
+  const { proposed, ended } = change ?? {};
   return {
-    digest: policies?.digest ? policies.digest.toString(16).padStart(8, "0") : "",
+    digest: table?.digest ? table.digest.toString(16).padStart(8, "0") : "",
     localCommands: counters.localCommands,
     foreignCommands: Object.fromEntries(counters.foreign),
     residencyCrossed: counters.residencyCrossed,
-    rows: (policies?.rows ?? []).map(({ prefix, policy }) => ({ prefix: Buffer.from(prefix, "latin1").toString("utf8"), policy: policyText(policy) })),
+    rows: rowsOf(table),
+    version: change?.version ?? 0,
+    stage: change?.stage ?? "done",
+    awaits: change?.awaits ?? [],
+    ...(proposed ? { proposed: { by: proposed.by, rows: rowsOf(proposed.table), waitsFor: proposed.waitsFor } } : {}),
+    ...(ended ? { ended } : {}),
   };
+}
+
+function rowsOf(table: PolicyTable | undefined): PipelineStatus["policies"]["rows"] {
+  return (table?.rows ?? []).map(({ prefix, policy }) => ({ prefix: Buffer.from(prefix, "latin1").toString("utf8"), policy: policyText(policy) }));
+}
+
+function policyNotices({ life }: RegionPipeline): string[] {
+  const change = life?.region.policies.status;
+  if (!change) return [];
+  const { isOverruled, version, table, stage, awaits, proposed } = change;
+  const running = rowsOf(table).map(({ prefix, policy }) => `${prefix}=${policy}`).join(" ") || "none";
+  return [
+    ...(isOverruled ? [`the policies that run were decided by all regions (change ${version}) and are not those of the options: ${running}; write them there`] : []),
+    ...(stage === "done" ? [] : [`the policies were changed (change ${version}): ${stage}${stage === "awaits peers" ? ` ${awaits.join(" ")}` : ""}`]),
+    ...(proposed ? [`${proposed.by} has proposed other policies${proposed.waitsFor.length > 0 ? `; waits for ${proposed.waitsFor.join(" ")}` : ""}`] : []),
+  ];
 }
 
 function stabilityStatus({ stability }: Region, heartbeats: number): NonNullable<PipelineStatus["stability"]> {

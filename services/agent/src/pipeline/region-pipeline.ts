@@ -3,7 +3,7 @@
  * something that another life cannot heal.
  */
 import { openLog, type MutationLog } from "@meridian/log";
-import { isPlainRecord, capturedPolicies, followedLogs, Residency, readConflicts, zeroCounters, type ConflictLimits, type ConflictPage, type ConflictQuery, type PolicyTable } from "@meridian/region";
+import { isPlainRecord, capturedPolicies, followedLogs, policyVersionOf, Residency, readConflicts, zeroCounters, type ConflictLimits, type ConflictPage, type ConflictQuery, type PolicyTable } from "@meridian/region";
 import { openLmdbStore, type Store } from "@meridian/store";
 import { hlcMs, MeridianError, writerId, type Hlc, type WriterId } from "@meridian/words";
 import type { Pipeline, PipelineContext, PipelineFactory } from "../agent-pipeline.js";
@@ -12,6 +12,7 @@ import { LagMeter } from "../lag-meter.js";
 import type { PipelineState, PipelineStatus } from "../status.js";
 import { messagesOf } from "../message-options.js";
 import { policiesOf } from "../policy-options.js";
+import { policyReply, type PolicyReply, type PolicyRequest } from "../policy-requests.js";
 import { Life, type LifeSettings } from "./life.js";
 import { logConfigOf } from "./log-config.js";
 import { pipelineStatus } from "./pipeline-status.js";
@@ -75,7 +76,8 @@ export class RegionPipeline implements Pipeline {
   async start(): Promise<void> {
     const { options } = this.context;
     this.store = openLmdbStore({ path: `${options.store.path}/${this.writer.replace("/", "-")}`, owner: this.writer, isPlain: isPlainRecord });
-    refuseOtherPolicies(this.writer, capturedPolicies(this.store), this.policies?.digest ?? 0);
+    // Once a change was decided, what all regions have decided holds, whatever the options still say.
+    if (policyVersionOf(this.store) === 0) refuseOtherPolicies(this.writer, capturedPolicies(this.store), this.policies?.digest ?? 0);
     this.log = openLog(logConfigOf(options), { logger: this.context.logger });
     await this.#openLog(this.log);
     if (!this.#isStopping) await this.#refuseLostStore(this.log, this.store);
@@ -97,6 +99,11 @@ export class RegionPipeline implements Pipeline {
 
   status(): PipelineStatus {
     return pipelineStatus(this, this.#shownState());
+  }
+
+  changePolicies(asked: PolicyRequest): PolicyReply | undefined {
+    const region = this.life?.isRunning ? this.life.region : undefined;
+    return region && policyReply(region, asked);
   }
 
   conflicts(query: ConflictQuery): ConflictPage | undefined {
@@ -235,7 +242,7 @@ export class RegionPipeline implements Pipeline {
 function refuseOtherPolicies(writer: WriterId, captured: number | undefined, given: number): void {
   if (captured === undefined || captured === given) return;
   throw new MeridianError("BAD_OPTION", `${writer} was captured with other local, lww or regions policies than the options name`, {
-    advice: "start with the policies that it had; which keys are local, lww or of some regions cannot be changed yet, homes can",
+    advice: "start with the policies that it had; they are changed while the regions run: `meridian policy set`",
   });
 }
 

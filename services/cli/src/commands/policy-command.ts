@@ -1,12 +1,12 @@
-/** `meridian policy show`: what the agents do with keys by prefix, and whether they agree. */
-import { MeridianError } from "@meridian/words";
+/** `meridian policy`: what the agents do with keys by prefix, whether they agree, and changing it. */
 import type { Command } from "commander";
 import { listArgument, wholeArgument, type CommandContext } from "../command-context.js";
 import { EXIT } from "../exit-code.js";
-import { requireMesh } from "../mesh/mesh-file.js";
 import { printable } from "../printable.js";
 import { fetchStatus } from "../status/agent-poll.js";
 import type { PolicyStatus } from "../status/agent-status.js";
+import { agentUrls } from "./agent-urls.js";
+import { addPolicySet } from "./policy-set.js";
 
 interface PolicyOptions {
   readonly agents?: string[];
@@ -21,8 +21,8 @@ interface ShownPolicies extends PolicyStatus {
 }
 
 const HELP = `
-Policies stand in each agent's configuration (\`policies:\`), checked whole before it starts. The longest prefix wins; keys
-that no prefix names are merged by the published rules.
+A mesh begins with the policies of its agents' configurations (\`policies:\`), checked whole before they start; \`meridian policy
+set\` changes them while it runs. The longest prefix wins; keys that no prefix names are merged by the published rules.
 
   crdt            the published rules: makes an exception below a longer prefix
   lww             the key is one register: its last write, of any type, deletes included, stands as a whole
@@ -31,7 +31,8 @@ that no prefix names are merged by the published rules.
   home=<region>   the published rules; a write in another region is recorded (\`meridian conflicts --rule home\`) and counted
 
 Which keys are local, lww or of some regions must be the same in every region: a digest of it stands in every record of the log, and records with
-another one are held. It cannot be changed once a server was captured. Homes may differ and be changed: they only flag.
+another one are held. Homes may differ: they only flag. Once a change was decided, what all regions have decided holds, whatever
+the configurations still say; the agents' notices say so.
 
 Examples:
   meridian policy show
@@ -53,21 +54,20 @@ export function addPolicyCommand(program: Command, context: CommandContext): voi
     .action(async (options: PolicyOptions) => {
       await showPolicies(options, context);
     });
+  addPolicySet(policy, context);
 }
 
 async function showPolicies(options: PolicyOptions, context: CommandContext): Promise<void> {
-  const { terminal, meshFolder } = context;
-  const urls = options.agents ?? requireMesh(meshFolder, options.mesh).regions.map(({ agentUrl }) => agentUrl);
-  for (const url of urls) if (!/^https?:\/\/[^/]+/.test(url)) throw new MeridianError("BAD_OPTION", `${JSON.stringify(url)} is not an agent's URL`, { advice: "write http://host:port" });
-  const all = (await Promise.all(urls.map(policiesAt))).flat();
-  const agree = all.every(({ server, digest }) => all.every((other) => other.server !== server || other.digest === digest));
+  const { terminal } = context;
+  const all = (await Promise.all(agentUrls(options, context).map(policiesAt))).flat();
+  const agree = all.every(({ server, digest, version }) => all.every((other) => other.server !== server || (other.digest === digest && other.version === version)));
   if (!agree) context.exit(EXIT.unmet);
   if (options.json === true) {
     terminal.out(`${JSON.stringify({ agree, regions: all }, undefined, 2)}\n`);
     return;
   }
   const { color } = terminal;
-  for (const { region, server, rows, digest, localCommands, foreignCommands, residencyCrossed } of all) {
+  for (const { region, server, rows, digest, localCommands, foreignCommands, residencyCrossed, version, stage, awaits, proposed, ended } of all) {
     terminal.out(`${color.bold(region)}/${server}  ${color.dim(digest === "" ? "no local, lww or resident keys" : `local, lww and resident keys: digest ${digest}, ${localCommands} commands passed over`)}\n`);
     for (const [group, commands] of Object.entries(foreignCommands)) {
       terminal.out(`  ${color.yellow(`${commands} commands of clients here wrote keys that reside in ${group}: they stay here`)}\n`);
@@ -75,6 +75,10 @@ async function showPolicies(options: PolicyOptions, context: CommandContext): Pr
     if (residencyCrossed > 0) terminal.out(`  ${color.yellow(`${residencyCrossed} commands may have brought something of a resident key to one that others get`)}\n`);
     for (const { prefix, policy } of rows) terminal.out(`  ${printable(Buffer.from(prefix, "utf8"))}  ${policy}\n`);
     if (rows.length === 0) terminal.out("  every key by the published rules\n");
+    if (version > 0) terminal.out(`  after ${version} ${version === 1 ? "change" : "changes"} while it ran\n`);
+    if (stage !== "done") terminal.out(color.yellow(`  the last change is under way: ${stage} ${awaits.join(" ")}\n`));
+    if (proposed) terminal.out(color.yellow(`  ${proposed.by} proposes: ${proposed.rows.map(({ prefix, policy: to }) => `${prefix}=${to}`).join(" ") || "no rows"}${proposed.waitsFor.length > 0 ? `; waits for ${proposed.waitsFor.join(" ")}` : ""}\n`));
+    if (ended !== "") terminal.out(color.dim(`  its last proposal: ${ended}\n`));
   }
   terminal.out(agree ? color.green("the regions agree on which keys are local, lww or of some regions\n") : color.red("the regions do not agree on which keys are local, lww or of some regions: their records are held\n"));
 }

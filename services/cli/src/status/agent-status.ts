@@ -46,6 +46,14 @@ export interface PolicyStatus {
   readonly foreignCommands: Readonly<Record<string, number>>;
   readonly residencyCrossed: number;
   readonly rows: readonly { readonly prefix: string; readonly policy: string }[];
+  /** How many changes the region has gone through while it ran. */
+  readonly version: number;
+  /** Where the last one stands there. */
+  readonly stage: string;
+  readonly awaits: readonly string[];
+  readonly proposed: { readonly by: string; readonly rows: readonly { readonly prefix: string; readonly policy: string }[]; readonly waitsFor: readonly string[] } | undefined;
+  /** What became of the last change that the region has proposed; empty: nothing to tell. */
+  readonly ended: string;
 }
 
 /** What a pipeline knows of one peer's writer. */
@@ -101,9 +109,24 @@ function readPipeline(from: Json): PipelineStatus {
 }
 
 function readPolicies(from: Json): PolicyStatus {
-  const rows = listOf(from["rows"]).map((row) => ({ prefix: textOf(row["prefix"]) ?? "", policy: textOf(row["policy"]) ?? "?" }));
-  const foreignCommands = counts(from["foreignCommands"]);
-  return { digest: textOf(from["digest"]) ?? "", localCommands: numberOf(from["localCommands"]), foreignCommands, residencyCrossed: numberOf(from["residencyCrossed"]), rows };
+  const proposed = objectOf(from["proposed"]);
+  const by = textOf(proposed["by"]);
+  return {
+    digest: textOf(from["digest"]) ?? "",
+    localCommands: numberOf(from["localCommands"]),
+    foreignCommands: counts(from["foreignCommands"]),
+    residencyCrossed: numberOf(from["residencyCrossed"]),
+    rows: policyRows(from["rows"]),
+    version: numberOf(from["version"]),
+    stage: textOf(from["stage"]) ?? "done",
+    awaits: textsOf(from["awaits"]),
+    proposed: by === undefined ? undefined : { by, rows: policyRows(proposed["rows"]), waitsFor: textsOf(proposed["waitsFor"]) },
+    ended: textOf(from["ended"]) ?? "",
+  };
+}
+
+function policyRows(value: unknown): PolicyStatus["rows"] {
+  return listOf(value).map((row) => ({ prefix: textOf(row["prefix"]) ?? "", policy: textOf(row["policy"]) ?? "?" }));
 }
 
 function figures<Name extends string>(from: unknown, names: readonly Name[]): Figures<Name> {

@@ -1,0 +1,101 @@
+/**
+ * Runs in which the policy of some keys is changed, again and again, while regions crash and are cut off from each other.
+ *
+ * - After n changes every region that has gone through them runs the same table, whenever it comes to that.
+ * - In each writer's log the number of changes only rises, and what was written under a table is of its kind: nothing of a local
+ *   key, registers whole, and nothing else whole.
+ * - At rest no change is under way: all regions have gone through the same.
+ * - Keys that are shared at the end are equal everywhere, and are what the rules give of everything that was written since they
+ *   became so.
+ */
+import { linesOf, PolicyTable, type PolicyChangeStatus } from "@meridian/region";
+import { decodeRecord } from "@meridian/wire";
+import { MutationKind } from "@meridian/words";
+import { membersOf } from "./absence-check.js";
+import type { Published } from "./audited-log.js";
+import { firstPolicies, SWITCHED_PREFIX } from "./policies.js";
+import type { World } from "./world.js";
+
+/** Which tables the regions of a run have run, by the number of changes before. */
+export class TableWatch {
+  readonly #tables = new Map<number, PolicyTable>();
+  readonly #report: (at: number, problem: string) => void;
+
+  constructor(report: (at: number, problem: string) => void) {
+    this.#report = report;
+  }
+
+  /** A region has committed what it runs. */
+  note(at: number, { version, table }: PolicyChangeStatus): void {
+    if (version === 0) return;
+    const known = this.#tables.get(version);
+    if (!known) this.#tables.set(version, table);
+    else if (known !== table && textOf(known) !== textOf(table)) this.#report(at, `after ${version} changes it runs ${textOf(table)}, another region ${textOf(known)}`);
+  }
+
+  /** How many changes any region has gone through. */
+  get version(): number {
+    return this.#tables.size;
+  }
+
+  /** The table after so many changes. */
+  at(version: number, first: PolicyTable | undefined): PolicyTable | undefined {
+    return version === 0 ? first : this.#tables.get(version);
+  }
+
+  /** The last one. */
+  last(first: PolicyTable | undefined): PolicyTable | undefined {
+    return this.at(this.version, first);
+  }
+}
+
+function textOf(table: PolicyTable): string {
+  return linesOf(table).map(({ prefix, policy }) => `${prefix}=${policy}`).join(" ");
+}
+
+/** Of keys whose policy is changed what was written since they have had the kind of policy that they have at the end. */
+export function countedByTable(world: World, mutations: readonly Published[]): readonly Published[] {
+  if (!world.settings.switches) return mutations;
+  return mutations.filter(({ key, policyVersion }) => {
+    if (!key.startsWith(SWITCHED_PREFIX)) return true;
+    for (let version = policyVersion; version <= world.tables.version; version += 1) if (ruleAt(world, version, key) !== ruleAt(world, world.tables.version, key)) return false;
+    return true;
+  });
+}
+
+function ruleAt(world: World, version: number, key: string): "local" | "lww" | "merged" {
+  const kind = world.tables.at(version, firstPolicies(world.settings))?.of(key).kind ?? "crdt";
+  return kind === "local" || kind === "lww" ? kind : "merged";
+}
+
+/** What is wrong with the changes of a run. */
+export function checkSwitches(world: World, mutations: readonly Published[]): string[] {
+  if (!world.settings.switches) return [];
+  const wrong = mutations.filter(({ key, kind, policyVersion }) => {
+    if (!key.startsWith(SWITCHED_PREFIX)) return false;
+    const rule = ruleAt(world, policyVersion, key);
+    return rule === "local" || (rule === "lww") !== (kind === MutationKind.PutRegister);
+  });
+  return [
+    ...wrong.map(({ writer, key, kind, policyVersion }) => `${writer} published a mutation of kind ${kind} of ${key}, which is ${ruleAt(world, policyVersion, key)} after ${policyVersion} changes`),
+    ...world.writers.flatMap((writer) => {
+      // What a dead agent had sent, its heir may have sent again.
+      const records = new Map(world.log.of(writer).map((record) => [record.toString("latin1"), record]));
+      const versions = [...records.values()].map((record) => decodeRecord(record, writer).policyVersion);
+      const fallen = versions.findIndex((version, at) => version < (versions[at - 1] ?? 0));
+      return fallen < 0 ? [] : [`the log of ${writer} falls back from ${versions[fallen - 1]} changes to ${versions[fallen]}`];
+    }),
+    ...(world.flushed ? [] : unfinished(world)),
+  ];
+}
+
+/** What of a change is under way in the regions of a mesh that should be at rest. */
+export function unfinished(world: World): string[] {
+  return membersOf(world).flatMap(({ region, context }) => {
+    if (!region) return [];
+    const { version, stage, proposed, awaits } = region.policies.status;
+    if (version !== world.tables.version) return [`${context.writer} has gone through ${version} changes, others through ${world.tables.version}`];
+    if (stage !== "done") return [`${context.writer} has not finished the last change: ${stage} ${awaits.join(" ")}`];
+    return proposed ? [`${context.writer} holds a change that ${proposed.by} has proposed; it waits for ${proposed.waitsFor.join(" ")}`] : [];
+  });
+}
