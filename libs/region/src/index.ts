@@ -28,7 +28,7 @@ export { PATIENCE_MS } from "./message-relay.js";
 export { FRAME_BYTES, FRAME_MUTATIONS, RECORD_BYTES, sequenceKey } from "./outbox.js";
 export type { PendingWork } from "./pending-work.js";
 export type { RegionOptions } from "./region-options.js";
-export { policyVersionOf, type PolicyChangeStatus } from "./policy-change.js";
+export { decidedPolicies, type PolicyChangeStatus } from "./policy-change.js";
 export { linesOf, refusalOf, tableOf, transitionsOf, type Transition, type TransitionKind } from "./policy-transition.js";
 export { parsePolicy, PolicyTable, POLICIES_MAX, POLICY_FORMS, policyText, type Policy, type PolicyRow } from "./policy-table.js";
 export { Region } from "./region.js";

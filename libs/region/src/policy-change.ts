@@ -177,9 +177,10 @@ export class PolicyChange {
   }
 }
 
-/** How many changes of the policies a store has gone through. */
-export function policyVersionOf(store: StateReader): number {
-  return read(store)?.live?.version ?? 0;
+/** The table that all regions have decided while they ran; undefined: they still run what the options name. */
+export function decidedPolicies(store: StateReader): PolicyTable | undefined {
+  const live = read(store)?.live;
+  return live && (tableOf(live.rows) as PolicyTable);
 }
 
 function read(store: StateReader): PlainState | undefined {

@@ -3,7 +3,7 @@
  * something that another life cannot heal.
  */
 import { openLog, type MutationLog } from "@meridian/log";
-import { isPlainRecord, capturedPolicies, followedLogs, policyVersionOf, Residency, readConflicts, zeroCounters, type ConflictLimits, type ConflictPage, type ConflictQuery, type PolicyTable } from "@meridian/region";
+import { isPlainRecord, capturedPolicies, decidedPolicies, followedLogs, Residency, readConflicts, zeroCounters, type ConflictLimits, type ConflictPage, type ConflictQuery, type PolicyTable } from "@meridian/region";
 import { openLmdbStore, type Store } from "@meridian/store";
 import { hlcMs, MeridianError, writerId, type Hlc, type WriterId } from "@meridian/words";
 import type { Pipeline, PipelineContext, PipelineFactory } from "../agent-pipeline.js";
@@ -77,7 +77,9 @@ export class RegionPipeline implements Pipeline {
     const { options } = this.context;
     this.store = openLmdbStore({ path: `${options.store.path}/${this.writer.replace("/", "-")}`, owner: this.writer, isPlain: isPlainRecord });
     // Once a change was decided, what all regions have decided holds, whatever the options still say.
-    if (policyVersionOf(this.store) === 0) refuseOtherPolicies(this.writer, capturedPolicies(this.store), this.policies?.digest ?? 0);
+    const decided = decidedPolicies(this.store);
+    if (!decided) refuseOtherPolicies(this.writer, capturedPolicies(this.store), this.policies?.digest ?? 0);
+    else refuseOtherGroups(this.writer, decided, this.policies);
     this.log = openLog(logConfigOf(options), { logger: this.context.logger });
     await this.#openLog(this.log);
     if (!this.#isStopping) await this.#refuseLostStore(this.log, this.store);
@@ -243,6 +245,15 @@ function refuseOtherPolicies(writer: WriterId, captured: number | undefined, giv
   if (captured === undefined || captured === given) return;
   throw new MeridianError("BAD_OPTION", `${writer} was captured with other local, lww or regions policies than the options name`, {
     advice: "start with the policies that it had; they are changed while the regions run: `meridian policy set`",
+  });
+}
+
+/** Which logs there are follows from the options: what resides where is not changed while regions run. */
+function refuseOtherGroups(writer: WriterId, decided: PolicyTable, given: PolicyTable | undefined): void {
+  const wanted = [...decided.groups.keys()].sort();
+  if (wanted.join(" ") === [...(given?.groups.keys() ?? [])].sort().join(" ")) return;
+  throw new MeridianError("BAD_OPTION", `${writer} runs policies that were decided while it ran, with other groups of regions than the options name`, {
+    advice: `keep the regions= policies that it had: ${wanted.map((group) => `regions=${decided.groups.get(group)?.join(",") ?? group}`).join("; ") || "none"}`,
   });
 }
 
