@@ -176,7 +176,8 @@ export class AgentHost {
     for (const reading of step.read) parts.push(() => this.scripts.push({ kind: "read", reading, epoch: region.epoch }));
     for (const listing of step.list) parts.push(() => this.scripts.push({ kind: "scan", listing }));
     const { acknowledge } = step;
-    if (region.switching.wantsDatabases) parts.push(() => region.switching.list([...new Set(this.context.server.model.snapshot().map(({ db }) => db))]));
+    const databases = (): number[] => [...new Set(this.context.server.model.snapshot().map(({ db }) => db))];
+    if (region.switching.wantsDatabases) parts.push(() => region.switching.list(databases()));
     if (acknowledge !== undefined) parts.push(() => this.context.onAcknowledge(acknowledge));
     return parts;
   }

@@ -106,8 +106,9 @@ function checkRegions(world: World, cells: readonly ServerCells[], metadata: rea
 
 function checkLedgers(world: World, metadata: readonly Metadata[], mutations: readonly Published[]): string[] {
   return membersOf(world).flatMap((agent, at) => {
-    const steady = new Map(withoutSwitched(world, [...(metadata[at]?.values() ?? [])]).map((cell) => [cellName(cell.db, cell.key, cell.kind, cell.field), cell]));
-    const problems = checkLedger(world, agent, world.settings.switches ? steady : (metadata[at] ?? new Map()), mutations).slice(0, LISTED_MAX);
+    const own = [...(metadata[at] ?? new Map<string, never>())];
+    const steady = new Map(own.filter(([, cell]) => withoutSwitched(world, [cell]).length > 0));
+    const problems = checkLedger(world, agent, steady, mutations).slice(0, LISTED_MAX);
     return problems.map((problem) => `r${at}: ${problem}`);
   });
 }
@@ -150,7 +151,8 @@ function checkSketches(world: World, cells: readonly ServerCells[]): string[] {
   for (const { at, db, words, reply } of world.taken) {
     const [name = ""] = words;
     // A sketch is read to be published: a region that lost its history may not have come to that.
-    if (at === world.flushed?.at || (world.settings.switches && words[1]?.startsWith(SWITCHED_PREFIX))) for (const word of words.slice(1)) other.add(`${db}|${word}`);
+    const isSwitched = world.settings.switches && words[1]?.startsWith(SWITCHED_PREFIX);
+    if (at === world.flushed?.at || isSwitched) for (const word of words.slice(1)) other.add(`${db}|${word}`);
     else if (name === "PFADD" && world.policies?.isRegister(words[1] ?? "") !== true && !(reply instanceof ReplyError)) truth.execute(words, world.nowMs, db);
     else if (name !== "PFCOUNT" || world.policies?.isRegister(words[1] ?? "") === true) for (const word of words.slice(1)) other.add(`${db}|${word}`);
   }

@@ -8,7 +8,7 @@
  * - Keys that are shared at the end are equal everywhere, and are what the rules give of everything that was written since they
  *   became so.
  */
-import { linesOf, PolicyTable, type PolicyChangeStatus } from "@meridian/region";
+import { linesOf, type PolicyTable, type PolicyChangeStatus } from "@meridian/region";
 import { decodeRecord } from "@meridian/wire";
 import { MutationKind } from "@meridian/words";
 import { membersOf } from "./absence-check.js";
@@ -58,7 +58,8 @@ export function countedByTable(world: World, mutations: readonly Published[]): r
   if (!world.settings.switches) return mutations;
   return mutations.filter(({ key, policyVersion }) => {
     if (!key.startsWith(SWITCHED_PREFIX)) return true;
-    for (let version = policyVersion; version <= world.tables.version; version += 1) if (ruleAt(world, version, key) !== ruleAt(world, world.tables.version, key)) return false;
+    const last = ruleAt(world, world.tables.version, key);
+    for (let version = policyVersion; version <= world.tables.version; version += 1) if (ruleAt(world, version, key) !== last) return false;
     return true;
   });
 }

@@ -249,7 +249,8 @@ export class World {
 
   #flush(agent: AgentHost, stopAfter: number | undefined): boolean {
     const done = agent.flush(this.agentMs(agent), stopAfter);
-    if (agent.region && stopAfter === undefined && this.settings.switches) this.tables.note(this.agents.indexOf(agent), agent.region.policies.status);
+    const isNoted = agent.region !== undefined && stopAfter === undefined && this.settings.switches;
+    if (isNoted && agent.region) this.tables.note(this.agents.indexOf(agent), agent.region.policies.status);
     if (stopAfter !== undefined) agent.crash(agent.scripts.length);
     return done > 0 || stopAfter !== undefined;
   }

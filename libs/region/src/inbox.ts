@@ -230,7 +230,8 @@ export class Inbox {
   #hearOfFence(writer: WriterId, frames: readonly Frame[]): void {
     for (const { absence } of frames) {
       if (!absence?.fenced.some((cut) => cut.writer === this.#own)) continue;
-      this.#watch?.hear(writer, { known: NOTHING_KNOWN, settledMs: 0, absence: { round: 0, asked: [], answer: undefined, fenced: absence.fenced } });
+      const said = { round: 0, asked: [], answer: undefined, fenced: absence.fenced };
+      this.#watch?.hear(writer, { known: NOTHING_KNOWN, settledMs: 0, absence: said });
     }
   }
 

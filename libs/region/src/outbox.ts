@@ -155,7 +155,8 @@ export class Outbox {
   beat({ known, settledMs, absence, policy }: Heartbeat): void {
     for (const lane of this.#lanes) {
       const isMain = lane === this.#main;
-      const message = heartbeatFrame(lane.last, this.#seenIn(lane, known), settledMs, isMain ? absence : undefined, isMain ? policy : undefined);
+      const seen = this.#seenIn(lane, known);
+      const message = isMain ? heartbeatFrame(lane.last, seen, settledMs, absence, policy) : heartbeatFrame(lane.last, seen, settledMs);
       lane.frames.push({ message, bytes: HEARTBEAT_BYTES, continues: false });
     }
     this.#hasBeat = true;

@@ -74,7 +74,8 @@ export class PolicyChange {
     this.live = new LivePolicies(this.#first, state?.live);
     const isDone = (): boolean => this.live.isDone && !subject.isImporting();
     const version = (): number => this.live.version;
-    this.#round = new PolicyRound({ writer, peers, version, isDone, isFenced: subject.isFenced, refusalOf: (lines) => this.#refusalOf(lines) }, state?.round);
+    const refuse = (lines: readonly PolicyLine[]): string => this.#refusalOf(lines);
+    this.#round = new PolicyRound({ writer, peers, version, isDone, isFenced: subject.isFenced, refusalOf: refuse }, state?.round);
     this.#stage = this.live.isDone ? "done" : "awaits peers";
   }
 

@@ -30,7 +30,8 @@ class Member {
     const peers = this.writers.filter((other) => other !== this.writer);
     const isDone = (): boolean => this.tables.length === 0 || peers.every((peer) => this.#seen.has(peer));
     const refusalOf = (lines: readonly PolicyLine[]): string => (lines.some(({ policy }) => policy === "bad") ? "bad" : "");
-    return new PolicyRound({ writer: this.writer, peers, version: () => this.tables.length, isDone, isFenced: () => false, refusalOf }, state);
+    const subject = { writer: this.writer, peers, version: () => this.tables.length, isDone, isFenced: () => false, refusalOf };
+    return new PolicyRound(subject, state);
   }
 
   restart(): void {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { PolicyTable } from "./policy-table.js";
+import { type PolicyTable } from "./policy-table.js";
 import { linesOf, refusalOf, tableOf, transitionsOf } from "./policy-transition.js";
 
 function table(...rows: readonly string[]): PolicyTable {

@@ -131,7 +131,8 @@ export class Reader {
   forget(matches: (entry: KeyEntry) => boolean): void {
     for (const entry of this.#wanted) if (matches(entry)) this.#wanted.delete(entry);
     for (const entry of this.#trimmed) if (matches(entry)) this.#trimmed.delete(entry);
-    for (const [id, wanted] of this.#inFlight) this.#inFlight.set(id, wanted.map((one) => (matches(one.entry) ? { ...one, isForgotten: true } : one)));
+    const mark = (one: Wanted): Wanted => (matches(one.entry) ? { ...one, isForgotten: true } : one);
+    for (const [id, wanted] of this.#inFlight) this.#inFlight.set(id, wanted.map(mark));
   }
 
   /** Reads to issue now. `probe`: one more, of no key, for the server's clock. */

@@ -94,6 +94,12 @@ export function decodeState(bytes: Buffer): RegionState {
   }
 }
 
+/** What a store says of its region; that of a new one where there is nothing. Throws `STORE_CORRUPT`. */
+export function readState(store: StateReader): RegionState {
+  const bytes = store.get("state", STATE_KEY);
+  return bytes ? decodeState(bytes) : firstState();
+}
+
 /** The digest of the policies that a store was captured under; undefined: nothing was captured yet. */
 export function capturedPolicies(store: StateReader): number | undefined {
   const bytes = store.get("state", STATE_KEY);

@@ -11,7 +11,7 @@ import { Capture } from "./capture.js";
 import { HybridClock } from "@meridian/clock";
 import type { ForeignCommand } from "@meridian/commands";
 import { CommandParser } from "@meridian/resp";
-import { hlcMs, type Hlc, type VersionVector, type WriterId } from "@meridian/words";
+import { hlcMs, type Hlc, type Mutation, type VersionVector, type WriterId } from "@meridian/words";
 import type { Mark } from "@meridian/mark";
 import { Applier } from "./applier.js";
 import { ConflictLedger } from "./conflict-ledger.js";
@@ -35,7 +35,7 @@ import { Reader } from "./reader.js";
 import type { CellSlot, KeyEntry } from "./key-entry.js";
 import { pendingWork, type PendingWork } from "./pending-work.js";
 import type { RegionOptions } from "./region-options.js";
-import { decodeState, encodeState, firstState, firstUnused, STATE_KEY, type RegionState } from "./region-state.js";
+import { encodeState, firstUnused, readState, STATE_KEY, type RegionState } from "./region-state.js";
 import { recover } from "./recovery.js";
 import { followedLogs, Residency } from "./residency.js";
 import { Stability, type StabilityStatus } from "./stability.js";
@@ -80,10 +80,10 @@ export class Region {
   #stateChanged = false;
 
   constructor(options: RegionOptions) {
-    const bytes = options.store.get("state", STATE_KEY);
-    const state = bytes ? decodeState(bytes) : firstState();
+    const state = readState(options.store);
     const { writer, peers } = options;
-    this.policies = new PolicyChange(options, { isFenced: (other) => this.#stability.absence.isFenced(other), isImporting: () => this.#import.isRunning });
+    const isFenced = (other: WriterId): boolean => this.#stability.absence.isFenced(other);
+    this.policies = new PolicyChange(options, { isFenced, isImporting: () => this.#import.isRunning });
     const { live } = this.policies;
     const residency = Residency.of(live.running, writer, peers);
     this.followed = followedLogs(peers, residency);
@@ -93,8 +93,7 @@ export class Region {
     this.#writers = new WriterTable(state.writers);
     this.#clock = new HybridClock({ maxDriftMs: options.maxDriftMs, start: { bound: firstUnused(state) } });
     this.#stability = new Stability({ ...options, residency }, {
-      policy: this.policies,
-      merged: () => this.#outbox.including(state.frontier),
+      policy: this.policies, merged: () => this.#outbox.including(state.frontier),
       isSettled: () => this.#keys.isSettled, isRead: () => this.#reader.pending === 0 && !this.isImporting,
       received: () => this.#received, onFenced: ({ code, reason, advice }) => this.#halt(code, reason, advice),
     });
@@ -103,14 +102,8 @@ export class Region {
     this.#outbox = new Outbox(writer, residency, state, live);
     const gate = new TransactionGate(this.#keys, this.counters);
     this.#unit = new OpenUnit(this.#outbox, this.counters);
-    this.#inbox = new Inbox({ ...options, peers: this.followed, policies: this.policies }, state.nextIn, (unit) => gate.lets(unit, this.#nowMs), this.#stability);
-    const emit = (mutation: Parameters<Outbox["add"]>[0]): boolean => {
-      if (live.isDraining && live.leaves(mutation.key)) return false;
-      this.counters.mutations += 1;
-      this.#outbox.add(mutation);
-      if (live.table) this.#conflicts.written(mutation, live.table);
-      return true;
-    };
+    const read = { ...options, peers: this.followed, policies: this.policies };
+    this.#inbox = new Inbox(read, state.nextIn, (unit) => gate.lets(unit, this.#nowMs), this.#stability);
     const writerOf = residency ? (key: string): WriterId => residency.writerOf(key) : (): WriterId => writer;
     const own = { writer, writerOf, residency, keys: this.#keys };
     const onDiffers = (slot: CellSlot): void => this.#applier.retry(slot);
@@ -118,10 +111,11 @@ export class Region {
     const onBlind = reads.blind;
     const nowMs = (): number => this.#nowMs;
     const onMeets: LocalWritesContext["onMeets"] = (slot, others) => this.#conflicts.merged(slot, others);
-    this.#writes = new LocalWrites({ ...own, frontier: state.frontier, emit, nowMs, onDiffers, onMeets });
+    this.#writes = new LocalWrites({ ...own, frontier: state.frontier, emit: (m) => this.#emit(m), nowMs, onDiffers, onMeets });
     this.#conflicts = new ConflictLedger(options, this.counters, () => this.#nowMs, writerOf);
     // Until everything is imported a key may hold what nobody knows. Later, what the stream did not say no client did.
-    const requestRead = (entry: KeyEntry): void => (this.switching.mayHoldUnknown(entry.key) ? this.#reader.doubt(entry) : this.#reader.want(entry));
+    const mayHoldUnknown = (key: string): boolean => this.switching.mayHoldUnknown(key);
+    const requestRead = (entry: KeyEntry): void => (mayHoldUnknown(entry.key) ? this.#reader.doubt(entry) : this.#reader.want(entry));
     const relay = options.messages && new MessageRelay(options.messages, this.counters, state.told);
     const told = { counters: this.counters, conflicts: this.#conflicts, onVisible: options.onVisible, relay, requestRead };
     this.#applier = new Applier({ ...own, ...told, received: this.#received, lateToGroups: options.lateEntriesToGroups ?? true });
@@ -132,7 +126,8 @@ export class Region {
     const messages = options.messages && new LocalMessages({ ...shared, options: options.messages, emit: (m) => this.#outbox.add(m) });
     this.#reader = new Reader({ ...shared, applier: this.#applier, onServerTime: (serverMs) => this.#stability.onServerTime(serverMs) });
     this.#import = new FirstImport(state);
-    this.switching = new PolicySwitch({ change: this.policies, store: options.store, keys: this.#keys, applier: this.#applier, reader: this.#reader, importing: this.#import });
+    const parts = { outbox: this.#outbox, inbox: this.#inbox, applier: this.#applier, reader: this.#reader, relay, requestRead };
+    this.switching = new PolicySwitch({ ...own, ...parts, change: this.policies, store: options.store, importing: this.#import });
     this.#capture = new Capture(
       {
         ...shared, messages, onBlind, unit: this.#unit,
@@ -151,8 +146,7 @@ export class Region {
     this.#parser = new CommandParser(this.floats?.onCommand ?? this.#capture.onCommand, state.place?.offset ?? 0);
     this.#unitOffset = state.place?.offset ?? 0;
     this.#unitDb = state.db;
-    const parts = { outbox: this.#outbox, inbox: this.#inbox, applier: this.#applier, reader: this.#reader, relay, requestRead };
-    this.#outbox.again = recover({ ...own, ...parts, store: options.store, frontier: state.frontier, mayHoldUnknown: (key) => this.switching.mayHoldUnknown(key) });
+    this.#outbox.again = recover({ ...own, ...parts, store: options.store, frontier: state.frontier, mayHoldUnknown });
   }
 
   /** Where capture continues; undefined: attach anew. */
@@ -313,9 +307,8 @@ export class Region {
 
   #pump(nowMs: number, writes: StateWrite[]): Step["apply"] {
     const batches = [];
-    const onTaken = (writer: WriterId, position: string): void => this.#onTaken(writer, position);
     for (;;) {
-      this.#applier.fill(() => this.#inbox.next(this.#received, nowMs, writes, onTaken));
+      this.#applier.fill(() => this.#inbox.next(this.#received, nowMs, writes, (from, position) => this.#onTaken(from, position)));
       const batch = this.#applier.issue(nowMs);
       if (!batch) return batches;
       batches.push(batch);
@@ -336,7 +329,6 @@ export class Region {
     this.#stability.collect(writes, this.#nowMs);
     this.#inbox.collect(writes);
     this.#conflicts.collect(writes, this.#nowMs);
-    // Everything captured so far has its record by now.
     if (this.#lease.isReady && !state.halt && this.switching.run(writes, this.#nowMs)) this.#stateChanged = true;
     // Even where only a ping came: a server that restarts from its own snapshot goes on at its very last offset only.
     if (writes.length > 0 || this.#stateChanged || moved) writes.push(this.#stateWrite());
@@ -378,6 +370,15 @@ export class Region {
     }
     this.#stateChanged = true;
     if (mark.seq === 0 && this.#lease.onFence(mark.epoch)) this.#begin();
+  }
+
+  #emit(mutation: Mutation): boolean {
+    const { live } = this.policies;
+    if (live.isDraining && live.leaves(mutation.key)) return false;
+    this.counters.mutations += 1;
+    this.#outbox.add(mutation);
+    if (live.table) this.#conflicts.written(mutation, live.table);
+    return true;
   }
 
   #begin(): void {

@@ -116,7 +116,13 @@ export function cutFrame(message: FrameMessage, { mutations, bytes, last, single
  * A frame without mutations, and so without a version of its own: it says how far its writer's region is. `last` is the
  * writer's last version before it.
  */
-export function heartbeatFrame(last: Hlc, known: ReadonlyVector, settledMs: number, absence?: AbsenceSaid, policy?: PolicySaid): FrameMessage {
+export function heartbeatFrame(
+  last: Hlc,
+  known: ReadonlyVector,
+  settledMs: number,
+  absence?: AbsenceSaid,
+  policy?: PolicySaid,
+): FrameMessage {
   const entries = [...known.entries()];
   const at = toLong(last);
   return {

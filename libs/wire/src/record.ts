@@ -29,7 +29,13 @@ export interface LogEntry {
 }
 
 /** Encodes a record. */
-export function encodeRecord(writer: WriterId, span: CaptureSpan, frames: readonly FrameMessage[], policies = 0, policyVersion = 0): Buffer {
+export function encodeRecord(
+  writer: WriterId,
+  span: CaptureSpan,
+  frames: readonly FrameMessage[],
+  policies = 0,
+  policyVersion = 0,
+): Buffer {
   const bytes = meridian.v1.Record.encode({
     schema: RECORD_SCHEMA,
     writer,

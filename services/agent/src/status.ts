@@ -113,7 +113,11 @@ export interface PipelineStatus {
     /** Peers that are not known to have switched. */
     readonly awaits: readonly string[];
     /** A change that is proposed and not decided; `waitsFor`: told by the region that has proposed it. */
-    readonly proposed?: { readonly by: string; readonly rows: readonly { readonly prefix: string; readonly policy: string }[]; readonly waitsFor: readonly string[] };
+    readonly proposed?: {
+      readonly by: string;
+      readonly rows: readonly { readonly prefix: string; readonly policy: string }[];
+      readonly waitsFor: readonly string[];
+    };
     /** What became of the last change that this region has proposed, where it was not made. */
     readonly ended?: string;
   };

@@ -21,7 +21,8 @@ export function pipelineStatus(pipeline: RegionPipeline, state: PipelineState): 
   const pending = region?.pending;
   const absence = life ? absenceNotices(life.region.stability.absence) : [];
   const floats = floatsStatus(pipeline);
-  const notices = [...noticesOf(counters, life?.facts), ...absence, ...policyNotices(pipeline), ...floatNotices(floats), ...(life?.remarks ?? [])];
+  const changes = [...absence, ...policyNotices(pipeline)];
+  const notices = [...noticesOf(counters, life?.facts), ...changes, ...floatNotices(floats), ...(life?.remarks ?? [])];
   return {
     server: context.server.name,
     state,

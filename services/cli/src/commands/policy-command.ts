@@ -60,14 +60,17 @@ export function addPolicyCommand(program: Command, context: CommandContext): voi
 async function showPolicies(options: PolicyOptions, context: CommandContext): Promise<void> {
   const { terminal } = context;
   const all = (await Promise.all(agentUrls(options, context).map(policiesAt))).flat();
-  const agree = all.every(({ server, digest, version }) => all.every((other) => other.server !== server || (other.digest === digest && other.version === version)));
+  const isLike = (a: ShownPolicies, b: ShownPolicies): boolean => a.server !== b.server || (a.digest === b.digest && a.version === b.version);
+  const agree = all.every((one) => all.every((other) => isLike(one, other)));
   if (!agree) context.exit(EXIT.unmet);
   if (options.json === true) {
     terminal.out(`${JSON.stringify({ agree, regions: all }, undefined, 2)}\n`);
     return;
   }
   const { color } = terminal;
-  for (const { region, server, rows, digest, localCommands, foreignCommands, residencyCrossed, version, stage, awaits, proposed, ended } of all) {
+  for (const shown of all) {
+    const { region, server, rows, digest, localCommands, foreignCommands, residencyCrossed } = shown;
+    const { version, stage, awaits, proposed, ended } = shown;
     terminal.out(`${color.bold(region)}/${server}  ${color.dim(digest === "" ? "no local, lww or resident keys" : `local, lww and resident keys: digest ${digest}, ${localCommands} commands passed over`)}\n`);
     for (const [group, commands] of Object.entries(foreignCommands)) {
       terminal.out(`  ${color.yellow(`${commands} commands of clients here wrote keys that reside in ${group}: they stay here`)}\n`);

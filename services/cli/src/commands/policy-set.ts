@@ -171,7 +171,8 @@ async function placesOf(urls: readonly string[], server: string | undefined, isL
       if (!status) return [];
       const names = status.pipelines.map((pipeline) => pipeline.server);
       const pipeline = status.pipelines.find((one) => one.server === (server ?? names[0]));
-      if (pipeline && (server !== undefined || names.length === 1)) return [{ url, region: status.region, server: pipeline.server, policies: pipeline.policies }];
+      const isMeant = server !== undefined || names.length === 1;
+      if (pipeline && isMeant) return [{ url, region: status.region, server: pipeline.server, policies: pipeline.policies }];
       throw new MeridianError("BAD_OPTION", pipeline ? `${status.region} captures several servers` : `${status.region} captures no server ${server ?? ""}`, { advice: `name one with --server: ${names.join(", ")}` });
     }),
   );

@@ -51,7 +51,13 @@ export interface PolicyStatus {
   /** Where the last one stands there. */
   readonly stage: string;
   readonly awaits: readonly string[];
-  readonly proposed: { readonly by: string; readonly rows: readonly { readonly prefix: string; readonly policy: string }[]; readonly waitsFor: readonly string[] } | undefined;
+  readonly proposed:
+    | {
+        readonly by: string;
+        readonly rows: readonly { readonly prefix: string; readonly policy: string }[];
+        readonly waitsFor: readonly string[];
+      }
+    | undefined;
   /** What became of the last change that the region has proposed; empty: nothing to tell. */
   readonly ended: string;
 }
