@@ -16,6 +16,7 @@ import { MeridianError, type WriterId } from "@meridian/words";
 import type { Endpoint } from "../endpoint.js";
 import { checkConformance, type ProbeWhen } from "./conformance.js";
 import { feedOf, toldOf, type FloatFeed, type FloatSettings } from "./float-feed.js";
+import { fenced, halted, lostMark } from "./life-errors.js";
 import { PeerReader } from "./peer-reader.js";
 import { Publisher } from "./publisher.js";
 
@@ -388,22 +389,4 @@ export class Life {
     this.#end?.(error);
     this.#noteDrained();
   }
-}
-
-function halted(region: Region): MeridianError {
-  const halt = region.halt;
-  return new MeridianError(halt?.code ?? "QUARANTINED", halt?.reason ?? "", { advice: halt?.advice ?? "" });
-}
-
-function fenced(epoch: number | undefined): MeridianError {
-  return new MeridianError("FENCED", `another agent has taken this server over${epoch === undefined ? "" : ` (epoch ${epoch})`}`, {
-    advice: "run one agent per server: stop the other one, then start this one again",
-  });
-}
-
-function lostMark(status: string): MeridianError {
-  return new MeridianError("SERVER_UNAVAILABLE", `the server's mark is not where this agent left it (${status})`, {
-    advice: "the agent attaches again and finds out; if this repeats, something else writes keys under meridian:",
-    retryable: true,
-  });
 }

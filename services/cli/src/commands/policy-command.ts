@@ -60,8 +60,8 @@ export function addPolicyCommand(program: Command, context: CommandContext): voi
 async function showPolicies(options: PolicyOptions, context: CommandContext): Promise<void> {
   const { terminal } = context;
   const all = (await Promise.all(agentUrls(options, context).map(policiesAt))).flat();
-  const isLike = (a: ShownPolicies, b: ShownPolicies): boolean => a.server !== b.server || (a.digest === b.digest && a.version === b.version);
-  const agree = all.every((one) => all.every((other) => isLike(one, other)));
+  const nameOf = ({ digest, version }: ShownPolicies): string => `${version} ${digest}`;
+  const agree = all.every((one) => all.every((other) => one.server !== other.server || nameOf(one) === nameOf(other)));
   if (!agree) context.exit(EXIT.unmet);
   if (options.json === true) {
     terminal.out(`${JSON.stringify({ agree, regions: all }, undefined, 2)}\n`);
