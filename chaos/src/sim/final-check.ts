@@ -30,6 +30,8 @@ export function checkAtRest(whole: World): Problem[] {
   const memory = new Map(world.agents.map((agent) => [agent, metadataOf(agent)]));
   const parts = partsOf(world).map((part) => ({ part, audited: auditLog(part) }));
   const [main] = parts;
+  // A region that was fenced stands where it stood, whatever the others have changed since.
+  const remembered = [...memory].flatMap(([agent, own]) => (world.settings.switches && agent.isShutOut ? [] : [own]));
   const own = main?.audited.mutations ?? [];
   const all = parts.length === 1 ? own : parts.flatMap(({ audited }) => audited.mutations);
   return [
@@ -40,7 +42,7 @@ export function checkAtRest(whole: World): Problem[] {
     ...(whole.messages?.atRest(whole, main?.audited.messages ?? []).slice(0, LISTED_MAX) ?? []),
     ...problemsOf("one switch", checkSwitches(world, all).slice(0, LISTED_MAX)),
     ...problemsOf("registers", checkRegisters(main?.part ?? world, withoutSwitched(world, own)).slice(0, LISTED_MAX)),
-    ...problemsOf("stays in its region", checkLocalKeys(world, all, [...memory.values()]).slice(0, LISTED_MAX)),
+    ...problemsOf("stays in its region", checkLocalKeys(world, all, remembered).slice(0, LISTED_MAX)),
     ...problemsOf("resides with members", checkResidency(world, [...memory.values()]).slice(0, LISTED_MAX)),
   ];
 }

@@ -197,7 +197,10 @@ function read(store: StateReader): PlainState | undefined {
   }
 }
 
+/** What must be the same everywhere. */
+const AGREED = "local, lww and regions policies";
+
 function mismatch(writer: WriterId): Hold {
-  const reason = `${writer} keeps other keys in its region, or writes other keys as a whole; give all regions the same local and lww policies`;
+  const reason = `${writer} keeps other keys in its region or from some regions, or writes other keys as a whole; give all regions the same ${AGREED}`;
   return { writer, code: "POLICY_MISMATCH", reason };
 }
