@@ -163,7 +163,8 @@ function lostElement(record: ConflictRecord, loser: Published, winner: Published
 
 /** No server takes an id that it holds: two puts of one id had not seen each other. The puts themselves do not say what they saw. */
 function isEntryBeside({ field, value }: ConflictRecord, loser: Published, winner: Published): boolean {
-  if (loser.kind !== K.PutEntry || winner.kind !== K.PutEntry || loser.field !== winner.field || loser.writer === winner.writer) return false;
+  const areEntries = loser.kind === K.PutEntry && winner.kind === K.PutEntry;
+  if (!areEntries || loser.field !== winner.field || loser.writer === winner.writer) return false;
   return fieldOfId(field) === loser.field && value?.toString() === movedId(loser.field, loser);
 }
 

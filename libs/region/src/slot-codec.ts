@@ -134,11 +134,18 @@ export function writePlainSibling(out: ByteWriter, writer: number, hlc: Hlc, pri
   out.raw(bytes, start, end);
 }
 
+/** The one sibling of a plain string; its writer by number. */
+export interface PlainSibling {
+  readonly writer: number;
+  readonly hlc: Hlc;
+  readonly print: string;
+}
+
 /**
  * Reads what {@link writePlainSibling} wrote, of a writer below 16, where it ends the record. Undefined where there is anything
  * else: a deadline, a value, more behind it, or the print of a sketch.
  */
-export function readPlainSibling(bytes: Buffer, at: number): { readonly writer: number; readonly hlc: Hlc; readonly print: string } | undefined {
+export function readPlainSibling(bytes: Buffer, at: number): PlainSibling | undefined {
   const head = bytes[at] as number;
   const printAt = at + HLC_BYTES + 2;
   const length = bytes[printAt - 1] as number;
