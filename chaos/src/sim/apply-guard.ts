@@ -31,7 +31,7 @@ export function guardApply(
     for (const [name, seen] of unseen) {
       const was = before.get(name);
       if (was === seen || was === after.get(name) || allowed(name) || isRaised(was, after.get(name))) continue;
-      if (isSum(after.get(name), was, added.get(name))) continue;
+      if (isSum(after.get(name), was, added.get(name)) || isOtherEntry(name, seen, was, after.get(name))) continue;
       if (name.split("|")[2] === "l") {
         for (const value of lostElements(seen, was, after.get(name))) report(`batch ${batch.epoch}/${batch.seq} took ${value} from ${name}: a client had put it there, unseen`);
         continue;
@@ -50,6 +50,11 @@ function additionsOf({ args }: ApplyBatch): Map<string, string> {
 function isSum(now: string | undefined, was: string | undefined, added: string | undefined): boolean {
   const [before, more] = [scaledDigits(was ?? "0"), added === undefined ? undefined : scaledDigits(added)];
   return before !== undefined && more !== undefined && now === textOfDigits(before + more);
+}
+
+/** An entry of a stream comes under an id that a client has made free, unseen: it is not the one that this had removed. */
+function isOtherEntry(name: string, removed: string | undefined, was: string | undefined, now: string | undefined): boolean {
+  return name.split("|")[2] === "x" && removed !== undefined && was === undefined && now !== removed;
 }
 
 /** A sketch may be raised beside what a client has added to it, unseen: it keeps all of that. */

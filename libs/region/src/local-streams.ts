@@ -10,6 +10,7 @@ import {
   fieldsBesideId,
   groupPrint,
   GROUP_REMOVED,
+  idOfField,
   isBelow,
   isPresent,
   lastIdOf,
@@ -106,10 +107,10 @@ export class LocalStreams {
     if (entry.expired) return;
     const to = firstId === "" ? undefined : fieldOfId(firstId);
     for (const slot of this.#context.keys.entriesWithin(entry, "", to)) {
-      // Where it is not certain that the server ever held it, no client can be said to have removed it.
       const isTrimmed = (id: string): boolean => to === undefined || (fieldOfId(id) ?? "") < to;
-      if (slot.unsure) continue;
-      if (!slot.shown) this.#removeFrom(slot, isTrimmed);
+      // Where it is not certain that the server ever held it, no client can be said to have removed it. What clients here made it held.
+      if (slot.unsure) this.#removeOwn(slot, isTrimmed);
+      else if (!slot.shown) this.#removeFrom(slot, isTrimmed);
       else if (shownEntries(shownPrint(slot), slot.field).some(({ id }) => isTrimmed(id))) this.#context.doubts().doubtCell(slot);
     }
   }
@@ -183,23 +184,35 @@ export class LocalStreams {
 
   /** Removes those entries of a cell whose ids are meant. False: none was. */
   #removeFrom(slot: CellSlot, isMeant: (id: string) => boolean): boolean {
-    const { writes } = this.#context;
     const visible = entriesOf(slot.base, slot.field);
     const meant = slot.shown ? shownMeant(slot, isMeant) : visible.filter(({ id }) => isMeant(id)).map(({ sibling }) => sibling);
-    if (meant.length === 0) return false;
+    if (meant.length > 0) this.#take(slot, meant);
+    return meant.length > 0;
+  }
+
+  /** Removes those entries of this region's own clients that are meant under whichever of their ids. */
+  #removeOwn(slot: CellSlot, isMeant: (id: string) => boolean): void {
+    const { entry, field, base } = slot;
+    if (entry.mayClash || !isMeant(idOfField(field))) return;
+    const own = this.#context.writes.writerOf(entry.key);
+    const meant = base.siblings.filter((sibling) => sibling.writer === own && isMeant(movedId(field, sibling)));
+    if (meant.length > 0) this.#take(slot, meant);
+  }
+
+  #take(slot: CellSlot, meant: readonly Sibling[]): void {
+    const { writes } = this.#context;
     const removed = meant.flatMap((sibling) => sameEntries(slot.base, sibling));
-    const owner = visible[0]?.sibling;
+    const owner = entriesOf(slot.base, slot.field)[0]?.sibling;
     const rest = slot.base.siblings.filter((sibling) => !removed.includes(sibling));
     const isOwnerGone = owner !== undefined && owner.number !== BESIDE && removed.includes(owner);
     const beside = isOwnerGone ? rest.filter(({ number }) => number !== BESIDE) : [];
     this.#keep(slot.entry);
     writes.tell(K.RemoveEntry, slot.entry, slot.field, [], encodeRemoval({ removed, beside }));
-    const deviates = slot.shown !== undefined;
+    const deviates = slot.shown !== undefined || slot.unsure;
     writes.changeCell(slot, (cell: Cell) => {
       cell.siblings = rest.map((sibling) => (beside.includes(sibling) ? { ...sibling, number: BESIDE } : sibling));
     });
     if (deviates) this.#context.doubts().doubtCell(slot);
-    return true;
   }
 
   /** A stream that loses its last entry is still there: the server keeps it, and so do we. */

@@ -61,7 +61,8 @@ export function settleSlot(slot: CellSlot, upTo: ReadonlyVector, conflicts: Conf
   slot.issued = undefined;
   slot.raced = false;
   const result = show(slot, before, issued, raced);
-  if (result === "equal" && isToBeKept(slot, known)) keepValues(slot);
+  // Where it is in doubt what the server holds, as after a crash, the value may stand nowhere but here.
+  if (result === "equal" && (slot.unsure || isToBeKept(slot, known))) keepValues(slot);
   else if (result === "equal") releaseValues(slot);
   return result;
 }
