@@ -2,8 +2,8 @@ import { encodeMarkHeader, MARK_KEY, OP, type ApplyBatch } from "@meridian/mark"
 import { MemoryStore } from "@meridian/store";
 import { HLC_ZERO, MutationKind, VersionVector } from "@meridian/words";
 import { describe, expect, test } from "vitest";
-import { ChannelPatterns } from "./channel-patterns.js";
-import { PATIENCE_MS } from "./message-relay.js";
+import { ChannelPatterns } from "./capture/channel-patterns.js";
+import { PATIENCE_MS } from "./apply/message-relay.js";
 import { at, NOW_MS, recordOf, RegionBed, US, type BedStore } from "./region-bed.js";
 
 const K = MutationKind;

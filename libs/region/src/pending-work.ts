@@ -1,7 +1,7 @@
 /** What a region has under way, for the shell and for status. */
-import type { Applier } from "./applier.js";
-import type { Outbox } from "./outbox.js";
-import type { Reader } from "./reader.js";
+import type { Applier } from "./apply/applier.js";
+import type { Outbox } from "./publish/outbox.js";
+import type { Reader } from "./read/reader.js";
 
 /** What a region has under way. */
 export interface PendingWork {

@@ -4,15 +4,15 @@
  */
 import { ByteReader, decodeOwnRecord } from "@meridian/wire";
 import type { CellKind, ReadonlyVector, WriterId } from "@meridian/words";
-import type { Applier } from "./applier.js";
+import type { Applier } from "./apply/applier.js";
 import type { Publication, StateReader } from "./effects.js";
-import type { Inbox } from "./inbox.js";
-import type { KeyEntry } from "./key-entry.js";
-import type { KeySpace } from "./key-space.js";
-import type { MessageRelay } from "./message-relay.js";
-import type { Outbox } from "./outbox.js";
-import type { Reader } from "./reader.js";
-import { FIRST_HLC } from "./register-writes.js";
+import type { Inbox } from "./receive/inbox.js";
+import type { KeyEntry } from "./keys/key-entry.js";
+import type { KeySpace } from "./keys/key-space.js";
+import type { MessageRelay } from "./apply/message-relay.js";
+import type { Outbox } from "./publish/outbox.js";
+import type { Reader } from "./read/reader.js";
+import { FIRST_HLC } from "./capture/register-writes.js";
 
 /** The parts of a region that take up what was left. */
 export interface RecoveryContext {

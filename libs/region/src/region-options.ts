@@ -1,12 +1,12 @@
 /** What a region is told at its start. Words only; decides nothing. */
 import type { Hlc, WriterId } from "@meridian/words";
-import type { ConflictLimits } from "./conflict-ledger.js";
-import type { PolicyTable } from "./policy-table.js";
+import type { ConflictLimits } from "./conflicts/conflict-ledger.js";
+import type { PolicyTable } from "./policies/policy-table.js";
 import type { RegionCounters } from "./counters.js";
 import type { StateReader } from "./effects.js";
-import type { FloatOptions } from "./float-events.js";
-import type { HeartbeatPace } from "./heartbeat.js";
-import type { MessageOptions } from "./local-messages.js";
+import type { FloatOptions } from "./capture/float-events.js";
+import type { HeartbeatPace } from "./forget/heartbeat.js";
+import type { MessageOptions } from "./capture/local-messages.js";
 
 /** What a region must be told. */
 export interface RegionOptions {

@@ -6,41 +6,41 @@
  * No I/O, no timers, no globals. It reads committed state through a reader that it is given. After any failure of a
  * connection the shell discards it and makes a new one from the store: recovery is the only way to start.
  */
-import { isShutOut } from "./absence.js";
-import { Capture } from "./capture.js";
+import { isShutOut } from "./forget/absence.js";
+import { Capture } from "./capture/capture.js";
 import { HybridClock } from "@meridian/clock";
 import type { ForeignCommand } from "@meridian/commands";
 import { CommandParser } from "@meridian/resp";
 import { hlcMs, type Hlc, type Mutation, type VersionVector, type WriterId } from "@meridian/words";
 import type { Mark } from "@meridian/mark";
-import { Applier } from "./applier.js";
-import { ConflictLedger } from "./conflict-ledger.js";
+import { Applier } from "./apply/applier.js";
+import { ConflictLedger } from "./conflicts/conflict-ledger.js";
 import { countRecord, zeroCounters, type RegionCounters } from "./counters.js";
 import { NO_STEP, type Halt, type Hold, type StateWrite, type Step, type StreamPlace } from "./effects.js";
-import { FirstImport } from "./first-import.js";
-import { FloatEvents } from "./float-events.js";
-import { Inbox } from "./inbox.js";
-import { Lease } from "./lease.js";
-import { KeySpace } from "./key-space.js";
-import { ListWrites } from "./list-writes.js";
-import { LocalMessages } from "./local-messages.js";
-import { LocalStreams } from "./local-streams.js";
-import { LocalWrites, type LocalWritesContext } from "./local-writes.js";
-import { MessageRelay } from "./message-relay.js";
-import { OpenUnit } from "./open-unit.js";
-import { Outbox } from "./outbox.js";
-import { PolicyChange } from "./policy-change.js";
-import { PolicySwitch } from "./policy-switch.js";
-import { Reader } from "./reader.js";
-import type { CellSlot, KeyEntry } from "./key-entry.js";
+import { FirstImport } from "./read/first-import.js";
+import { FloatEvents } from "./capture/float-events.js";
+import { Inbox } from "./receive/inbox.js";
+import { Lease } from "./apply/lease.js";
+import { KeySpace } from "./keys/key-space.js";
+import { ListWrites } from "./capture/list-writes.js";
+import { LocalMessages } from "./capture/local-messages.js";
+import { LocalStreams } from "./capture/local-streams.js";
+import { LocalWrites, type LocalWritesContext } from "./capture/local-writes.js";
+import { MessageRelay } from "./apply/message-relay.js";
+import { OpenUnit } from "./capture/open-unit.js";
+import { Outbox } from "./publish/outbox.js";
+import { PolicyChange } from "./policies/policy-change.js";
+import { PolicySwitch } from "./policies/policy-switch.js";
+import { Reader } from "./read/reader.js";
+import type { CellSlot, KeyEntry } from "./keys/key-entry.js";
 import { pendingWork, type PendingWork } from "./pending-work.js";
 import type { RegionOptions } from "./region-options.js";
 import { encodeState, firstUnused, readState, STATE_KEY, type RegionState } from "./region-state.js";
 import { recover } from "./recovery.js";
-import { followedLogs, Residency } from "./residency.js";
-import { Stability, type StabilityStatus } from "./stability.js";
-import { TransactionGate } from "./undivided.js";
-import { WriterTable } from "./writer-table.js";
+import { followedLogs, Residency } from "./publish/residency.js";
+import { Stability, type StabilityStatus } from "./forget/stability.js";
+import { TransactionGate } from "./receive/undivided.js";
+import { WriterTable } from "./keys/writer-table.js";
 
 const QUARANTINE_ADVICE = "it was not replicated; decide whether this region is to be rebuilt from a peer or the others are to be emptied too";
 

@@ -2,8 +2,8 @@
 import { ByteWriter } from "@meridian/wire";
 import type { CellKind } from "@meridian/words";
 import type { StateWrite } from "./effects.js";
-import type { CellSlot, KeyEntry } from "./key-entry.js";
-import { restsHidden } from "./type-clash.js";
+import type { CellSlot, KeyEntry } from "./keys/key-entry.js";
+import { restsHidden } from "./apply/type-clash.js";
 
 /** Puts a cell on the list, or takes it off. `listed`: those that stand there. */
 export function listSlot(writes: StateWrite[], slot: CellSlot, recordKey: string, listed: Set<CellSlot>): void {

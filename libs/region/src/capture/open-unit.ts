@@ -1,0 +1,155 @@
+/**
+ * Keeps what clients did as one unit together on its way out.
+ *
+ * What a command like RENAME did is not in the stream: its keys are read back behind it, at a place of their own. The rest of its
+ * MULTI, script or function would be published before that, and peers would show half of it. So the unit stays open until all
+ * that it needs has been read: nothing is committed, acknowledged or applied meanwhile, and what other clients do in between is
+ * part of the unit, which so is longer than it had to be. After a crash the stream is followed again from before the unit.
+ *
+ * Limits: `UNIT_MUTATIONS`, `UNIT_BYTES`, `UNIT_MS_MAX` after its transaction. Beyond them, and where the server refuses to be
+ * read, the unit ends as it is, and what is read later follows by itself: counted as `unitsCut`.
+ */
+import type { ReadonlyVector } from "@meridian/words";
+import type { RegionCounters } from "../counters.js";
+import type { KeyEntry } from "../keys/key-entry.js";
+import type { Outbox } from "../publish/outbox.js";
+
+/** Mutations behind the transaction after which its unit ends. */
+export const UNIT_MUTATIONS = 1024;
+/** Bytes of rows behind the transaction after which its unit ends. Well below what a peer queues of one writer. */
+export const UNIT_BYTES = 1024 * 1024;
+/** How long a unit waits for its keys to be read, in ms. */
+export const UNIT_MS_MAX = 2000;
+
+/** Where it is asked for what commands did. */
+export interface UnitReads {
+  /** The key is to be read whole. */
+  readonly blind: (entry: KeyEntry) => void;
+  /** Of the stream the first entry is to be read. */
+  readonly wantFirst: (entry: KeyEntry) => void;
+}
+
+/** See the module's comment. */
+export class OpenUnit {
+  readonly #outbox: Outbox;
+  readonly #counters: Pick<RegionCounters, "unitsCut">;
+  /** Keys that the transaction at hand wrote, and of which only reading tells what it did. */
+  readonly #needed = new Set<KeyEntry>();
+  /** Keys that the unit waits for. */
+  readonly #waiting = new Set<KeyEntry>();
+  #inTransaction = false;
+  #isCut = false;
+  #offset = 0;
+  #db = 0;
+  #rows = 0;
+  #bytes = 0;
+  #sinceMs = 0;
+
+  constructor(outbox: Outbox, counters: Pick<RegionCounters, "unitsCut">) {
+    this.#outbox = outbox;
+    this.#counters = counters;
+  }
+
+  /** True while something must be read before anything may leave. */
+  get isOpen(): boolean {
+    return this.#waiting.size > 0;
+  }
+
+  /** True where the next mutation belongs to what was added before. */
+  get continues(): boolean {
+    return this.isOpen && this.#outbox.rowsSince > 0;
+  }
+
+  /** A transaction begins, behind what is captured up to an offset of the stream, in a database. */
+  begin(offset: number, db: number): void {
+    this.#inTransaction = true;
+    if (this.isOpen) return;
+    this.#outbox.begin();
+    this.#offset = offset;
+    this.#db = db;
+  }
+
+  /** A client's command wrote a key; what it did is still to be read. */
+  needs(entry: KeyEntry): void {
+    if (this.#inTransaction) this.#needed.add(entry);
+  }
+
+  /** The transaction has ended. Alone, one key that is read whole is a unit by itself. */
+  end(nowMs: number): void {
+    this.#inTransaction = false;
+    if (this.#needed.size === 0) return;
+    const isAlone = this.#needed.size === 1 && this.#outbox.rowsSince === 0;
+    if (this.isOpen || !isAlone) {
+      if (!this.isOpen) this.#open(nowMs);
+      for (const entry of this.#needed) if (isUnread(entry)) this.#waiting.add(entry);
+    }
+    this.#needed.clear();
+  }
+
+  #open(nowMs: number): void {
+    this.#rows = this.#outbox.rowsSince;
+    this.#bytes = this.#outbox.bytesSince;
+    this.#sinceMs = nowMs;
+    this.#isCut = false;
+  }
+
+  /** Reads as capture asks for them, noted. */
+  noting(reads: UnitReads): UnitReads {
+    const noted = (ask: (entry: KeyEntry) => void) => (entry: KeyEntry) => {
+      this.needs(entry);
+      ask(entry);
+    };
+    return { blind: noted(reads.blind), wantFirst: noted(reads.wantFirst) };
+  }
+
+  /**
+   * Something was captured, or time has passed: is everything read? Only between transactions, while it is open. True: the unit
+   * has ended. `context`: the frontier.
+   */
+  settle(nowMs: number, context: ReadonlyVector): boolean {
+    for (const entry of this.#waiting) {
+      if (!isUnread(entry)) this.#waiting.delete(entry);
+      else if (isGivenUp(entry)) this.#cut(entry);
+    }
+    if (this.isOpen && this.#isTooLong(nowMs)) for (const entry of this.#waiting) this.#cut(entry);
+    if (this.isOpen) return false;
+    this.#outbox.closeFrame(context);
+    return true;
+  }
+
+  #cut(entry: KeyEntry): void {
+    this.#waiting.delete(entry);
+    if (!this.#isCut) this.#counters.unitsCut += 1;
+    this.#isCut = true;
+  }
+
+  #isTooLong(nowMs: number): boolean {
+    // A clock that was set back begins anew.
+    this.#sinceMs = Math.min(this.#sinceMs, nowMs);
+    if (nowMs - this.#sinceMs >= UNIT_MS_MAX) return true;
+    return this.#outbox.rowsSince - this.#rows >= UNIT_MUTATIONS || this.#outbox.bytesSince - this.#bytes >= UNIT_BYTES;
+  }
+
+  /**
+   * The region stops within a transaction, or while its unit waits for what can no longer be read: nothing of it leaves. Returns where
+   * it began; undefined: there is none. `context`: the frontier.
+   */
+  abandon(context: ReadonlyVector): { readonly offset: number; readonly db: number } | undefined {
+    if (!this.#inTransaction && !this.isOpen) return undefined;
+    this.#outbox.drop(context);
+    this.#inTransaction = false;
+    this.#needed.clear();
+    this.#waiting.clear();
+    return { offset: this.#offset, db: this.#db };
+  }
+}
+
+/** What a client did to the key is not captured yet. */
+function isUnread({ blind, trimmed }: KeyEntry): boolean {
+  return blind || trimmed;
+}
+
+/** The server refused to have it read, and nobody asks again. */
+function isGivenUp({ blind, trimmed, reading }: KeyEntry): boolean {
+  return blind && !trimmed && reading === 0;
+}

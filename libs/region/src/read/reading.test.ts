@@ -1,0 +1,197 @@
+import { READ_KEY, READ_TTL_MS, type ReadType } from "@meridian/mark";
+import { MemoryStore } from "@meridian/store";
+import { MutationKind, VersionVector, type Hlc } from "@meridian/words";
+import { describe, expect, test } from "vitest";
+import { at, EU, NOW_MS, recordOf, RegionBed, REPLICATION_ID, US } from "../region-bed.js";
+import { REFUSED_MS } from "./reader.js";
+import { Region } from "../region.js";
+
+const K = MutationKind;
+
+interface Found {
+  readonly key: string;
+  readonly type: ReadType | "refused";
+  readonly deadlineMs?: number;
+  readonly content?: string | readonly string[];
+}
+
+const TAGS = { none: "-", string: "s", hash: "h", set: "e", zset: "z", list: "l", stream: "x", first: "f", whole: "w", refused: "!" } as const;
+
+function sized(text: string): Buffer {
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(text.length);
+  return Buffer.concat([length, Buffer.from(text, "latin1")]);
+}
+
+function number(value: number): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeDoubleBE(value);
+  return bytes;
+}
+
+function count(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(value);
+  return bytes;
+}
+
+/** What the read script writes into the stream. */
+function result(epoch: number, id: number, found: readonly Found[]): Buffer {
+  const values = found.flatMap(({ key, type, deadlineMs = -1, content }) => {
+    const items = typeof content === "object" ? [count(content.length), ...content.map(sized)] : content === undefined ? [] : [sized(content)];
+    return [Buffer.from(`${TAGS[type]}\0\0`, "latin1"), sized(key), number(deadlineMs), ...items];
+  });
+  return Buffer.concat([Buffer.from([1]), count(epoch), number(id), count(found.length), ...values]);
+}
+
+/** The server ran the last read that was asked for. */
+function answer(bed: RegionBed, found: readonly Found[], epoch = 1): void {
+  const reading = bed.reads.at(-1);
+  expect(reading?.keys.map(({ key }) => key)).toEqual(found.map(({ key }) => key));
+  bed.feed(["MULTI"], ["SET", READ_KEY, result(epoch, reading?.id ?? 0, found), "PXAT", String(bed.nowMs + READ_TTL_MS)], ["DEL", READ_KEY], ["EXEC"]);
+}
+
+function published(bed: RegionBed): unknown[] {
+  bed.flush();
+  return bed.mutations().map(({ kind, key, field, value }) => [kind, key, ...(field === "" ? [] : [field]), ...(value === "" ? [] : [value])]);
+}
+
+describe("a command whose result is not in the stream", () => {
+  test("has its keys read, and the difference published, in one transaction", () => {
+    const bed = RegionBed.ready(new MemoryStore());
+    bed.feed(["SET", "a", "1"], ["RENAME", "a", "b"]);
+    bed.flush();
+    answer(bed, [{ key: "a", type: "none" }, { key: "b", type: "string", content: "1" }]);
+    expect(published(bed).slice(1)).toEqual([[K.RemoveKey, "a"], [K.PutString, "b", "1"]]);
+    expect(bed.mutations().slice(1).map(({ continues }) => continues)).toEqual([false, true]);
+    expect(bed.isSettled).toBe(true);
+  });
+
+  test("publishes of a hash only the fields that differ", () => {
+    const bed = RegionBed.ready(new MemoryStore());
+    bed.feed(["HSET", "h", "same", "1", "other", "2", "gone", "3"], ["RESTORE", "h", "0", "payload", "REPLACE"]);
+    bed.flush();
+    answer(bed, [{ key: "h", type: "hash", content: ["same", "1", "other", "x", "new", "4"] }]);
+    expect(published(bed).slice(3)).toEqual([[K.PutField, "h", "other", "x"], [K.PutField, "h", "new", "4"], [K.RemoveField, "h", "gone"]]);
+  });
+
+  test("is read once where it comes again before the answer; what clients do meanwhile is in the answer", () => {
+    const bed = RegionBed.ready(new MemoryStore());
+    bed.feed(["APPEND", "k", "a"], ["APPEND", "k", "b"], ["SET", "k", "c"]);
+    bed.flush();
+    expect(bed.reads).toHaveLength(1);
+    answer(bed, [{ key: "k", type: "string", content: "c" }]);
+    expect(published(bed)).toEqual([[K.PutString, "k", "c"]]);
+    bed.feed(["SET", "k", "d"]);
+    expect(published(bed)).toEqual([[K.PutString, "k", "c"], [K.PutString, "k", "d"]]);
+  });
+
+  test("publishes nothing where the read shows what is known: strings, deadlines, scores as the server prints them", () => {
+    const bed = RegionBed.ready(new MemoryStore());
+    bed.feed(["SET", "k", "v", "PXAT", String(NOW_MS + 9000)], ["ZADD", "z", "0.1", "m"]);
+    const before = published(bed);
+    bed.feed(["SETRANGE", "k", "0", "v"], ["RESTORE", "z", "0", "payload", "REPLACE"]);
+    bed.flush();
+    answer(bed, [
+      { key: "k", type: "string", content: "v", deadlineMs: NOW_MS + 9000 },
+      { key: "z", type: "zset", content: ["m", "0.10000000000000001"] },
+    ]);
+    expect(published(bed)).toEqual(before);
+  });
+
+  test("takes a key that became another type for removed and written anew", () => {
+    const bed = RegionBed.ready(new MemoryStore());
+    bed.feed(["SADD", "k", "m"], ["RESTORE", "k", "0", "payload", "REPLACE"]);
+    bed.flush();
+    answer(bed, [{ key: "k", type: "zset", content: ["m", "2"] }]);
+    expect(published(bed).slice(1)).toEqual([[K.RemoveKey, "k"], [K.PutScore, "k", "m"]]);
+    bed.feed(["SREM", "k", "m"]);
+    expect(published(bed)).toHaveLength(3);
+  });
+
+  test("takes a key that is gone at its deadline for expired, not for deleted", () => {
+    const bed = RegionBed.ready(new MemoryStore());
+    bed.feed(["SET", "k", "v", "PXAT", String(NOW_MS + 10)], ["APPEND", "k", "x"]);
+    bed.flush();
+    bed.nowMs += 20;
+    answer(bed, [{ key: "k", type: "none" }]);
+    expect(published(bed)).toEqual([[K.PutString, "k", "v"]]);
+  });
+
+  test("is counted by name where the read was refused", () => {
+    const bed = RegionBed.ready(new MemoryStore());
+    bed.feed(["APPEND", "k", "x"]);
+    bed.flush();
+    answer(bed, [{ key: "k", type: "refused", content: "too large: 600000000 bytes" }]);
+    expect([...bed.region.counters.unsupported]).toEqual([["read: too large: N bytes", 1]]);
+  });
+
+  test("is read again after a while where the read was refused: it may have become smaller", () => {
+    // Others ask only for the time.
+    const readsOf = ({ reads }: RegionBed): number => reads.filter(({ keys }) => keys.length > 0).length;
+    const bed = RegionBed.ready(new MemoryStore());
+    bed.feed(["APPEND", "k", "x"]);
+    bed.flush();
+    answer(bed, [{ key: "k", type: "refused", content: "too large: 600000000 bytes" }]);
+    bed.nowMs += REFUSED_MS - 1;
+    bed.flush();
+    expect(readsOf(bed)).toBe(1);
+    bed.nowMs += 1;
+    bed.flush();
+    expect(readsOf(bed)).toBe(2);
+    answer(bed, [{ key: "k", type: "string", content: "short" }]);
+    expect(published(bed)).toEqual([[K.PutString, "k", "short"]]);
+    bed.nowMs += REFUSED_MS;
+    bed.flush();
+    expect(readsOf(bed)).toBe(2);
+  });
+
+  test("waits for its read while changes of the peers do not overtake it", () => {
+    const bed = RegionBed.ready(new MemoryStore());
+    bed.feed(["APPEND", "k", "x"]);
+    bed.region.onRecord(US, "1", recordOf(US, 0 as Hlc, new VersionVector(), { kind: K.PutString, hlc: at(400), key: "k", value: "theirs" }));
+    bed.flush();
+    expect(bed.batches.map((batch) => batch.cells)).toEqual([0]);
+    answer(bed, [{ key: "k", type: "string", content: "x" }]);
+    bed.flush();
+    expect(bed.batches.at(-1)?.args.slice(4).map(String)).toEqual(["M=", "1", "k", "theirs", "x"]);
+  });
+});
+
+describe("a restart while a key is to be read", () => {
+  test("reads it again; an answer to the old agent is passed over", () => {
+    const store = new MemoryStore();
+    const bed = RegionBed.ready(store);
+    bed.feed(["APPEND", "k", "a"]);
+    bed.flush();
+    const heir = RegionBed.ready(store.crash(), 2);
+    expect(heir.reads.flatMap(({ keys }) => keys)).toEqual([{ db: 0, key: "k" }]);
+    answer(heir, [{ key: "k", type: "string", content: "old" }], 1);
+    expect(published(heir)).toEqual([]);
+    answer(heir, [{ key: "k", type: "string", content: "new" }], 2);
+    expect(published(heir)).toEqual([[K.PutString, "k", "new"]]);
+    expect(new RegionBed((heir.store as MemoryStore).crash()).reads).toEqual([]);
+  });
+});
+
+describe("the first attach to a server with keys", () => {
+  test("imports them, page by page, and is not quiet before the last; keys of ours are left out", () => {
+    const store = new MemoryStore();
+    const region = new Region({ writer: EU, peers: [], store, maxDriftMs: 500, cachedSlotsMax: 8 });
+    region.onAttached({ replicationId: REPLICATION_ID, offset: 0 }, false, [0, 3]);
+    store.commit(region.flush(NOW_MS).writes);
+    const bed = RegionBed.ready(store);
+    const lists = (): unknown => bed.flush().list;
+    bed.region.onListed(0, "17", ["a", "meridian:mark"]);
+    expect([bed.region.isImporting, lists()]).toEqual([true, [{ db: 0, cursor: "17" }]]);
+    answer(bed, [{ key: "a", type: "string", content: "1" }]);
+    bed.region.onListed(0, "0", []);
+    expect(lists()).toEqual([{ db: 3, cursor: "0" }]);
+    bed.region.onListed(3, "0", ["b"]);
+    bed.flush();
+    expect(bed.reads.at(-1)?.keys).toEqual([{ db: 3, key: "b" }]);
+    answer(bed, [{ key: "b", type: "set", content: ["m"] }]);
+    expect(published(bed)).toEqual([[K.PutString, "a", "1"], [K.AddMember, "b", "m"]]);
+    expect([bed.region.isImporting, bed.isSettled, bed.mutations().map(({ db }) => db)]).toEqual([false, true, [0, 3]]);
+  });
+});
