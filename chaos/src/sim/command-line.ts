@@ -1,6 +1,6 @@
 /** The words of `npm run sim`: what they mean, and what is wrong with them. */
 import { parseArgs } from "node:util";
-import { RARE_FAULTS, type RareFault } from "./rare-faults.js";
+import { RARE_FAULTS, type RareFault } from "./mesh/rare-faults.js";
 import { FAMILIES, type Family, type SimOptions } from "./settings.js";
 
 /** What `--help` says. */

@@ -1,6 +1,6 @@
 /** A failing run for people: what is wrong, how to see it again, and the end of what happened. */
 import { wordsOf } from "./command-line.js";
-import { describeProblem } from "./problem.js";
+import { describeProblem } from "./checkers/problem.js";
 import { replay, type RunResult } from "./run.js";
 import type { SimOptions } from "./settings.js";
 import { shrink } from "./shrink.js";

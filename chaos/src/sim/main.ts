@@ -3,7 +3,7 @@
 import { HELP, readRequest, type Request } from "./command-line.js";
 import { tellFailure } from "./failure-text.js";
 import { runMutations } from "./mutations/run-mutations.js";
-import { describeProblem } from "./problem.js";
+import { describeProblem } from "./checkers/problem.js";
 import { runSeed, type RunResult } from "./run.js";
 
 const RUNS = 1000;

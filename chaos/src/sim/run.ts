@@ -1,13 +1,13 @@
 /** One run of the simulator: a seed in, a verdict out. */
-import { checkAtRest } from "./final-check.js";
-import type { SimEvent } from "./event.js";
-import { heal } from "./heal.js";
-import { problemsOf, type Problem } from "./problem.js";
+import { checkAtRest } from "./checkers/final-check.js";
+import type { SimEvent } from "./mesh/event.js";
+import { heal } from "./mesh/heal.js";
+import { problemsOf, type Problem } from "./checkers/problem.js";
 import { Random } from "./random.js";
-import { Scheduler } from "./scheduler.js";
+import { Scheduler } from "./mesh/scheduler.js";
 import { drawSettings, type SimOptions, type SimSettings } from "./settings.js";
 import { type Transcript } from "./transcript.js";
-import { World } from "./world.js";
+import { World } from "./mesh/world.js";
 
 /** Events per client command, on average, after which a run is ended. */
 const EVENTS_PER_COMMAND = 30;

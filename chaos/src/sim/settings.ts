@@ -4,8 +4,8 @@
  * shows.
  */
 import { Random } from "./random.js";
-import { drawGroups } from "./residents.js";
-import { drawRareFaults, type RareFault } from "./rare-faults.js";
+import { drawGroups } from "./mesh/residents.js";
+import { drawRareFaults, type RareFault } from "./mesh/rare-faults.js";
 
 /** Kinds of keys that clients write. Each has its own names, so that types meet only in runs with `clashes`. */
 export const FAMILIES = ["string", "counter", "pure", "hash", "set", "zset", "list", "sketch", "stream", "float"] as const;

@@ -2,7 +2,7 @@
  * Makes a failing run shorter: leaves out ever smaller parts of its events as long as it still fails (delta debugging,
  * Zeller and Hildebrandt 2002) in the same way.
  */
-import type { SimEvent } from "./event.js";
+import type { SimEvent } from "./mesh/event.js";
 import { replay, type RunResult } from "./run.js";
 
 /** Replays spent on one failure. */

@@ -2,13 +2,13 @@
 import { describe, expect, it } from "vitest";
 import { tellFailure } from "./failure-text.js";
 import { readConflicts } from "@meridian/region";
-import { heal } from "./heal.js";
+import { heal } from "./mesh/heal.js";
 import { Random } from "./random.js";
 import { replay, runSeed } from "./run.js";
 import { REGRESSION_SEEDS } from "./regression-seeds.js";
 import { drawSettings, type SimOptions } from "./settings.js";
-import { Workload } from "./workload.js";
-import { World } from "./world.js";
+import { Workload } from "./mesh/workload.js";
+import { World } from "./mesh/world.js";
 
 /** How long new seeds are tried. */
 const NEW_SEEDS_MS = 15_000;

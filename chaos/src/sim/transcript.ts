@@ -6,8 +6,8 @@ import { decodeMark, MARK_KEY, READ_KEY, type Mark } from "@meridian/mark";
 import { stringPrintOf } from "@meridian/merge";
 import { decodeRecord } from "@meridian/wire";
 import { hlcOf, MutationKind, type Hlc, type Mutation, type MutationDetail, type ReadonlyVector, type WriterId } from "@meridian/words";
-import { describeEvent, type SimEvent } from "./event.js";
-import type { World } from "./world.js";
+import { describeEvent, type SimEvent } from "./mesh/event.js";
+import type { World } from "./mesh/world.js";
 
 const KIND_NAMES = new Map(Object.entries(MutationKind).map(([name, kind]) => [kind, name] as const));
 const LINE_CHARACTERS_MAX = 400;

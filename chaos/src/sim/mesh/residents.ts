@@ -8,8 +8,8 @@ import type { PolicyRow, PolicyTable } from "@meridian/region";
 import { decodeRecord } from "@meridian/wire";
 import { groupOf, groupWriter, MutationKind, regionOf, type WriterId } from "@meridian/words";
 import type { ClientCommand } from "./event.js";
-import type { Metadata } from "./metadata-check.js";
-import type { Random } from "./random.js";
+import type { Metadata } from "../checkers/metadata-check.js";
+import type { Random } from "../random.js";
 import type { World } from "./world.js";
 
 /** What a checker asks of policies. */

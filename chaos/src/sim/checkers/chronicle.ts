@@ -4,9 +4,9 @@
  */
 import { PRINT_INLINE_BYTES_MAX } from "@meridian/merge";
 import { parseCellName, type ServerCells } from "./cells-of-server.js";
-import type { ClientCommand } from "./event.js";
-import { readBesideLocal } from "./policies.js";
-import type { KeyRules } from "./residents.js";
+import type { ClientCommand } from "../mesh/event.js";
+import { readBesideLocal } from "../mesh/policies.js";
+import type { KeyRules } from "../mesh/residents.js";
 
 /** One change of one cell by a client. `before`: what that client could see there; undefined: nothing. */
 export interface ClientChange {

@@ -13,8 +13,8 @@ import { decodeRecord } from "@meridian/wire";
 import { MutationKind } from "@meridian/words";
 import { membersOf } from "./absence-check.js";
 import type { Published } from "./audited-log.js";
-import { firstPolicies, SWITCHED_PREFIX } from "./policies.js";
-import type { World } from "./world.js";
+import { firstPolicies, SWITCHED_PREFIX } from "../mesh/policies.js";
+import type { World } from "../mesh/world.js";
 
 /** Which tables the regions of a run have run, by the number of changes before. */
 export class TableWatch {

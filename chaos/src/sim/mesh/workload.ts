@@ -1,11 +1,11 @@
 /** What clients do: commands on few, hot keys, drawn from the families that the run's settings name. */
 import { NAME_BYTES_MAX } from "@meridian/region";
 import type { ClientCommand } from "./event.js";
-import { KEPT, RELAYED } from "./message-check.js";
+import { KEPT, RELAYED } from "../checkers/message-check.js";
 import { REGISTER_PREFIX, SWITCHED_PREFIX } from "./policies.js";
-import { Random } from "./random.js";
+import { Random } from "../random.js";
 import { FIRST_RESIDENT } from "./residents.js";
-import type { Family, SimSettings } from "./settings.js";
+import type { Family, SimSettings } from "../settings.js";
 
 /** Longest transaction, in commands. */
 const GROUP_MAX = 4;

@@ -14,13 +14,13 @@ import { elementName, readConflicts, type ConflictRecord, type StoredCell } from
 import { readValues } from "@meridian/wire";
 import { MutationKind, type Dot, type WriterId } from "@meridian/words";
 import { cellKindOf, type Published } from "./audited-log.js";
-import type { AgentHost } from "./agent-host.js";
+import type { AgentHost } from "../mesh/agent-host.js";
 import type { Metadata } from "./metadata-check.js";
 import { hasSeen, INCREMENTS } from "./oracle.js";
-import { withoutSwitched } from "./policies.js";
+import { withoutSwitched } from "../mesh/policies.js";
 import { contentOfString } from "./sketch-content.js";
 import { keyTypes } from "./visible-types.js";
-import type { World } from "./world.js";
+import type { World } from "../mesh/world.js";
 
 const K = MutationKind;
 const REMOVALS: ReadonlySet<MutationKind> = new Set([K.RemoveField, K.RemoveMember, K.RemoveScore, K.RemoveKey]);

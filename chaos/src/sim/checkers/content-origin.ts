@@ -11,8 +11,8 @@ import type { Hlc, WriterId } from "@meridian/words";
 import { cellKindOf } from "./audited-log.js";
 import { cellName } from "./cells-of-server.js";
 import type { ClientChange } from "./chronicle.js";
-import type { LogModel } from "./log-model.js";
-import type { SimLog } from "./residents.js";
+import type { LogModel } from "../mesh/log-model.js";
+import type { SimLog } from "../mesh/residents.js";
 
 /** The logs of a mesh. */
 export interface Logs {

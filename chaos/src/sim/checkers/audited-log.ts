@@ -4,7 +4,7 @@
  */
 import { decodeRecord, type Frame } from "@meridian/wire";
 import { MutationKind, type Absorbed, type Hlc, type Mutation, type ReadonlyVector, type Unseen, type WriterId } from "@meridian/words";
-import type { World } from "./world.js";
+import type { World } from "../mesh/world.js";
 
 /** One published mutation. */
 export interface Published {

@@ -9,12 +9,12 @@
 import { ChannelPatterns, type MessageOptions } from "@meridian/region";
 import { isUnique } from "./chronicle.js";
 import { cellName, type ServerCells } from "./cells-of-server.js";
-import type { ClientCommand } from "./event.js";
+import type { ClientCommand } from "../mesh/event.js";
 import type { Problem } from "./problem.js";
 import { problemsOf } from "./problem.js";
-import type { KeyRules } from "./residents.js";
-import type { SimSettings } from "./settings.js";
-import type { World } from "./world.js";
+import type { KeyRules } from "../mesh/residents.js";
+import type { SimSettings } from "../settings.js";
+import type { World } from "../mesh/world.js";
 
 /** A channel that is relayed, and one that is not. */
 export const RELAYED = "news";

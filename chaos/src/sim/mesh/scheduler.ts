@@ -2,8 +2,8 @@
 import type { AgentHost } from "./agent-host.js";
 import type { SimEvent } from "./event.js";
 import { SWITCHED_PREFIX } from "./policies.js";
-import type { Random } from "./random.js";
-import { SWITCHED_POLICIES } from "./settings.js";
+import type { Random } from "../random.js";
+import { SWITCHED_POLICIES } from "../settings.js";
 import { Workload } from "./workload.js";
 import type { World } from "./world.js";
 

@@ -3,19 +3,19 @@
  * the live checkers.
  */
 import { decodeMark, MARK_KEY, type ApplyBatch } from "@meridian/mark";
-import type { AgentHost } from "./agent-host.js";
+import type { AgentHost } from "../mesh/agent-host.js";
 import { guardApply } from "./apply-guard.js";
 import { cellName, differing, parseCellName, type ServerCells } from "./cells-of-server.js";
 import { Chronicle } from "./chronicle.js";
 import type { Logs } from "./content-origin.js";
-import type { ClientCommand } from "./event.js";
+import type { ClientCommand } from "../mesh/event.js";
 import type { Checker } from "./problem.js";
 import { checkEffect } from "./script-checks.js";
-import { isForeign, rulesAt, type KeyRules } from "./residents.js";
-import type { ServerHost } from "./server-host.js";
+import { isForeign, rulesAt, type KeyRules } from "../mesh/residents.js";
+import type { ServerHost } from "../mesh/server-host.js";
 import { isPureCounter, SumCheck } from "./sum-check.js";
 import { TransactionCheck } from "./transaction-check.js";
-import type { World } from "./world.js";
+import type { World } from "../mesh/world.js";
 import type { WriterId } from "@meridian/words";
 
 /** Told of each problem, with the region where it was found. */

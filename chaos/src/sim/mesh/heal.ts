@@ -3,10 +3,10 @@
  * rounds: one that goes round in circles has failed.
  */
 import { readRemains } from "@meridian/region";
-import { membersOf } from "./absence-check.js";
+import { membersOf } from "../checkers/absence-check.js";
 import type { AgentHost } from "./agent-host.js";
 import type { SimEvent } from "./event.js";
-import { unfinished } from "./switch-check.js";
+import { unfinished } from "../checkers/switch-check.js";
 import { HEARTBEAT_IDLE_MS, type World } from "./world.js";
 
 /** Rounds in which everything that can move does. */

@@ -5,7 +5,7 @@
 import { CommandParser } from "@meridian/resp";
 import type { KeyRules } from "./residents.js";
 import { ServerModel } from "@meridian/target";
-import { cellName, cellsOfServer, differing, pairsAsBytes, pairsOf, parseCellName, type ServerCells } from "./cells-of-server.js";
+import { cellName, cellsOfServer, differing, pairsAsBytes, pairsOf, parseCellName, type ServerCells } from "../checkers/cells-of-server.js";
 import type { ClientCommand } from "./event.js";
 
 /** What one client command, or one expiry, changed. */

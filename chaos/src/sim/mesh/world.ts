@@ -7,18 +7,18 @@ import { decodeRecord } from "@meridian/wire";
 import { writerId, type WriterId } from "@meridian/words";
 import { AgentHost, type AgentContext } from "./agent-host.js";
 import type { ClientCommand, SimEvent } from "./event.js";
-import type { Flushed } from "./flushed-region.js";
+import type { Flushed } from "../checkers/flushed-region.js";
 import { LogModel } from "./log-model.js";
-import { MessageCheck, messagesOf } from "./message-check.js";
-import type { Checker, Problem } from "./problem.js";
+import { MessageCheck, messagesOf } from "../checkers/message-check.js";
+import type { Checker, Problem } from "../checkers/problem.js";
 import { BATCH_RECORDS } from "./rare-faults.js";
-import { ScriptWatch, type AfterScript } from "./script-watch.js";
+import { ScriptWatch, type AfterScript } from "../checkers/script-watch.js";
 import { ServerHost } from "./server-host.js";
 import { firstPolicies, NAMES, policiesOf, switchedTable } from "./policies.js";
 import { logsOf, type KeyRules, type SimLog } from "./residents.js";
-import { TableWatch } from "./switch-check.js";
-import type { SimSettings } from "./settings.js";
-import type { Transcript } from "./transcript.js";
+import { TableWatch } from "../checkers/switch-check.js";
+import type { SimSettings } from "../settings.js";
+import type { Transcript } from "../transcript.js";
 
 /** When simulated time begins: any moment will do. */
 const BEGIN_MS = 1_790_000_000_000;

@@ -10,8 +10,8 @@ import { MutationKind } from "@meridian/words";
 import { readKeys } from "./acknowledged-check.js";
 import { cellKindOf, type Published } from "./audited-log.js";
 import { cellName } from "./cells-of-server.js";
-import { readBesideLocal } from "./policies.js";
-import type { TakenCommand, World } from "./world.js";
+import { readBesideLocal } from "../mesh/policies.js";
+import type { TakenCommand, World } from "../mesh/world.js";
 
 const K = MutationKind;
 const OF_MEMBERS: ReadonlySet<MutationKind> = new Set([K.RemoveField, K.RemoveMember, K.RemoveScore]);

@@ -6,7 +6,7 @@ import { MARK_KEY, OP, type ApplyBatch } from "@meridian/mark";
 import { PRINT_INLINE_BYTES_MAX } from "@meridian/merge";
 import { readBatch } from "@meridian/target";
 import { cellName, type ServerCells } from "./cells-of-server.js";
-import type { ServerHost } from "./server-host.js";
+import type { ServerHost } from "../mesh/server-host.js";
 import { scaledDigits, textOfDigits } from "./oracle.js";
 import { includesSketch, isSketchContent } from "./sketch-content.js";
 

@@ -9,9 +9,9 @@ import { idOfField, scaledOf } from "@meridian/merge";
 import { MutationKind } from "@meridian/words";
 import { cellKindOf, type Published } from "./audited-log.js";
 import { cellName, pairsAsBytes, pairsOf } from "./cells-of-server.js";
-import { readBesideLocal } from "./policies.js";
+import { readBesideLocal } from "../mesh/policies.js";
 import { elementsOf } from "./list-oracle.js";
-import type { TakenCommand, World } from "./world.js";
+import type { TakenCommand, World } from "../mesh/world.js";
 
 const K = MutationKind;
 

@@ -6,11 +6,11 @@
  * every comparison of regions: each holds what its own clients wrote.
  */
 import { parsePolicy, PolicyTable, type Policy, type PolicyRow } from "@meridian/region";
-import type { Published } from "./audited-log.js";
-import type { ServerCells } from "./cells-of-server.js";
-import type { Metadata } from "./metadata-check.js";
+import type { Published } from "../checkers/audited-log.js";
+import type { ServerCells } from "../checkers/cells-of-server.js";
+import type { Metadata } from "../checkers/metadata-check.js";
 import { residentRows, type KeyRules } from "./residents.js";
-import type { SimSettings } from "./settings.js";
+import type { SimSettings } from "../settings.js";
 import type { World } from "./world.js";
 
 /** Names of the regions, by number. */

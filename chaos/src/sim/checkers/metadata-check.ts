@@ -19,8 +19,8 @@ import {
 } from "@meridian/merge";
 import { readRemains, readStoredCells, readUnfinished, type StoredCell } from "@meridian/region";
 import { cellName, type ServerCells } from "./cells-of-server.js";
-import type { ServerHost } from "./server-host.js";
-import type { AgentHost } from "./agent-host.js";
+import type { ServerHost } from "../mesh/server-host.js";
+import type { AgentHost } from "../mesh/agent-host.js";
 import { isHiddenCell, keyTypes, type KeyTypes } from "./visible-types.js";
 
 /** Cells of one region, by name. */

@@ -9,7 +9,7 @@ import { ServerModel } from "@meridian/target";
 import { MutationKind } from "@meridian/words";
 import type { Published } from "./audited-log.js";
 import { cellName, cellsOfServer, type ServerCells } from "./cells-of-server.js";
-import type { World } from "./world.js";
+import type { World } from "../mesh/world.js";
 
 const K = MutationKind;
 

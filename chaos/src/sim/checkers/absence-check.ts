@@ -4,9 +4,9 @@
  */
 import { decodeRecord } from "@meridian/wire";
 import { mainWriter, type Hlc, type WriterId } from "@meridian/words";
-import type { AgentHost } from "./agent-host.js";
+import type { AgentHost } from "../mesh/agent-host.js";
 import type { Published } from "./audited-log.js";
-import type { World } from "./world.js";
+import type { World } from "../mesh/world.js";
 
 /** Regions that are part of the mesh at the end: a fenced one holds what it held when it was shut out. */
 export function membersOf(world: World): readonly AgentHost[] {

@@ -7,8 +7,8 @@ import { MutationKind } from "@meridian/words";
 import type { Published } from "./audited-log.js";
 import { cellName, type ServerCells } from "./cells-of-server.js";
 import { scaledDigits, textOfDigits } from "./oracle.js";
-import { PURE_FLOAT } from "./workload.js";
-import type { World } from "./world.js";
+import { PURE_FLOAT } from "../mesh/workload.js";
+import type { World } from "../mesh/world.js";
 
 const K = MutationKind;
 

@@ -4,7 +4,7 @@ import { ServerModel } from "@meridian/target";
 import { MutationKind } from "@meridian/words";
 import { checkAbsence, counted, membersOf } from "./absence-check.js";
 import { checkAcknowledged } from "./acknowledged-check.js";
-import type { AgentHost } from "./agent-host.js";
+import type { AgentHost } from "../mesh/agent-host.js";
 import { auditLog, cellKindOf, type AuditedLog, type Published } from "./audited-log.js";
 import { cellName, cellsOfServer, differing, type ServerCells } from "./cells-of-server.js";
 import { checkFlushed, withoutFlushed } from "./flushed-region.js";
@@ -13,13 +13,13 @@ import { compareMetadata, compareWithServer, metadataOf, missingIn, unfinishedIn
 import { checkContexts } from "./context-check.js";
 import { checkFloats } from "./float-check.js";
 import { expectedCells } from "./oracle.js";
-import { checkLocalKeys, sharedCells, SWITCHED_PREFIX, withoutSwitched } from "./policies.js";
+import { checkLocalKeys, sharedCells, SWITCHED_PREFIX, withoutSwitched } from "../mesh/policies.js";
 import { problemsOf, type Checker, type Problem } from "./problem.js";
 import { checkRegisters } from "./register-check.js";
 import { checkSwitches, countedByTable } from "./switch-check.js";
 import { checkRemovals } from "./removal-check.js";
-import { checkResidency, partOfMemory, partsOf } from "./residents.js";
-import type { World } from "./world.js";
+import { checkResidency, partOfMemory, partsOf } from "../mesh/residents.js";
+import type { World } from "../mesh/world.js";
 
 /** Problems of one kind beyond this many are not listed: the first ones tell. */
 const LISTED_MAX = 8;

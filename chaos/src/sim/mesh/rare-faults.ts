@@ -7,7 +7,7 @@
  *     lulls      clients pause for seconds, so that regions catch up, say so, and forget what nothing needs any more
  *     batch      several records are under way to the log when an agent dies, and arrive beside what its heir sends again
  */
-import { Random } from "./random.js";
+import { Random } from "../random.js";
 
 /** The names of rare faults. */
 export const RARE_FAULTS = ["flushall", "usurper", "loss", "batch", "lulls"] as const;

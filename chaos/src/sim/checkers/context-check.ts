@@ -5,7 +5,7 @@
 import { decodeMark } from "@meridian/mark";
 import { decodeRecord } from "@meridian/wire";
 import { VersionVector } from "@meridian/words";
-import type { World } from "./world.js";
+import type { World } from "../mesh/world.js";
 
 /** What a context says too much. */
 export function checkContexts(world: World): string[] {

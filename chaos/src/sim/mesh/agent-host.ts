@@ -8,7 +8,7 @@ import { MemoryStore } from "@meridian/store";
 import type { KeyEvent } from "@meridian/target";
 import type { WriterId } from "@meridian/words";
 import type { LogModel } from "./log-model.js";
-import type { AfterScript } from "./script-watch.js";
+import type { AfterScript } from "../checkers/script-watch.js";
 import type { ServerHost } from "./server-host.js";
 
 /** How far ahead of its clock an agent takes peers' versions, in ms. */

@@ -6,7 +6,7 @@
 import { decodeRecord } from "@meridian/wire";
 import type { Published } from "./audited-log.js";
 import { isUnique } from "./chronicle.js";
-import type { TakenCommand, World } from "./world.js";
+import type { TakenCommand, World } from "../mesh/world.js";
 
 /** Where a region's history was lost. */
 export interface Flushed {
