@@ -189,7 +189,8 @@ export class Life {
     );
     const attached = await this.#tail.attach(this.region.place);
     this.#tail.pause();
-    this.region.onAttached(attached, attached.resumed, facts.databases, this.#foreign);
+    // Asked behind the attach: a database that was empty when the server was asked first may have got keys before the stream began.
+    this.region.onAttached(attached, attached.resumed, (await this.#target.info()).databases, this.#foreign);
     logger.info({ replicationId: attached.replicationId, offset: attached.offset, resumed: attached.resumed }, "attached to the server");
     this.#flush();
     if (this.region.halt) return;
@@ -314,10 +315,12 @@ export class Life {
   #ask(): void {
     if (this.#isAsking) return;
     this.#isAsking = true;
+    // What was asked before the databases were wanted may lack one that has got keys since.
+    const isWanted = this.region.switching.wantsDatabases;
     this.#answer(this.#target?.info(), (facts) => {
       this.#isAsking = false;
       this.facts = facts;
-      this.region.switching.list(facts.databases);
+      if (isWanted) this.region.switching.list(facts.databases);
     });
   }
 

@@ -48,6 +48,31 @@ test("an empty store beside a log that holds this writer's records is a lost sto
   await log.close();
 });
 
+test("a first write into an empty server is not lost, where it comes between the first question and the beginning of the stream", async () => {
+  const empty = await startRedis();
+  const proxy = await startTcpProxy(empty);
+  // The first words of a replica: whoever follows the server has asked it about itself before.
+  const isHeld = new Promise<void>((resolve) => {
+    proxy.intercept = (chunk, { direction }) => {
+      if (direction === "up" && chunk.includes("REPLCONF")) {
+        proxy.intercept = undefined;
+        proxy.hold("down");
+        resolve();
+      }
+      return chunk;
+    };
+  });
+  const pipeline = pipelineOf(optionsOf("new", "new", `redis://${proxy.host}:${proxy.port}`, "--capture-probe", "never"));
+  await pipeline.start();
+  await isHeld;
+  await empty.client().set("first", "1");
+  proxy.release("down");
+  await waitFor(() => pipeline.counters.mutations === 1 && pipeline.status().publish.pendingRecords === 0, { timeoutMs: 10_000, what: "the write to be published" });
+  await pipeline.stop();
+  proxy.stop();
+  await empty.stop();
+});
+
 test("a store that published before goes on", async () => {
   const options = optionsOf("us", "kept");
   for (const value of ["1", "2"]) {

@@ -63,6 +63,8 @@ export class MeshAgent {
   readonly url: string;
   readonly #options: MeshAgentOptions;
   #child: ChildProcess | undefined;
+  /** Until its process is there, for whoever wants to end it meanwhile. */
+  #spawning: Promise<ChildProcess> | undefined;
   #expected = false;
 
   constructor(options: MeshAgentOptions) {
@@ -83,15 +85,13 @@ export class MeshAgent {
 
   /** Starts the process and waits until it is ready. Throws `AGENT_FAILED` with the end of its log. */
   async start(): Promise<void> {
-    if (this.#child !== undefined) throw new Error(`the agent of ${this.region} runs already`);
+    if (this.#child !== undefined || this.#spawning) throw new Error(`the agent of ${this.region} runs already`);
     const main = this.#options.main ?? AGENT_MAIN;
     if (!existsSync(main)) {
       throw new MeridianError("AGENT_FAILED", `the agent is not built: there is no ${main}`, { advice: "run `npm run build` first" });
     }
-    const configFile = await this.#writeConfig();
-    const child = this.#spawn([SMALL_YOUNG_GENERATION, ...(this.#options.nodeArgs ?? []), main, "--config", configFile]);
-    this.#child = child;
     this.#expected = false;
+    const child = await (this.#spawning = this.#launch(main));
     let ended: string | undefined;
     child.once("exit", (code, signal) => (ended = signal ?? `code ${code}`));
     child.once("error", (error) => (ended ??= error.message));
@@ -118,6 +118,7 @@ export class MeshAgent {
 
   /** Sends `signal` and waits until the process has ended; for SIGSTOP and SIGCONT only sends. */
   async kill(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
+    await this.#spawning?.catch(() => undefined);
     const child = this.#child;
     if (child === undefined) return;
     if (signal === "SIGSTOP" || signal === "SIGCONT") {
@@ -142,6 +143,16 @@ export class MeshAgent {
   /** The end of the agent's log. */
   async logTail(): Promise<string> {
     return (await readFile(this.logFile, "utf8").catch(() => "")).slice(-LOG_TAIL_BYTES);
+  }
+
+  async #launch(main: string): Promise<ChildProcess> {
+    try {
+      const configFile = await this.#writeConfig();
+      this.#child = this.#spawn([SMALL_YOUNG_GENERATION, ...(this.#options.nodeArgs ?? []), main, "--config", configFile]);
+      return this.#child;
+    } finally {
+      this.#spawning = undefined;
+    }
   }
 
   #spawn(args: readonly string[]): ChildProcess {

@@ -97,6 +97,18 @@ describe("startMesh", () => {
     expect(pending).toBe("none");
   });
 
+  it("ends an agent that is only being started", async () => {
+    mesh = await startMesh({ regions: ["eu", "us"], agentMain });
+    const { agent, agentUrl } = mesh.region("eu");
+    await agent.kill();
+    const start = agent.start().catch((error: unknown) => String(error));
+    await agent.kill();
+    expect(await start).toMatch(/ended with SIGKILL/);
+    expect([agent.pid, await listens(agentUrl)]).toEqual([undefined, false]);
+    await agent.start();
+    expect(await listens(agentUrl)).toBe(true);
+  });
+
   it.each([
     ["an agent", (running: Mesh) => running.region("us").agent.pid, /agent of us ended with SIGKILL/],
     ["a server", (running: Mesh) => running.region("us").server!.pid, /server of us has ended/],
