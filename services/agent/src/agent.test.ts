@@ -49,7 +49,7 @@ function pipelineStatus(server: string, state: PipelineState): PipelineStatus {
     receive: { records: 4, mutations: 8, bytes: 800 },
     apply: { batches: 2, cells: 8, skipped: 1, retried: 1, inFlight: 1, conflicts: 2, readBacks: 3 },
     floats: { rule: "sum", increments: 0, asValues: 0 },
-    policies: { digest: "", localCommands: 0, foreignCommands: {}, residencyCrossed: 0, rows: [], version: 0, stage: "done", awaits: [] },
+    policies: { digest: "", localCommands: 0, foreignCommands: { "eu+us": 2 }, residencyCrossed: 0, rows: [], version: 0, stage: "done", awaits: [] },
     messages: { channels: [], relayed: 0, delivered: 0, waiting: 0, expired: 0, unwanted: 0, early: 0 },
     conflicts: { register: 2 },
     peers: [{ writer: "us/0", frontierMs: 1_800_000_000_000, lagMsP50: 3, lagMsP99: 9, lagMsP999: 20, lagSamples: 100, driftMs: -4, state: "up", queueBytes: 64, horizonAgeMs: 900 }],

@@ -41,6 +41,7 @@ describe("meridian", () => {
     [["dev", "--regions", "eu,eu"], /named twice/],
     [["dev", "--regions", "eu,Bad Name"], /region name "Bad Name" is not valid/],
     [["dev", "--servers", "redis://a"], /3 regions but 1 servers/],
+    [["dev", "eu", "us"], /"eu" is no flag of the agent/],
     [["dev", "--log", "paper"], /Allowed choices are redis, kafka/],
     [["dev", "--port-base", "80"], /Expected a whole number from 1024/],
     [["status", "--wat"], /unknown option/],

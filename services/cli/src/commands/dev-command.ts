@@ -28,6 +28,7 @@ Examples:
   meridian dev --servers redis://127.0.0.1:6379,redis://127.0.0.1:6380 --regions eu,us
   meridian dev --log kafka
   meridian dev --json | head -1        one line with all endpoints, once everything is ready
+  meridian dev -- --messages-channels 'news.*' --policies-0-prefix session: --policies-0-policy local
 
 Exit code: 0 stopped by Ctrl-C or SIGTERM, 1 a part ended by itself, 2 could not start.`;
 
@@ -37,6 +38,7 @@ export function addDevCommand(program: Command, context: CommandContext): void {
     .command("dev")
     .summary("run a whole mesh on this machine until Ctrl-C")
     .description("Runs a whole mesh on this machine until Ctrl-C.")
+    .argument("[flags...]", "behind --: flags for every agent, as its own --help lists them")
     .option("--regions <names>", "names with commas between them", listArgument, ["eu", "us", "ap"])
     .addOption(new Option("--log <kind>", "which log").choices(["redis", "kafka"]).default("redis"))
     .option("--servers <urls>", "use these redis:// servers, one per region, instead of starting any", listArgument)
@@ -45,17 +47,18 @@ export function addDevCommand(program: Command, context: CommandContext): void {
     .option("--json", "print the endpoints as one line of JSON")
     .addOption(new Option("--agent-main <file>", "another agent program").hideHelp())
     .addHelpText("after", HELP)
-    .action(async (options: DevOptions) => {
-      await runDev(options, context);
+    .action(async (agentArgs: string[], options: DevOptions) => {
+      await runDev(options, agentArgs, context);
     });
 }
 
-async function runDev(options: DevOptions, context: CommandContext): Promise<void> {
+async function runDev(options: DevOptions, agentArgs: readonly string[], context: CommandContext): Promise<void> {
   const { terminal, stop } = context;
   const progress = new ProgressLine(terminal);
   const mesh = await startMesh({
     regions: options.regions,
     log: options.log,
+    agentArgs,
     ...(options.servers === undefined ? {} : { servers: options.servers }),
     ...(options.portBase === undefined ? {} : { portBase: options.portBase }),
     ...(options.data === undefined ? {} : { dataDir: options.data }),

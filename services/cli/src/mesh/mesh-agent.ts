@@ -46,6 +46,8 @@ export interface MeshAgentOptions {
   readonly main?: string;
   /** A folder to remove where this process ends without having stopped the agent. */
   readonly temporaryDir?: string;
+  /** Flags of the agent, over its configuration. */
+  readonly args?: readonly string[];
   /** More arguments of node itself, for example `--cpu-prof`. */
   readonly nodeArgs?: readonly string[];
   /** Told when the process ends and nobody asked for it. */
@@ -148,7 +150,8 @@ export class MeshAgent {
   async #launch(main: string): Promise<ChildProcess> {
     try {
       const configFile = await this.#writeConfig();
-      this.#child = this.#spawn([SMALL_YOUNG_GENERATION, ...(this.#options.nodeArgs ?? []), main, "--config", configFile]);
+      const { nodeArgs = [], args = [] } = this.#options;
+      this.#child = this.#spawn([SMALL_YOUNG_GENERATION, ...nodeArgs, main, "--config", configFile, ...args]);
       return this.#child;
     } finally {
       this.#spawning = undefined;

@@ -30,6 +30,8 @@ export interface MeshOptions {
   readonly serverArgs?: readonly string[];
   /** More configuration for every agent, or for one. */
   readonly agentConfig?: (region: string) => Readonly<Record<string, unknown>>;
+  /** Flags for every agent, over its configuration. */
+  readonly agentArgs?: readonly string[];
   /** Path of the agent's main.js, where it is not the one of this checkout. */
   readonly agentMain?: string;
   /** More arguments of node for the agents, for example a profiler's. */
@@ -97,11 +99,12 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
   }
 }
 
-function checkOptions({ regions, servers }: MeshOptions): void {
+function checkOptions({ regions, servers, agentArgs: [first = "--"] = [] }: MeshOptions): void {
   for (const region of regions) regionId(region);
   const refuse = (message: string, advice: string): never => {
     throw new MeridianError("BAD_OPTION", message, { advice });
   };
+  if (!first.startsWith("--")) refuse(`${JSON.stringify(first)} is no flag of the agent`, "regions are named by --regions; flags for the agents stand behind --, for example: -- --messages-channels 'news.*'");
   if (regions.length < 2) refuse("a mesh needs two regions at least", "for example --regions eu,us,ap");
   if (regions.length > REGIONS_MAX) refuse(`a local mesh has ${REGIONS_MAX} regions at most`, "name fewer regions");
   if (new Set(regions).size !== regions.length) refuse("a region is named twice", "give every region a name of its own");
@@ -204,7 +207,7 @@ class LocalMesh implements Mesh {
   }
 
   async #prepareAgent(region: string, index: number, url: string): Promise<MeshAgent> {
-    const { regions, agentMain, agentNodeArgs, agentConfig, portBase } = this.#options;
+    const { regions, agentMain, agentArgs, agentNodeArgs, agentConfig, portBase } = this.#options;
     const dir = join(this.dir, region);
     await mkdir(dir, { recursive: true });
     return new MeshAgent({
@@ -219,6 +222,7 @@ class LocalMesh implements Mesh {
       },
       ...(this.#keptIn === undefined ? { temporaryDir: this.dir } : {}),
       ...(agentMain === undefined ? {} : { main: agentMain }),
+      ...(agentArgs === undefined ? {} : { args: agentArgs }),
       ...(agentNodeArgs === undefined ? {} : { nodeArgs: agentNodeArgs }),
       onDeath: (reason) => this.#fail(reason),
     });
