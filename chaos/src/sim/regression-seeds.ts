@@ -37,6 +37,7 @@ export const REGRESSION_SEEDS: readonly (readonly [seed: number, mistake: string
   [565000037, "what a type hides is let go after a crash, though only this region has its value", { absence: true, clashes: true }],
   [578000030, "an entry of a region's own that a client trimmed before a crash is never removed", { families: ["stream"] }],
   [569000285, "the guard of scripts: taking an entry that comes under a freed id for the one that a client removed", { faults: ["lulls"] }],
+  [60122, "a stream is put back while its removal is under way, and is taken for there already", { switches: true }],
   [2249, "dropping a register's value while the deadline that the server has for it is too near", { registers: true }],
   [1795285524336, "the checker of registers: missing that a client wrote what another region had already written there"],
   [1795273489066, "what a read in the first import does not find is taken for removed by a client"],

@@ -10,10 +10,10 @@ import { HLC_ZERO, type CellKind, type Hlc, type WriterId } from "@meridian/word
 import type { ConflictLedger } from "../conflicts/conflict-ledger.js";
 import { basePrint, numberOfPrint } from "../keys/content.js";
 import { noteRefused, type RegionCounters } from "../counters.js";
-import type { CellSlot, KeyEntry } from "../keys/key-entry.js";
+import type { CellSlot, Issue, KeyEntry } from "../keys/key-entry.js";
 import type { KeySpace } from "../keys/key-space.js";
 import { isPast, revive, ServerDeadlines } from "./server-deadlines.js";
-import { setShown, settleSlot } from "./settle.js";
+import { isStream, setShown, settleSlot } from "./settle.js";
 import { targetCell } from "./target-cell.js";
 
 /** What settling needs of its region. */
@@ -84,7 +84,12 @@ export class MarkSettlement {
     // It was written, so it held what was expected: whatever clients did to it before came to nothing.
     if (slot.issued?.how === "write") slot.entry.rewritten = HLC_ZERO;
     const removed = slot.list ? this.#removedFrom(slot) : NO_VALUES;
+    // That a stream stays is in every batch: the next may already be under way to remove it.
+    const { issued, raced } = slot;
+    const isLater = issued !== undefined && issued.seq !== this.#mark.seq && isStream(slot);
+    if (isLater) setIssued(slot, undefined, false);
     const result = settleSlot(slot, this.#mark.vector, conflicts, removed);
+    if (isLater) setIssued(slot, issued, raced);
     keys.touch(slot);
     if (result === "equal" && slot.kind === "w") this.#noteRestored(slot);
     if (result === "unsure") this.#doubtCell(slot);
@@ -231,6 +236,12 @@ export function doubtSlot(slot: CellSlot, { keys, requestRead }: Pick<Settlement
   slot.unsure = true;
   keys.touch(slot);
   requestRead(slot.entry);
+}
+
+/** What is said of an apply of a cell that is under way. */
+function setIssued(slot: CellSlot, issued: Issue | undefined, raced: boolean): void {
+  slot.issued = issued;
+  slot.raced = raced;
 }
 
 /** What the server was to hold, for the operator: a whole value's type stands in its payload. */

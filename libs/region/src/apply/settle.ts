@@ -79,7 +79,12 @@ function show(slot: CellSlot, before: string | undefined, issued: CellSlot["issu
   if (isStream(slot)) {
     // Beside other types it is there only where that was written, or seen.
     if (slot.entry.mayClash && issued?.how !== "write") return setShown(slot, before);
-    // Written without comparing, and never in one batch alone: only what is known to be missing is written for itself.
+    // It was to stay, and a client took it away before the script: entries of the batch have made it anew, or it is gone.
+    if (!issued && !raced && before === undefined && basePrint(slot) !== undefined) {
+      slot.unsure = true;
+      return "unsure";
+    }
+    // Written without comparing: only what is known to be missing is written for itself.
     if (issued || !slot.shown) slot.shown = undefined;
     return "equal";
   }

@@ -28,6 +28,9 @@ function wantedCell(slot: CellSlot): Cell {
 const NO_CELL: Cell = emptyCell();
 
 const NOTHING: Planned = { how: "nothing", delta: 0n, deadline: undefined };
+const WRITE: Planned = { how: "write", delta: 0n, deadline: undefined };
+/** Whatever clients did to it before, the stream is there behind the script. */
+const CREATE: Planned = { ...WRITE, leaves: { print: "" } };
 
 /** See the module's comment. One for each batch. */
 export class StreamPlan {
@@ -51,11 +54,14 @@ export class StreamPlan {
 
   #planStream(slot: CellSlot, target: Cell): Planned | undefined {
     if (slot.entry.mayClash) return this.#planBesideOthers(slot, target);
-    if (!isPresent(target) && shownPrint(slot) === undefined && !slot.unsure) return NOTHING;
+    const isWanted = isPresent(target);
+    const isThere = shownPrint(slot) !== undefined;
+    if (!isWanted && !isThere) return NOTHING;
     const draft = this.#draft(slot.entry);
-    draft.creates ||= isPresent(target) && shownPrint(slot) === undefined;
-    // Its operation compares nothing and may come twice: it need not wait for the one before.
-    return slot.shown || slot.unsure ? { how: "write", delta: 0n, deadline: undefined } : undefined;
+    draft.creates ||= isWanted && !isThere;
+    // That it stays is in no one's way. Whether it is there, one batch changes at a time: the next would not know what it finds.
+    if (isWanted && isThere) return slot.shown ? WRITE : undefined;
+    return isWanted ? CREATE : WRITE;
   }
 
   /** In a key of several types, whether the stream is there is as much a content as any. */
