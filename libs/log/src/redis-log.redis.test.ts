@@ -163,6 +163,11 @@ describe("the log in Redis Streams", () => {
       const wrong = open({ regions: { us: `redis://log:wrong@127.0.0.1:${other.port}` } });
       const message = expect.not.stringContaining("wrong@") as string;
       await expect(wrong.open([us])).rejects.toMatchObject({ code: "LOG_UNAVAILABLE", message });
+      await other.client().config("SET", "requirepass", "secret");
+      for (const [url, reason] of [[`redis://127.0.0.1:${other.port}`, "NOAUTH"], [`redis://:wrong@127.0.0.1:${other.port}`, "WRONGPASS"]]) {
+        const refused = { message: expect.stringContaining(reason ?? "") as string, advice: expect.stringContaining("password") as string };
+        await expect(open({ regions: { us: url ?? "" } }).open([us])).rejects.toMatchObject(refused);
+      }
     } finally {
       await other.stop();
     }

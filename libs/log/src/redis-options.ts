@@ -70,14 +70,15 @@ export async function connectRedis(options: RedisLogOptions, url: string): Promi
     ...(url.startsWith("rediss:") && { tls: options.tls ?? {} }),
   };
   const client = new Redis(url, settings);
-  // every command rejects by itself; without a listener ioredis prints
-  client.on("error", () => undefined);
+  // every command rejects by itself; without a listener ioredis prints. Of a refusal while it connects only this event tells
+  let told: Error | undefined;
+  client.on("error", (error: Error) => (told ??= error));
   try {
     await client.connect();
     return client;
   } catch (error) {
     client.disconnect();
-    throw redisError(error, url);
+    throw redisError(told ?? error, url);
   }
 }
 
