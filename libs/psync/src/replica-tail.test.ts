@@ -73,6 +73,25 @@ const WORDS = ["+PONG\r\n", "+OK\r\n", "+OK\r\n", "+OK\r\n"];
 const from = { replicationId: ID, offset: 1000 };
 
 describe("ReplicaTail against a scripted server", () => {
+  it("hands on all that a server had sent when it broke off, though it can no longer be written to", async () => {
+    const port = await serve({ answers: [...WORDS, `+CONTINUE\r\n${GETACK}`] });
+    const recorded = record(port);
+    await recorded.tail.attach(from);
+    await waitFor(() => recorded.text === GETACK, { what: "what asks for an acknowledgement" });
+    recorded.tail.pause();
+    await new Promise((resolve) => peer?.write(STREAM, "latin1", resolve));
+    const closed = once(peer as Socket, "close");
+    peer?.resetAndDestroy();
+    await closed;
+    recorded.tail.ack(recorded.tail.receivedOffset);
+    // That it cannot be written is told within this turn.
+    await new Promise((resolve) => setImmediate(resolve));
+    recorded.tail.resume();
+    await waitFor(() => recorded.lost.length > 0, { what: "the loss" });
+    expect(recorded.text).toBe(GETACK + STREAM);
+    expect(recorded.lost.map(({ code }) => code)).toEqual(["SERVER_UNAVAILABLE"]);
+  });
+
   it.each([Infinity, 1, 2, 3, 7])("loses nothing that follows CONTINUE in the same chunk (pieces of %d)", async (pieceBytes) => {
     const port = await serve({ answers: [...WORDS, `\n\n+CONTINUE\r\n${STREAM}`], pieceBytes });
     const recorded = record(port);

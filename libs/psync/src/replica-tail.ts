@@ -1,7 +1,8 @@
 /**
  * A replica's side of one connection: attach to a server, hand its command stream on byte for byte, acknowledge.
  *
- * Promises that the chunks, put together, are the server's stream without a gap from `Attached.offset` on; that only
+ * Promises that the chunks, put together, are the server's stream without a gap from `Attached.offset` on; that what a server
+ * had sent when it ended is handed on, though acknowledgements can no longer be written; that only
  * what the owner called durable is acknowledged; that a paused tail reads no more, so that the server's own buffers and
  * limits apply. Refuses to reconnect: one tail is the life of one connection, the owner makes the next one and says
  * from where. Does not look into the stream (except for a request for an acknowledgement at the end of a chunk, which
@@ -14,6 +15,7 @@ import { connect as connectTls } from "node:tls";
 import { Acknowledger } from "./acknowledger.js";
 import { Handshake, type HandshakeOutcome } from "./handshake.js";
 import { PayloadSkipper } from "./payload-skipper.js";
+import { readingOn } from "./reading-on.js";
 import { connectionError, refusalError } from "./refusal.js";
 import type { Attached, StreamPosition } from "./stream-position.js";
 import type { TailHandlers, TailOptions } from "./tail-options.js";
@@ -129,10 +131,11 @@ export class ReplicaTail {
 
   #connect(handshake: Handshake): void {
     const { host, port, tls, connectTimeoutMs } = this.#options;
-    const socket =
+    const socket = readingOn(
       tls === undefined
         ? connectTcp({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS })
-        : connectTls({ host, port, ...(isIP(host) === 0 ? { servername: host } : {}), ...tls });
+        : connectTls({ host, port, ...(isIP(host) === 0 ? { servername: host } : {}), ...tls }),
+    );
     this.#socket = socket;
     socket.once(tls === undefined ? "connect" : "secureConnect", () => {
       if (this.#phase !== "connecting") return;

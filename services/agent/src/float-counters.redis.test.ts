@@ -6,7 +6,7 @@ import type { Redis } from "ioredis";
 import { MemoryShelf } from "@meridian/log";
 import { startRedis, waitFor } from "@meridian/testkit";
 import { writerId } from "@meridian/words";
-import type { LifeSettings } from "./pipeline/life.js";
+import type { LifeSettings } from "./pipeline/life-deps.js";
 import { afterEach, expect, test } from "vitest";
 import { areQuiet, describePlace, followsFloats, openPlaces, Place, TELLS_FLOATS } from "./testing/place.js";
 

@@ -1,69 +1,24 @@
 /**
  * One life of a pipeline: connections to the server, a region made from the store, and the loop that carries out what
  * the region decides. A life ends at the first failure of a connection; the pipeline then begins the next one, and
- * what was under way is resumed from the store and from the server's mark.
+ * what was under way is resumed from the store and from the server's mark. Where it is not the tail that fails, what the
+ * server has sent is captured before: once it is gone, nobody else has that ({@link TailDrain}).
  *
  * Where the region halts, the life leaves the server at once, and ends when everything captured before is durable in the log;
  * a life that begins halted does only that.
  */
-import type { MutationLog } from "@meridian/log";
 import { ReplicaTail } from "@meridian/psync";
-import { Region, sequenceKey, type ConflictLimits, type MessageOptions, type PolicyTable, type RegionCounters, type RegionOptions, type Step } from "@meridian/region";
-import type { Store } from "@meridian/store";
+import { Region, sequenceKey, type Step } from "@meridian/region";
 import { RedisTarget, type ApplyReply, type ReadStatus, type ServerFacts } from "@meridian/target";
-import type { Logger } from "@meridian/shell";
 import { MeridianError, type WriterId } from "@meridian/words";
 import type { Endpoint } from "../endpoint.js";
-import { checkConformance, type ProbeWhen } from "./conformance.js";
-import { feedOf, toldOf, type FloatFeed, type FloatSettings } from "./float-feed.js";
+import { checkConformance } from "./conformance.js";
+import { feedOf, toldOf, type FloatFeed } from "./float-feed.js";
+import type { LifeDeps } from "./life-deps.js";
 import { fenced, halted, lostMark } from "./life-errors.js";
 import { PeerReader } from "./peer-reader.js";
 import { Publisher } from "./publisher.js";
-
-/** Named limits and settings of a life. */
-export interface LifeSettings {
-  readonly connectTimeoutMs: number;
-  readonly ackIntervalMs: number;
-  readonly replyTimeoutMs: number;
-  readonly maxDriftMs: number;
-  readonly cachedSlotsMax: number;
-  readonly publishInFlightMax: number;
-  /** Size of the store from which the stream is paused while something waits for the log. */
-  readonly storeBytesMax: number;
-  /** Whether the server's stream is probed before it is first followed. */
-  readonly probe: ProbeWhen;
-  readonly acceptUnknownRewrites: boolean;
-  /** How much the conflict ledger keeps. */
-  readonly conflicts: ConflictLimits;
-  /** What happens to keys by prefix; undefined: the published rules. */
-  readonly policies: PolicyTable | undefined;
-  /** Which messages are relayed; undefined: none. */
-  readonly messages: MessageOptions | undefined;
-  /** Whether late entries of streams are told to consumer groups. */
-  readonly lateEntriesToGroups: boolean;
-  /** After how long without anything from a peer this region agrees to go on without it; undefined: never. */
-  readonly absentAfterMs: number | undefined;
-  /** Whether, and of which keys, float increments are told by events. */
-  readonly floats: FloatSettings;
-}
-
-/** What a life works with. */
-export interface LifeDeps {
-  readonly writer: WriterId;
-  readonly peers: readonly WriterId[];
-  readonly endpoint: () => Endpoint;
-  readonly store: Store;
-  readonly log: MutationLog;
-  readonly logger: Logger;
-  /** The lease of the last life in this process; 0: this is the first. */
-  readonly lastEpoch: number;
-  readonly settings: LifeSettings;
-  readonly counters: RegionCounters;
-  readonly onVisible: NonNullable<RegionOptions["onVisible"]>;
-  readonly onPeerFailure: (writer: WriterId, error: MeridianError) => void;
-  /** The region stands still: told at once, before the rest is published. */
-  readonly onHalt: (error: MeridianError) => void;
-}
+import { TailDrain } from "./tail-drain.js";
 
 /** Keys asked for in one page of the first import. */
 const LIST_COUNT = 200;
@@ -95,6 +50,10 @@ export class Life {
   readonly #publisher: Publisher;
   readonly #readers: PeerReader[];
   #tail: ReplicaTail | undefined;
+  /** The tail hands its stream on to the region. */
+  #isFollowing = false;
+  /** The server was lost while its stream is still read. */
+  #drain: TailDrain | undefined;
   #target: RedisTarget | undefined;
   #feed: FloatFeed | undefined;
   #ticker: NodeJS.Timeout | undefined;
@@ -150,7 +109,8 @@ export class Life {
       if (this.region.halt) this.#flush();
       else await this.#connect();
     } catch (error) {
-      this.#over(error as MeridianError);
+      if (this.region.halt) this.#over(error as MeridianError);
+      else this.#onServerFailure(error as MeridianError);
     }
     const failure = await ended;
     this.#publisher.stop();
@@ -185,12 +145,14 @@ export class Life {
     const { connectTimeoutMs, ackIntervalMs } = settings;
     this.#tail = new ReplicaTail(
       { ...endpoint, connectTimeoutMs, ackIntervalMs, logger },
-      { onChunk: (chunk) => this.#onChunk(chunk), onLost: (error) => this.#onServerFailure(error) },
+      { onChunk: (chunk) => this.#onChunk(chunk), onLost: (error) => this.#onTailLost(error) },
     );
     const attached = await this.#tail.attach(this.region.place);
     this.#tail.pause();
     // Asked behind the attach: a database that was empty when the server was asked first may have got keys before the stream began.
-    this.region.onAttached(attached, attached.resumed, (await this.#target.info()).databases, this.#foreign);
+    const databases = attached.resumed ? [] : (await this.#target.info()).databases;
+    this.region.onAttached(attached, attached.resumed, databases, this.#foreign);
+    this.#isFollowing = true;
     logger.info({ replicationId: attached.replicationId, offset: attached.offset, resumed: attached.resumed }, "attached to the server");
     this.#flush();
     if (this.region.halt) return;
@@ -261,6 +223,7 @@ export class Life {
   #onChunk(chunk: Buffer): void {
     if (this.#isOver || this.region.halt) return;
     this.region.onStream(chunk, Date.now());
+    this.#drain?.note();
     // A socket can hand over megabytes in one turn; what they leave behind would outlive the young generation.
     if (this.region.uncommitted >= UNCOMMITTED_MAX) this.#flush();
     else this.#flushSoon();
@@ -293,6 +256,15 @@ export class Life {
       this.#standStill(halted(this.region));
       return;
     }
+    if (!this.#drain) this.#tellServer(step);
+    if (step.acknowledge !== undefined) this.#tail?.ack(step.acknowledge);
+    for (const reader of this.#readers) reader.poke();
+    this.#throttle();
+    if (this.region.isFenced) this.#over(fenced(undefined));
+    this.#noteDrained();
+  }
+
+  #tellServer(step: Step): void {
     for (const batch of step.apply) this.#answer(this.#target?.apply(batch), (reply) => this.#onApplied(reply));
     for (const reading of step.read) {
       this.#answer(this.#target?.read(reading, this.region.epoch, READ_BYTES_MAX), (status) => this.#onRead(status));
@@ -304,11 +276,6 @@ export class Life {
       });
     }
     if (this.region.switching.wantsDatabases) this.#ask();
-    if (step.acknowledge !== undefined) this.#tail?.ack(step.acknowledge);
-    for (const reader of this.#readers) reader.poke();
-    this.#throttle();
-    if (this.region.isFenced) this.#over(fenced(undefined));
-    this.#noteDrained();
   }
 
   /** Asks the server about itself. */
@@ -383,12 +350,28 @@ export class Life {
 
   /** Of no matter to a region that has left its server. */
   #onServerFailure(error: MeridianError): void {
+    if (this.region.halt || this.#isOver || this.#drain) return;
+    if (!this.#isFollowing || error.code !== "SERVER_UNAVAILABLE") return this.#over(error);
+    this.#drain = new TailDrain(() => this.#isPaused, () => this.#endWith(error));
+    if (!this.#isPaused) this.#tail?.resume();
+  }
+
+  #onTailLost(error: MeridianError): void {
+    this.#isFollowing = false;
+    if (this.#drain) this.#drain.end();
+    else this.#endWith(error);
+  }
+
+  /** What was captured is committed; of a stream that cannot be read on only what was committed before. */
+  #endWith(error: MeridianError): void {
+    if (error.code === "SERVER_UNAVAILABLE") this.#flush();
     if (!this.region.halt) this.#over(error);
   }
 
   #over(error: MeridianError | undefined): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#drain?.stop();
     this.#end?.(error);
     this.#noteDrained();
   }

@@ -13,7 +13,8 @@ import type { PipelineState, PipelineStatus } from "../status.js";
 import { messagesOf } from "../message-options.js";
 import { policiesOf } from "../policy-options.js";
 import { policyReply, type PolicyReply, type PolicyRequest } from "../policy-requests.js";
-import { Life, type LifeSettings } from "./life.js";
+import { Life } from "./life.js";
+import type { LifeSettings } from "./life-deps.js";
 import { logConfigOf } from "./log-config.js";
 import { pipelineStatus } from "./pipeline-status.js";
 

@@ -6,7 +6,8 @@ import { createLogger } from "@meridian/shell";
 import { MemoryStore } from "@meridian/store";
 import { startRedis, type TestRedis } from "@meridian/testkit";
 import { writerId, type MeridianError, type WriterId } from "@meridian/words";
-import { Life, type LifeSettings } from "../pipeline/life.js";
+import { Life } from "../pipeline/life.js";
+import type { LifeSettings } from "../pipeline/life-deps.js";
 
 /** A log whose readers can be made to wait. */
 export class HeldLog implements MutationLog {
