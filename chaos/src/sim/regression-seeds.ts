@@ -38,6 +38,8 @@ export const REGRESSION_SEEDS: readonly (readonly [seed: number, mistake: string
   [578000030, "an entry of a region's own that a client trimmed before a crash is never removed", { families: ["stream"] }],
   [569000285, "the guard of scripts: taking an entry that comes under a freed id for the one that a client removed", { faults: ["lulls"] }],
   [60122, "a stream is put back while its removal is under way, and is taken for there already", { switches: true }],
+  [912000874, "an entry that waits for its mark over a commit is not found by what a trim took", { families: ["stream"], clashes: true, switches: true }],
+  [913000469, "the checker of the ledger: not asking what an increment was added to, which had hidden the loser", { faults: ["loss", "lulls", "flushall"] }],
   [2249, "dropping a register's value while the deadline that the server has for it is too near", { registers: true }],
   [1795285524336, "the checker of registers: missing that a client wrote what another region had already written there"],
   [1795273489066, "what a read in the first import does not find is taken for removed by a client"],

@@ -89,7 +89,7 @@ function isTrue(record: ConflictRecord, byDot: ByDot, here: WriterId, mayDrop: b
     case "hidden":
       return some((l, w) => isIncrement(l) && isPutOf(w, record) && !takes(w, l));
     case "type":
-      return some((l, w) => isTypeLost(record, l, w) && !isGoneBefore(inCellOf(record, l), w, mutationsOf(byDot, record)));
+      return some((l, w) => isTypeLost(record, l, w) && isHiddenBy(record, l, w, mutationsOf(byDot, record)));
     case "home":
       return record.loser.writer === here && here !== "eu/0" && losers.length > 0;
     default:
@@ -102,6 +102,13 @@ function isTypeLost({ kind, value }: ConflictRecord, loser: Published, winner: P
   const isLater = winner.hlc > loser.hlc || (winner.hlc === loser.hlc && winner.writer < loser.writer);
   const hasValue = loser.kind === K.PutString || loser.kind === K.PutField || loser.kind === K.PutEntry;
   return isLater && isOtherType(loser, winner) && typeOfKind(loser) === kind && (!hasValue || value === undefined || value.toString("latin1") === loser.value);
+}
+
+/** By the winner, or by what it was added to: an increment counts from a value that had hidden the loser before. */
+function isHiddenBy(record: ConflictRecord, loser: Published, winner: Published, ofKey: readonly Published[]): boolean {
+  const isOfType = (m: Published): boolean => isIncrement(winner) && typeOfKind(m) === typeOfKind(winner);
+  const isBelow = (m: Published): boolean => isOfType(m) && isTypeLost(record, loser, m) && !takes(winner, m);
+  return [winner, ...ofKey.filter(isBelow)].some((w) => !isGoneBefore(inCellOf(record, loser), w, ofKey));
 }
 
 /** Entries and groups also say that their stream is there, which is a cell of its own: one may be taken away and the other not. */

@@ -191,7 +191,7 @@ export class KeyEntry {
   trimmed = false;
   /** The store's list of streams to look at at the next start names this one. */
   trimListed = false;
-  /** Entries of a stream that were made since the last commit: their records are not in the store. */
+  /** Entries of a stream that are in memory and have no record in the store. */
   #fresh: Set<string> | undefined;
   /** A record of this entry stands in the store. */
   stored = false;
@@ -252,9 +252,10 @@ export class KeyEntry {
     this.#members.set(slot.kind + slot.field, slot);
   }
 
-  /** An entry's record was written, or it needs none. */
-  noteCommitted(slot: CellSlot): void {
-    this.#fresh?.delete(slot.field);
+  /** An entry's record was written, or removed, or is not needed yet: one in memory that has none is found by its name here. */
+  noteRecord(slot: CellSlot): void {
+    if (!slot.stored && this.members.get(slot.kind + slot.field) === slot) (this.#fresh ??= new Set()).add(slot.field);
+    else this.#fresh?.delete(slot.field);
   }
 
   dropMember(slot: CellSlot): void {

@@ -277,7 +277,7 @@ export class KeySpace {
         entry.countsChanged = true;
       }
     }
-    if (slot.kind === "x") entry.noteCommitted(slot);
+    if (slot.kind === "x") entry.noteRecord(slot);
     listSlot(writes, slot, key, this.#listed);
     if (entry.countsChanged) this.#dirtyEntries.add(entry);
   }
