@@ -9,7 +9,7 @@ import { BlockArena } from "./block-arena.js";
 import { BlockReader } from "./block-reader.js";
 import { valueInBlock } from "./block-search.js";
 import { mergeBlock, type SortedWrites } from "./cell-block.js";
-import type { DiskPut, DiskTable, MergeStep, Snapshot } from "./disk-table.js";
+import type { DiskPut, DiskTable, MergeStep, OrderedWrites, Snapshot } from "./disk-table.js";
 import { hashKey } from "./key-hash.js";
 import { KeyFilter } from "./key-filter.js";
 import { LabelIndex } from "./label-index.js";
@@ -92,18 +92,25 @@ export class CellTable implements DiskTable {
     }
   }
 
-  step(writes: SortedWrites, from: number, haste: number): MergeStep {
+  step(writes: OrderedWrites, from: number, haste: number): MergeStep {
     // The owner has committed the step before: its blocks are no longer needed.
     this.#context.arena.reset();
     this.#change = 0;
     const puts: DiskPut[] = [];
     const edits: LabelEdit[] = [];
     let next = from;
-    for (let blocks = 0; next < writes.keys.length && blocks < STEP_BLOCKS_MAX * haste; blocks += 1) {
-      const index = this.#blockOf(writes.keys[next] as string);
-      const end = this.#endOfBlock(index, writes.keys, next);
-      edits.push({ index, labels: this.#mergeInto(index, writes, next, end, puts) });
-      next = end;
+    let key = next < writes.count ? writes.key(next) : undefined;
+    for (let blocks = 0; key !== undefined && blocks < STEP_BLOCKS_MAX * haste; blocks += 1) {
+      const index = this.#blockOf(key);
+      const limit = this.#labels[index + 1];
+      const start = next;
+      const keys: string[] = [];
+      do {
+        keys.push(key);
+        next += 1;
+        key = next < writes.count ? writes.key(next) : undefined;
+      } while (key !== undefined && (limit === undefined || key < limit));
+      edits.push({ index, labels: this.#mergeInto(index, { keys, value: (at) => writes.value(start + at) }, puts) });
     }
     const change = this.#change;
     return { next, puts, adopt: () => this.#adopt(edits, change) };
@@ -114,10 +121,10 @@ export class CellTable implements DiskTable {
     this.#change += 1;
   }
 
-  #mergeInto(index: number, writes: SortedWrites, from: number, to: number, puts: DiskPut[]): string[] {
+  #mergeInto(index: number, writes: SortedWrites, puts: DiskPut[]): string[] {
     const label = this.#labels[index] as string;
     this.#openBlock(index);
-    const merged = mergeBlock(this.#reader, writes, from, to, this.#context);
+    const merged = mergeBlock(this.#reader, writes, 0, writes.keys.length, this.#context);
     if (merged.length === 0) {
       puts.push({ table: this.#table, key: label, value: undefined });
       return label === FIRST_LABEL ? [FIRST_LABEL] : [];
@@ -151,13 +158,5 @@ export class CellTable implements DiskTable {
   /** The last block whose label is not above `key`. */
   #blockOf(key: string): number {
     return this.#index.floor(key);
-  }
-
-  #endOfBlock(index: number, keys: readonly string[], from: number): number {
-    const limit = this.#labels[index + 1];
-    if (limit === undefined) return keys.length;
-    let end = from + 1;
-    while (end < keys.length && (keys[end] as string) < limit) end += 1;
-    return end;
   }
 }

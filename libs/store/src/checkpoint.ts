@@ -7,10 +7,10 @@
  * {@link Checkpoint.finishNow} does the same synchronously. A failed run keeps the generation and can be started again:
  * writing a step twice is harmless.
  */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { RootDatabase } from "lmdb";
 import type { DiskTable, MergeStep, Snapshot } from "./disk-table.js";
 import type { Generation } from "./generation.js";
-import { hashKey } from "./key-hash.js";
 import type { BinaryTable } from "./lmdb-files.js";
 import { STORE_TABLES, type StoreTable } from "./port.js";
 import type { ClosedRedoFile } from "./redo-log.js";
@@ -43,6 +43,9 @@ export interface CheckpointTarget {
   readonly haste: () => number;
 }
 
+/** Undefined: a good moment for others. */
+type Plan = Iterator<MergeStep | undefined>;
+
 /** A step that lmdb's writer thread has been given. */
 interface PendingWrite {
   readonly step: MergeStep;
@@ -55,7 +58,7 @@ interface PendingWrite {
 export class Checkpoint {
   readonly #target: CheckpointTarget;
   #frozen: FrozenGeneration | undefined;
-  #plan: Iterator<MergeStep> | undefined;
+  #plan: Plan | undefined;
   #writing: PendingWrite | undefined;
   /** Of the last step that was written. */
   #number = 0;
@@ -114,6 +117,7 @@ export class Checkpoint {
       const plan = this.#plan ?? this.#steps(frozen);
       for (let step = plan.next(); step.done !== true; step = plan.next()) {
         const { value } = step;
+        if (value === undefined) continue;
         this.#target.root.transactionSync(() => this.#write(value), DURABLE_COMMIT);
         this.#adopt(value);
       }
@@ -125,13 +129,17 @@ export class Checkpoint {
     }
   }
 
-  async #drive(frozen: FrozenGeneration, plan: Iterator<MergeStep>): Promise<void> {
+  async #drive(frozen: FrozenGeneration, plan: Plan): Promise<void> {
     try {
       await frozen.redo.sync();
       // Whoever finished meanwhile has dropped the plan.
       while (this.#plan === plan) {
         const step = plan.next();
         if (step.done === true) return this.#finish(frozen);
+        if (step.value === undefined) {
+          await nextTurn();
+          continue;
+        }
         const write = (this.#writing = this.#submit(step.value));
         await write.done;
         if (this.#plan !== plan) return;
@@ -170,13 +178,15 @@ export class Checkpoint {
     return false;
   }
 
-  *#steps({ generation, redo }: FrozenGeneration): Generator<MergeStep, undefined> {
+  *#steps({ generation, redo }: FrozenGeneration): Generator<MergeStep | undefined, undefined> {
+    const ordering = generation.ordering();
+    let part = ordering.next();
+    for (; part.done !== true; part = ordering.next()) yield undefined;
+    const ordered = part.value;
     for (const name of STORE_TABLES) {
-      const keys = generation.keys(name);
-      const value = (index: number): Buffer | undefined =>
-        generation.value(generation.find(name, keys[index] as string, hashKey(keys[index] as string)));
-      for (let at = 0; at < keys.length; ) {
-        const step = this.#target.tables[name].step({ keys, value }, at, this.#target.haste());
+      const writes = ordered[name];
+      for (let at = 0; at < writes.count; ) {
+        const step = this.#target.tables[name].step(writes, at, this.#target.haste());
         at = step.next;
         yield step;
       }
@@ -216,7 +226,7 @@ export class Checkpoint {
 }
 
 /** The same iteration as another object. */
-function* resume(plan: Iterator<MergeStep>): Generator<MergeStep, undefined> {
+function* resume(plan: Plan): Generator<MergeStep | undefined, undefined> {
   for (let step = plan.next(); step.done !== true; step = plan.next()) yield step.value;
   return undefined;
 }

@@ -6,7 +6,6 @@
  * or older than the snapshot.
  */
 import type { RootDatabase, Transaction } from "lmdb";
-import type { SortedWrites } from "./cell-block.js";
 import type { BinaryTable } from "./lmdb-files.js";
 
 /** One entry to write into LMDB; `undefined` removes it. */
@@ -14,6 +13,14 @@ export interface DiskPut {
   readonly table: BinaryTable;
   readonly key: string;
   readonly value: Buffer | undefined;
+}
+
+/** Writes in key order, each key once. What is asked for is made for the asking: keep it, or ask again. */
+export interface OrderedWrites {
+  readonly count: number;
+  key(index: number): string;
+  /** Undefined deletes. */
+  value(index: number): Buffer | undefined;
 }
 
 /** A bounded part of a merge. */
@@ -31,7 +38,7 @@ export interface DiskTable {
   get(key: string, hash: number): Buffer | undefined;
   range(from: string, to: string): Iterable<readonly [string, Buffer]>;
   /** Plans the merge of a bounded number of `writes`, beginning with the one at `from`; `haste` (1 and up) widens it. */
-  step(writes: SortedWrites, from: number, haste: number): MergeStep;
+  step(writes: OrderedWrites, from: number, haste: number): MergeStep;
 }
 
 /** The snapshot that all reads use until it is moved: lmdb's own would move by itself between two event turns. */

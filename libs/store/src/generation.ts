@@ -3,15 +3,17 @@
  *
  * Commits are encoded into slabs, in the very bytes that the redo log gets; a hash table points at the newest write of
  * each key in them. So a commit copies its bytes once, and an entry costs 16 bytes beside them and no object. Order is
- * made only when somebody asks for a range.
+ * made only when somebody asks for a range, and at the end, for the checkpoint: of places, not of strings.
  */
+import type { OrderedWrites } from "./disk-table.js";
 import { KeyOrder } from "./key-order.js";
 import { hashKey } from "./key-hash.js";
+import { PlaceSort, type KeyBytes } from "./place-order.js";
 import { PlaceTable } from "./place-table.js";
 import { SLAB_BYTES, type SlabPool } from "./slab-pool.js";
 import { STORE_TABLES, type StoreTable, type StoreWrite } from "./port.js";
 import {
-  encodeWrite, keyAt, isKeyAt, recordBytes, recordEnd, RECORD_HEAD_BYTES, sealRecord, tableAt, valueAt, writeEnd,
+  encodeWrite, keyAt, keyEnd, keyStart, isKeyAt, recordBytes, recordEnd, RECORD_HEAD_BYTES, sealRecord, tableAt, valueAt, writeEnd,
 } from "./redo-record.js";
 
 /** Of {@link SLAB_BYTES}. */
@@ -20,8 +22,10 @@ const SLAB_SHIFT = 20;
 /** Makes equal keys of two tables differ in hash. */
 const TABLE_STEP = 0x9e3779b9;
 
-/** New keys of a table that are sorted at once: sorting all of them when the generation is full would be a stall. */
+/** New keys of a table of which ranges are asked for that are sorted at once: sorting all of them for the first range would be a stall. */
 const ORDER_KEYS = 1024;
+
+const NO_BYTES = Buffer.alloc(0);
 
 interface Slab {
   readonly bytes: Buffer;
@@ -36,6 +40,9 @@ export interface EncodedRecord {
   readonly end: number;
 }
 
+/** Writes of every table, in key order. */
+export type Ordered = Readonly<Record<StoreTable, OrderedWrites>>;
+
 /** The newest values of a bounded run of commits. */
 export class Generation {
   readonly #newest = new PlaceTable();
@@ -45,8 +52,10 @@ export class Generation {
   /** The slab of every mebibyte of positions. */
   readonly #slabs: Slab[] = [];
   readonly #pool: SlabPool;
+  readonly #ranged: Set<StoreTable>;
   #slab: Slab | undefined;
   #used = 0;
+  readonly #keyBytes: { bytes: Buffer; start: number; end: number } = { bytes: NO_BYTES, start: 0, end: 0 };
   /** What {@link #isSame} compares with. */
   #soughtTable = 0;
   #soughtKey = "";
@@ -55,8 +64,20 @@ export class Generation {
     return isKeyAt(bytes, place - base, this.#soughtTable, this.#soughtKey);
   };
 
-  constructor(pool: SlabPool) {
+  /** Always the same object. */
+  readonly #keyOf = (place: number): KeyBytes => {
+    const { bytes, base } = this.#slabs[place >>> SLAB_SHIFT] as Slab;
+    const key = this.#keyBytes;
+    key.bytes = bytes;
+    key.start = keyStart(place - base);
+    key.end = keyEnd(bytes, place - base);
+    return key;
+  };
+
+  /** `ranged` are the tables of which ranges have been asked for, in this generation or before: their keys are kept in order. */
+  constructor(pool: SlabPool, ranged: Set<StoreTable>) {
     this.#pool = pool;
+    this.#ranged = ranged;
   }
 
   /** Gives its memory back: nothing of it may be read any more. */
@@ -87,13 +108,33 @@ export class Generation {
     return valueAt(bytes, place - base);
   }
 
-  /** Keys of a table in order, deleted ones included. */
-  keys(table: StoreTable): readonly string[] {
-    return this.#order(table).all();
+  /** The newest write of every key, by table and in key order, deletions included. Nothing may be accepted afterwards. */
+  ordered(): Ordered {
+    const parts = this.ordering();
+    for (;;) {
+      const part = parts.next();
+      if (part.done === true) return part.value;
+    }
+  }
+
+  /** {@link ordered} in parts of some milliseconds each. */
+  *ordering(): Generator<undefined, Ordered> {
+    const places = this.#placesByTable();
+    yield;
+    for (const some of places) {
+      const sort = new PlaceSort(some, this.#keyOf);
+      yield;
+      sort.finish();
+      yield;
+    }
+    type Four = [OrderedWrites, OrderedWrites, OrderedWrites, OrderedWrites];
+    const [cell, out, received, state] = places.map((some) => this.#writesAt(some)) as Four;
+    return { cell, out, in: received, state };
   }
 
   /** Entries with `from <= key < to` in order; undefined is a deletion. */
   *range(table: StoreTable, from: string, to: string): Iterable<readonly [string, Buffer | undefined]> {
+    this.#ranged.add(table);
     for (const key of this.#order(table).range(from, to)) yield [key, this.value(this.find(table, key, hashKey(key)))];
   }
 
@@ -116,7 +157,7 @@ export class Generation {
       this.#point(STORE_TABLES.indexOf(table), key, base + at);
       at = writeEnd(record.bytes, at);
     }
-    for (const table of STORE_TABLES) {
+    for (const table of this.#ranged) {
       if ((this.#unordered[STORE_TABLES.indexOf(table)] as number[]).length >= ORDER_KEYS) this.#order(table).settle();
     }
   }
@@ -133,6 +174,28 @@ export class Generation {
       for (at += RECORD_HEAD_BYTES; at < end; at = writeEnd(file, at)) this.#point(tableAt(file, at), keyAt(file, at), at + shift);
     }
     return at === file.length;
+  }
+
+  #placesByTable(): Int32Array[] {
+    // In the order in which they were written they are read at a fraction of the price.
+    const all = this.#newest.places().sort();
+    const byTable = STORE_TABLES.map(() => new Int32Array(all.length));
+    const counts = STORE_TABLES.map(() => 0);
+    for (const place of all) {
+      const { bytes, base } = this.#slabs[place >>> SLAB_SHIFT] as Slab;
+      const table = tableAt(bytes, place - base);
+      (byTable[table] as Int32Array)[(counts[table] as number)++] = place;
+    }
+    return byTable.map((places, table) => places.subarray(0, counts[table]));
+  }
+
+  #writesAt(places: Int32Array): OrderedWrites {
+    const key = (index: number): string => {
+      const place = places[index] as number;
+      const { bytes, base } = this.#slabs[place >>> SLAB_SHIFT] as Slab;
+      return keyAt(bytes, place - base);
+    };
+    return { count: places.length, key, value: (index) => this.value(places[index] as number) };
   }
 
   #slotOf(table: number, key: string, hash: number): number {

@@ -18,6 +18,7 @@ import { KeyFilter } from "./key-filter.js";
 import { hashKey } from "./key-hash.js";
 import { corruptStore, openEnvironment, openTable, type BinaryTable } from "./lmdb-files.js";
 import { overlay, type LayerEntry } from "./overlay.js";
+import { PLACES_MAX } from "./place-order.js";
 import { PlainTable } from "./plain-table.js";
 import type { IsPlain, Store, StoreTable, StoreWrite } from "./port.js";
 import { ClosedRedoFile, isRedoFile, readRedoFiles, REDO_HEAD_BYTES, RedoLog, removeRedoFile } from "./redo-log.js";
@@ -30,7 +31,7 @@ export interface LmdbStoreOptions {
   readonly path: string;
   /** The writer whose state this is, for example `eu/0`. */
   readonly owner: string;
-  /** Keys in memory at which they begin to move to the tables. */
+  /** Keys in memory at which they begin to move to the tables; 1,048,576 at most. */
   readonly heldEntriesMax?: number;
   /** Bytes in memory at which they begin to move to the tables. */
   readonly heldBytesMax?: number;
@@ -77,13 +78,16 @@ export class LmdbStore implements Store {
   /** Cells that have had a value that is not plain since the store was opened. */
   readonly #special = new KeyFilter();
   readonly #slabs = new SlabPool();
-  #active = new Generation(this.#slabs);
+  readonly #ranged = new Set<StoreTable>();
+  #active = new Generation(this.#slabs, this.#ranged);
   #commits = 0;
   #open = true;
 
   /** Use {@link openLmdbStore}. */
   constructor(root: RootDatabase<Buffer, string>, lock: StoreLock, options: LmdbStoreOptions) {
     this.#options = { heldEntriesMax: HELD_ENTRIES_MAX, heldBytesMax: HELD_BYTES_MAX, isPlain: () => false, ...options };
+    // Twice: what was left by a life that died while one generation was on its way.
+    if (this.#options.heldEntriesMax * REFUSE_FACTOR * 2 > PLACES_MAX) throw new RangeError(`${this.#options.heldEntriesMax} entries are too many to be held`);
     this.#lock = lock;
     this.#root = root;
     const onCell = (key: string, value: Buffer): void => this.#noteCell(key, value);
@@ -179,7 +183,7 @@ export class LmdbStore implements Store {
     if (this.#checkpoint.generation !== undefined) return this.#checkpoint.retry();
     if (this.#active.entries === 0) return;
     this.#checkpoint.start({ generation: this.#active, redo: this.#redo.rotate() });
-    this.#active = new Generation(this.#slabs);
+    this.#active = new Generation(this.#slabs, this.#ranged);
   }
 
   #layers(table: StoreTable, from: string, to: string): Iterable<LayerEntry> {
@@ -208,7 +212,7 @@ export class LmdbStore implements Store {
   #replay(): number {
     const { path } = this.#options;
     const done = Number(this.#target.meta.getBinary(CHECKPOINT_KEY)?.toString() ?? 0);
-    const generation = new Generation(this.#slabs);
+    const generation = new Generation(this.#slabs, this.#ranged);
     let next = done + 1;
     let last = done;
     const files = readRedoFiles(path);
@@ -218,7 +222,8 @@ export class LmdbStore implements Store {
       // Behind a gap or a torn record nothing is a continuation of what was replayed.
       if (number === next && generation.load(bytes, REDO_HEAD_BYTES)) next += 1;
     }
-    for (const key of generation.keys("cell")) this.#noteCell(key, generation.value(generation.find("cell", key, hashKey(key))));
+    const { cell } = generation.ordered();
+    for (let at = 0; at < cell.count; at += 1) this.#noteCell(cell.key(at), cell.value(at));
     if (generation.entries > 0) {
       this.#checkpoint.start({ generation, redo: new ClosedRedoFile(path, last, { fd: undefined, bytes: 0 }) });
       if (!this.#checkpoint.finishNow(false)) throw this.#checkpoint.failure;

@@ -35,6 +35,14 @@ export class PlaceTable {
     return (this.#slots[slot * 2 + 1] as number) - 1;
   }
 
+  /** Every place, in no order. */
+  places(): Int32Array {
+    const slots = this.#slots;
+    const places = new Int32Array(this.#size);
+    for (let at = 1, next = 0; at < slots.length; at += 2) if (slots[at] !== 0) places[next++] = (slots[at] as number) - 1;
+    return places;
+  }
+
   /** Fills the slot that {@link slotOf} returned. */
   fill(slot: number, hash: number, place: number): void {
     const isNew = this.#slots[slot * 2 + 1] === 0;

@@ -1,6 +1,5 @@
 /** A table with one LMDB entry per key: for tables of few or large entries (outgoing records, positions, state). */
-import type { SortedWrites } from "./cell-block.js";
-import type { DiskPut, DiskTable, MergeStep, Snapshot } from "./disk-table.js";
+import type { DiskPut, DiskTable, MergeStep, OrderedWrites, Snapshot } from "./disk-table.js";
 import type { BinaryTable } from "./lmdb-files.js";
 
 /** Limits of one step: writes, and bytes of values. */
@@ -26,13 +25,13 @@ export class PlainTable implements DiskTable {
     for (const { key, value } of this.#table.getRange(options)) yield [key, value];
   }
 
-  step(writes: SortedWrites, from: number): MergeStep {
+  step(writes: OrderedWrites, from: number): MergeStep {
     const puts: DiskPut[] = [];
     let next = from;
-    for (let bytes = 0; next < writes.keys.length && puts.length < STEP_WRITES_MAX && bytes < STEP_BYTES_MAX; next += 1) {
+    for (let bytes = 0; next < writes.count && puts.length < STEP_WRITES_MAX && bytes < STEP_BYTES_MAX; next += 1) {
       const value = writes.value(next);
       bytes += value === undefined ? 0 : value.length;
-      puts.push({ table: this.#table, key: writes.keys[next] as string, value });
+      puts.push({ table: this.#table, key: writes.key(next), value });
     }
     return { next, puts, adopt: () => undefined };
   }

@@ -86,6 +86,16 @@ export function keyAt(bytes: Buffer, at: number): string {
   return bytes.toString("latin1", at + KEY_AT, at + KEY_AT + keyLengthAt(bytes, at));
 }
 
+/** Where the key of the write at `at` begins. */
+export function keyStart(at: number): number {
+  return at + KEY_AT;
+}
+
+/** Where the key of the write at `at` ends. */
+export function keyEnd(bytes: Buffer, at: number): number {
+  return at + KEY_AT + keyLengthAt(bytes, at);
+}
+
 /** Whether the write at `at` is one of this table and key. */
 export function isKeyAt(bytes: Buffer, at: number, table: number, key: string): boolean {
   if (bytes[at] !== table || keyLengthAt(bytes, at) !== key.length) return false;
