@@ -72,7 +72,7 @@ export interface StreamPlace {
 
 /** Why a region stands still, for the operator. */
 export interface Halt {
-  readonly code: "QUARANTINED" | "LINEAGE_BROKEN" | "FENCED" | "ABSENT_TOO_LONG";
+  readonly code: "QUARANTINED" | "LINEAGE_BROKEN" | "FENCED" | "ABSENT_TOO_LONG" | "STORE_BEHIND";
   readonly reason: string;
   readonly advice: string;
 }

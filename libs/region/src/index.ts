@@ -18,6 +18,7 @@ export type {
   Step,
   StreamPlace,
 } from "./effects.js";
+export { STORE_BEHIND_ADVICE } from "./halts.js";
 export { isPlainRecord } from "./keys/entry-codec.js";
 export { EVENT_PATIENCE_MS, SYNC_KEY_PREFIX, type FloatEvents, type FloatOptions, type FloatStatus } from "./capture/float-events.js";
 export { CHANNEL_PATTERNS_MAX, ChannelPatterns } from "./capture/channel-patterns.js";
@@ -33,6 +34,6 @@ export { linesOf, refusalOf, tableOf, transitionsOf, type Transition, type Trans
 export { parsePolicy, PolicyTable, POLICIES_MAX, POLICY_FORMS, policyText, type Policy, type PolicyRow } from "./policies/policy-table.js";
 export { Region } from "./region.js";
 export { followedLogs, Residency, type Circle } from "./publish/residency.js";
-export { capturedPolicies } from "./region-state.js";
+export { capturedPolicies, lastGiven } from "./region-state.js";
 export { type PeerHorizon, type StabilityStatus } from "./forget/stability.js";
 export { readRemains, readStoredCells, readUnfinished, type StoredCell } from "./keys/stored-cells.js";

@@ -106,6 +106,14 @@ export function capturedPolicies(store: StateReader): number | undefined {
   return bytes && decodeState(bytes).policies;
 }
 
+/** The last version that this region has given in each of its logs, by its store; nothing: it was never attached. */
+export function lastGiven(store: StateReader, main: WriterId): ReadonlyMap<WriterId, Hlc> {
+  const bytes = store.get("state", STATE_KEY);
+  if (!bytes) return new Map();
+  const { last, lasts } = decodeState(bytes);
+  return new Map([[main, last], ...lasts]);
+}
+
 /** The first version that no earlier life can have given or seen. */
 export function firstUnused(state: RegionState): Hlc {
   let last: number = state.last;

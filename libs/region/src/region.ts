@@ -17,6 +17,7 @@ import { Applier } from "./apply/applier.js";
 import { ConflictLedger } from "./conflicts/conflict-ledger.js";
 import { countRecord, zeroCounters, type RegionCounters } from "./counters.js";
 import { NO_STEP, type Halt, type Hold, type StateWrite, type Step, type StreamPlace } from "./effects.js";
+import { behindMark, lineageBroken, quarantined } from "./halts.js";
 import { FirstImport } from "./read/first-import.js";
 import { FloatEvents } from "./capture/float-events.js";
 import { Inbox } from "./receive/inbox.js";
@@ -41,8 +42,6 @@ import { followedLogs, Residency } from "./publish/residency.js";
 import { Stability, type StabilityStatus } from "./forget/stability.js";
 import { TransactionGate } from "./receive/undivided.js";
 import { WriterTable } from "./keys/writer-table.js";
-
-const QUARANTINE_ADVICE = "it was not replicated; decide whether this region is to be rebuilt from a peer or the others are to be emptied too";
 
 /** See the module's comment. */
 export class Region {
@@ -95,7 +94,7 @@ export class Region {
     this.#stability = new Stability({ ...options, residency }, {
       policy: this.policies, merged: () => this.#outbox.including(state.frontier),
       isSettled: () => this.#keys.isSettled, isRead: () => this.#reader.pending === 0 && !this.isImporting,
-      received: () => this.#received, onFenced: ({ code, reason, advice }) => this.#halt(code, reason, advice),
+      received: () => this.#received, onFenced: (halt) => this.#halt(halt),
     });
     this.#keys = new KeySpace(options.store, this.#writers, options.cachedSlotsMax, this.#stability.graves);
     this.#received = state.frontier.clone();
@@ -108,8 +107,7 @@ export class Region {
     const own = { writer, writerOf, residency, keys: this.#keys };
     const onDiffers = (slot: CellSlot): void => this.#applier.retry(slot);
     const reads = this.#unit.noting({ blind: (entry) => this.#reader.blind(entry), wantFirst: (entry) => this.#reader.wantFirst(entry) });
-    const onBlind = reads.blind;
-    const nowMs = (): number => this.#nowMs;
+    const [onBlind, nowMs] = [reads.blind, (): number => this.#nowMs];
     const onMeets: LocalWritesContext["onMeets"] = (slot, others) => this.#conflicts.merged(slot, others);
     this.#writes = new LocalWrites({ ...own, frontier: state.frontier, emit: (m) => this.#emit(m), nowMs, onDiffers, onMeets });
     this.#conflicts = new ConflictLedger(options, this.counters, () => this.#nowMs, writerOf);
@@ -120,8 +118,8 @@ export class Region {
     const told = { counters: this.counters, conflicts: this.#conflicts, onVisible: options.onVisible, relay, requestRead };
     this.#applier = new Applier({ ...own, ...told, received: this.#received, lateToGroups: options.lateEntriesToGroups ?? true });
     const streams = new LocalStreams({ ...own, writes: this.#writes, doubts: () => this.#applier, reads, conflicts: this.#conflicts });
-    const lists = new ListWrites({ ...own, writes: this.#writes, onDiffers, onBlind });
     const time = { nowMs, beginCommand: () => void (this.#writes.hlc = this.#clock.tick(this.#nowMs)) };
+    const lists = new ListWrites({ ...own, writes: this.#writes, onDiffers, onBlind });
     const shared = { ...own, ...time, writes: this.#writes, streams, lists, counters: this.counters, policies: live };
     const messages = options.messages && new LocalMessages({ ...shared, options: options.messages, emit: (m) => this.#outbox.add(m) });
     this.#reader = new Reader({ ...shared, applier: this.#applier, onServerTime: (serverMs) => this.#stability.onServerTime(serverMs) });
@@ -238,9 +236,7 @@ export class Region {
   onAttached(place: StreamPlace, resumed: boolean, databases: readonly number[], foreign: readonly ForeignCommand[] = []): void {
     this.#capture.learn(foreign);
     const known = this.#state.place;
-    if (known && !resumed) {
-      return this.#halt("LINEAGE_BROKEN", `the server no longer has its history after offset ${known.offset} of ${known.replicationId}`, "what was written meanwhile cannot be told from what was lost: keep clients away and rebuild this region from a peer");
-    }
+    if (known && !resumed) return this.#halt(lineageBroken(known));
     if (!known) {
       this.#import.begin(databases);
       this.#parser.reset(place.offset);
@@ -359,6 +355,8 @@ export class Region {
 
   /** Our own mark: what it carries was visible to clients from here on. */
   #onMark(mark: Mark): void {
+    const behind = behindMark(mark.vector, this.#received, this.#options.writer);
+    if (behind) return this.#halt(behind);
     this.#reader.onNotes(mark.notes);
     this.#outbox.closeFrame(this.#state.frontier);
     this.#applier.settle(mark, this.#nowMs);
@@ -390,11 +388,11 @@ export class Region {
   #quarantine(command: string): void {
     const began = this.#unit.abandon(this.#state.frontier);
     if (began) [this.#unitOffset, this.#unitDb] = [began.offset, began.db];
-    this.#halt("QUARANTINED", `a client ran ${command.toUpperCase()}`, QUARANTINE_ADVICE);
+    this.#halt(quarantined(command));
   }
 
-  #halt(code: Halt["code"], reason: string, advice: string): void {
-    this.#state.halt ??= { code, reason, advice };
+  #halt(halt: Halt): void {
+    this.#state.halt ??= halt;
     this.#stateChanged = true;
   }
 }

@@ -84,6 +84,11 @@ export class Checkpoint {
     return this.#failure;
   }
 
+  /** Forces what is on its way to the disk, where it is not there yet. */
+  async sync(): Promise<void> {
+    await this.#frozen?.redo.sync();
+  }
+
   /** Begins with a generation. There must be none on its way. */
   start(frozen: FrozenGeneration): void {
     if (this.#frozen !== undefined) throw new Error("a checkpoint is already running");

@@ -127,6 +127,23 @@ describe("LmdbStore's memory", () => {
     await store.close();
   });
 
+  it("forces to the disk what was committed, also while it moves to the tables", async () => {
+    const path = newFolder();
+    const store = openLmdbStore({ path, owner: OWNER, heldEntriesMax: 50 });
+    const syncs: Promise<void>[] = [];
+    for (let at = 0; at < 2_000; at += 20) {
+      store.commit(cells(at, at + 20, "v"));
+      syncs.push(store.sync());
+      if (at % 200 === 0) await Promise.all(syncs.splice(0));
+    }
+    await Promise.all(syncs);
+    await store.sync();
+    await store.close();
+    const again = openLmdbStore({ path, owner: OWNER });
+    expect(again.cellCount()).toBe(2_000);
+    await again.close();
+  });
+
   it("leaves one empty redo file's worth of nothing after a clean close", async () => {
     const store = openLmdbStore({ path, owner: OWNER });
     store.commit(cells(0, 10, "v"));

@@ -140,6 +140,12 @@ export class LmdbStore implements Store {
     this.#beginCheckpoint();
   }
 
+  async sync(): Promise<void> {
+    this.#assertOpen();
+    // A redo file counts only where those before it are whole: which they are was settled before this turn ended.
+    await Promise.all([this.#checkpoint.sync(), this.#redo.sync()]);
+  }
+
   /** Waits until a {@link flush} that is under way has ended. */
   async flushed(): Promise<void> {
     await this.#checkpoint.settled();

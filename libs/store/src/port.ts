@@ -50,6 +50,9 @@ export interface Store {
   /** Applies all writes as one transaction. When it returns they survive SIGKILL of this process. */
   commit(writes: readonly StoreWrite[]): void;
 
+  /** Resolves when everything that was committed before the call survives a loss of power. Undefined where nothing outlives the process. */
+  sync?(): Promise<void>;
+
   /** How much waits in memory for the disk, as a share of its limit: above 1, slow down. Undefined where nothing waits. */
   readonly pressure?: number;
   /** Begins to move what waits to the disk, unless that is under way. */

@@ -33,6 +33,8 @@ export class RedoLog {
   #number: number;
   #fd: number;
   #end: number;
+  /** So far the current file is on the disk; 0: not even its name is. */
+  #synced = 0;
 
   /** Begins the file `number` in the folder `path`. */
   constructor(path: string, number: number) {
@@ -69,7 +71,16 @@ export class RedoLog {
     const closed = new ClosedRedoFile(this.#path, this.#number, { fd: this.#fd, bytes: this.#end });
     [this.#fd, this.#end] = begin(this.#path, this.#number + 1);
     this.#number += 1;
+    this.#synced = 0;
     return closed;
+  }
+
+  /** Forces the current file, as it stands now, to the disk, off the caller's thread. Throws `STORE_FULL` where the disk refuses. */
+  async sync(): Promise<void> {
+    const { number, bytes } = this;
+    if (this.#synced >= bytes) return;
+    await forceFile(this.#path, this.#fd, this.#synced === 0, () => this.#number !== number);
+    if (this.#number === number) this.#synced = Math.max(this.#synced, bytes);
   }
 
   close(): void {
@@ -95,14 +106,7 @@ export class ClosedRedoFile {
 
   /** Forces the file, and its name in the folder, to the disk, off the caller's thread. */
   async sync(): Promise<void> {
-    if (this.#fd === undefined) return;
-    await fdatasyncAsync(this.#fd);
-    const folder = await open(this.#path, "r");
-    try {
-      await folder.sync();
-    } finally {
-      await folder.close();
-    }
+    if (this.#fd !== undefined) await forceFile(this.#path, this.#fd, true, () => this.#fd === undefined);
   }
 
   /** Forces the file to the disk before returning. */
@@ -114,6 +118,23 @@ export class ClosedRedoFile {
     if (this.#fd !== undefined) closeSync(this.#fd);
     this.#fd = undefined;
     removeRedoFile(this.#path, this.number);
+  }
+}
+
+/** Forces a file, and where `named` its name in the folder, to the disk. `isGone`: the tables have it by now, and it was closed. */
+async function forceFile(path: string, fd: number, named: boolean, isGone: () => boolean): Promise<void> {
+  try {
+    await fdatasyncAsync(fd);
+  } catch (cause) {
+    if (isGone()) return;
+    throw full(path, cause);
+  }
+  if (!named) return;
+  const folder = await open(path, "r");
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
   }
 }
 

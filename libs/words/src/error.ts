@@ -17,6 +17,7 @@ export const ERROR_CODES = {
   STORE_CORRUPT: "the agent's store holds something that cannot be read",
   STORE_FOREIGN: "the agent's store belongs to another region or server",
   STORE_LOST: "the agent's store is empty although this writer has published before",
+  STORE_BEHIND: "the agent's store is older than what it has published or applied",
   STORE_LOCKED: "another process holds the agent's store",
   STORE_FULL: "the agent's store cannot be written",
   SERVER_UNAVAILABLE: "the region's server cannot be reached",

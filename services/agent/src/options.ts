@@ -106,6 +106,11 @@ const store = option.group("The agent's own state: versions, outgoing mutations,
     min: 64 * MIB,
     max: 1024 * GIB,
   }),
+  fsync: option.choice({
+    help: "What survives when the agent's machine loses power. commit: everything; each batch is on the disk before it is published, applied or acknowledged, which makes writes visible elsewhere later by what the disk takes. checkpoint: everything but the last moment; an agent that finds its store older than what it has published or applied stands still (STORE_BEHIND). A killed agent loses nothing either way.",
+    values: ["checkpoint", "commit"],
+    default: "checkpoint",
+  }),
 });
 
 const capture = option.group("Following the server's replication stream.", {

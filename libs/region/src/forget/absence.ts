@@ -254,9 +254,9 @@ export class Absence {
   }
 }
 
-/** True where the others went on without this region: nothing of it is published, applied or acknowledged any more. */
+/** True where nothing of this region is published, applied or acknowledged any more: the others went on without it, or its store is too old. */
 export function isShutOut(halt: Halt | undefined): boolean {
-  return halt?.code === "ABSENT_TOO_LONG";
+  return halt?.code === "ABSENT_TOO_LONG" || halt?.code === "STORE_BEHIND";
 }
 
 function shutOut(by: WriterId, cut: Hlc): Halt {

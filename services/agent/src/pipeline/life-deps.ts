@@ -18,6 +18,8 @@ export interface LifeSettings {
   readonly publishInFlightMax: number;
   /** Size of the store from which the stream is paused while something waits for the log. */
   readonly storeBytesMax: number;
+  /** Whether the disk must have a step's writes before anything of it leaves. */
+  readonly syncsCommits: boolean;
   /** Whether the server's stream is probed before it is first followed. */
   readonly probe: ProbeWhen;
   readonly acceptUnknownRewrites: boolean;

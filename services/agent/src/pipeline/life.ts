@@ -7,6 +7,7 @@
  * Where the region halts, the life leaves the server at once, and ends when everything captured before is durable in the log;
  * a life that begins halted does only that.
  */
+import type { LogPosition } from "@meridian/log";
 import { ReplicaTail } from "@meridian/psync";
 import { Region, sequenceKey, type Step } from "@meridian/region";
 import { RedisTarget, type ApplyReply, type ReadStatus, type ServerFacts } from "@meridian/target";
@@ -19,6 +20,8 @@ import { fenced, halted, lostMark } from "./life-errors.js";
 import { PeerReader } from "./peer-reader.js";
 import { Publisher } from "./publisher.js";
 import { TailDrain } from "./tail-drain.js";
+import { publishedPlace } from "./published-place.js";
+import { SyncedSteps } from "./synced-steps.js";
 
 /** Keys asked for in one page of the first import. */
 const LIST_COUNT = 200;
@@ -49,6 +52,10 @@ export class Life {
   readonly #deps: LifeDeps;
   readonly #publisher: Publisher;
   readonly #readers: PeerReader[];
+  /** Undefined: what leaves waits for no disk. */
+  readonly #synced: SyncedSteps | undefined;
+  /** What the logs took since the store was told last. */
+  readonly #published = new Map<WriterId, LogPosition>();
   #tail: ReplicaTail | undefined;
   /** The tail hands its stream on to the region. */
   #isFollowing = false;
@@ -80,12 +87,16 @@ export class Life {
       log: deps.log,
       inFlightMax: settings.publishInFlightMax,
       recall: (seq) => this.#recall(seq),
+      onStored: (own, position) => this.#published.set(own, position),
       onPublished: (seq) => {
         this.region.onPublished(seq);
         this.#flushSoon();
       },
       onFailure: (error) => this.#over(error),
     });
+    const sync = (): Promise<void> => store.sync?.() ?? Promise.resolve();
+    const send = (step: Step): void => this.#send(step);
+    this.#synced = settings.syncsCommits ? new SyncedSteps({ sync, send, onFailure: (error) => this.#over(error) }) : undefined;
     this.#readers = this.region.followed.map((peer) => this.#reader(peer));
   }
 
@@ -167,6 +178,7 @@ export class Life {
     this.#ticker = setInterval(() => this.#flush(), TICK_MS);
     this.#asker = setInterval(() => {
       this.#ask();
+      this.#notePublished();
       // Where little is committed the store would hold it back for hours: a start would replay it, and its size would not be told.
       this.#deps.store.flush?.();
     }, FACTS_MS);
@@ -251,6 +263,13 @@ export class Life {
 
   #carryOut(step: Step): void {
     if (step.writes.length > 0) this.#deps.store.commit(step.writes);
+    if (this.#synced) this.#synced.add(step);
+    else this.#send(step);
+  }
+
+  /** What a step wrote is committed: the rest of it leaves. */
+  #send(step: Step): void {
+    if (this.#isOver) return;
     this.#publisher.publish(step.publish);
     if (this.region.halt) {
       this.#standStill(halted(this.region));
@@ -276,6 +295,12 @@ export class Life {
       });
     }
     if (this.region.switching.wantsDatabases) this.#ask();
+  }
+
+  /** Now and then: what stands in the logs behind this place is looked at when the agent starts. */
+  #notePublished(): void {
+    if (this.#published.size > 0) this.#deps.store.commit([...this.#published].map(([own, position]) => publishedPlace(own, position)));
+    this.#published.clear();
   }
 
   /** Asks the server about itself. */

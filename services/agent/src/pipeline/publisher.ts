@@ -5,7 +5,7 @@
  * Limits: `inFlightMax` appends from the oldest that is not durable on; records that wait for their turn keep their bytes in memory up to
  * `HELD_BYTES_MAX`, the rest is read back from the store.
  */
-import type { MutationLog } from "@meridian/log";
+import type { LogPosition, MutationLog } from "@meridian/log";
 import type { Publication } from "@meridian/region";
 import type { MeridianError, WriterId } from "@meridian/words";
 
@@ -18,6 +18,8 @@ export interface PublisherDeps {
   readonly inFlightMax: number;
   /** Reads a record that was let go from memory. */
   readonly recall: (seq: number) => Buffer;
+  /** A record is durable, and where; it need not be the next one. */
+  readonly onStored: (writer: WriterId, position: LogPosition) => void;
   /** Everything up to `seq` is durable. */
   readonly onPublished: (seq: number) => void;
   readonly onFailure: (error: MeridianError) => void;
@@ -74,9 +76,9 @@ export class Publisher {
 
   async #append(item: Item): Promise<void> {
     const { seq, writer, record: held } = item;
-    const { log, recall, onFailure } = this.#deps;
+    const { log, recall, onStored, onFailure } = this.#deps;
     try {
-      await log.append(writer, held ?? recall(seq));
+      onStored(writer, await log.append(writer, held ?? recall(seq)));
     } catch (error) {
       if (!this.#isStopped) onFailure(error as MeridianError);
       return;

@@ -13,8 +13,9 @@ import type { PipelineState, PipelineStatus } from "../status.js";
 import { messagesOf } from "../message-options.js";
 import { policiesOf } from "../policy-options.js";
 import { policyReply, type PolicyReply, type PolicyRequest } from "../policy-requests.js";
-import { Life } from "./life.js";
 import type { LifeSettings } from "./life-deps.js";
+import { Life } from "./life.js";
+import { refuseOldStore } from "./published-place.js";
 import { logConfigOf } from "./log-config.js";
 import { pipelineStatus } from "./pipeline-status.js";
 
@@ -55,6 +56,8 @@ export class RegionPipeline implements Pipeline {
   #report: (error: unknown) => void = () => {};
   #running: Promise<void> | undefined;
   #isStopping = false;
+  /** Ends reading what the own log holds. */
+  readonly #giveUp = new AbortController();
   #lastEpoch = 0;
   #wake: (() => void) | undefined;
 
@@ -84,11 +87,13 @@ export class RegionPipeline implements Pipeline {
     this.log = openLog(logConfigOf(options), { logger: this.context.logger });
     await this.#openLog(this.log);
     if (!this.#isStopping) await this.#refuseLostStore(this.log, this.store);
+    if (!this.#isStopping) await refuseOldStore({ log: this.log, store: this.store }, this.writer, this.ownLogs, this.#giveUp.signal);
     this.#running = this.#live();
   }
 
   async stop(): Promise<void> {
     this.#isStopping = true;
+    this.#giveUp.abort();
     this.#wake?.();
     await this.life?.stop(DRAIN_MS_MAX);
     await this.#running;
@@ -169,7 +174,7 @@ export class RegionPipeline implements Pipeline {
   /** What another life cannot heal is reported; a quarantine was told when it began. */
   #isHealable(error: MeridianError): boolean {
     if (error.retryable) return true;
-    if (error.code === "QUARANTINED" || error.code === "LINEAGE_BROKEN" || error.code === "ABSENT_TOO_LONG") return false;
+    if (error.code === "QUARANTINED" || error.code === "LINEAGE_BROKEN" || error.code === "ABSENT_TOO_LONG" || error.code === "STORE_BEHIND") return false;
     this.context.logger.error({ code: error.code, advice: error.advice }, error.message);
     this.#state = error.code === "FENCED" ? "fenced" : "stopped";
     this.#report(error);
@@ -196,6 +201,7 @@ export class RegionPipeline implements Pipeline {
         cachedSlotsMax: CACHED_SLOTS_MAX,
         publishInFlightMax: options.publish.inFlightMax,
         storeBytesMax: options.store.bytesMax,
+        syncsCommits: options.store.fsync === "commit",
         probe: options.capture.probe,
         acceptUnknownRewrites: options.capture.acceptUnknownRewrites,
         conflicts: conflictLimits(options),

@@ -50,6 +50,7 @@ const SETTINGS: LifeSettings = {
   cachedSlotsMax: 10_000,
   publishInFlightMax: 8,
   storeBytesMax: 2 ** 24,
+  syncsCommits: false,
   probe: "never",
   acceptUnknownRewrites: false,
   conflicts: CONFLICT_LIMITS,
