@@ -10,7 +10,7 @@ import { writerId } from "@meridian/words";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { AGENT_DECLARATION } from "../agent-declaration.js";
 import { describePlace, openPlaces, Place } from "../testing/place.js";
-import { refuseOldStore } from "./published-place.js";
+import { refuseOldStore } from "./published-places.js";
 import { RegionPipeline } from "./region-pipeline.js";
 
 const EU = writerId("eu", "0");

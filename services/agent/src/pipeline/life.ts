@@ -7,7 +7,6 @@
  * Where the region halts, the life leaves the server at once, and ends when everything captured before is durable in the log;
  * a life that begins halted does only that.
  */
-import type { LogPosition } from "@meridian/log";
 import { ReplicaTail } from "@meridian/psync";
 import { Region, sequenceKey, type Step } from "@meridian/region";
 import { RedisTarget, type ApplyReply, type ReadStatus, type ServerFacts } from "@meridian/target";
@@ -20,7 +19,7 @@ import { fenced, halted, lostMark } from "./life-errors.js";
 import { PeerReader } from "./peer-reader.js";
 import { Publisher } from "./publisher.js";
 import { TailDrain } from "./tail-drain.js";
-import { publishedPlace } from "./published-place.js";
+import { PublishedPlaces } from "./published-places.js";
 import { SyncedSteps } from "./synced-steps.js";
 
 /** Keys asked for in one page of the first import. */
@@ -54,8 +53,7 @@ export class Life {
   readonly #readers: PeerReader[];
   /** Undefined: what leaves waits for no disk. */
   readonly #synced: SyncedSteps | undefined;
-  /** What the logs took since the store was told last. */
-  readonly #published = new Map<WriterId, LogPosition>();
+  readonly #published = new PublishedPlaces();
   #tail: ReplicaTail | undefined;
   /** The tail hands its stream on to the region. */
   #isFollowing = false;
@@ -87,7 +85,7 @@ export class Life {
       log: deps.log,
       inFlightMax: settings.publishInFlightMax,
       recall: (seq) => this.#recall(seq),
-      onStored: (own, position) => this.#published.set(own, position),
+      onStored: (own, position) => this.#published.note(own, position),
       onPublished: (seq) => {
         this.region.onPublished(seq);
         this.#flushSoon();
@@ -178,7 +176,7 @@ export class Life {
     this.#ticker = setInterval(() => this.#flush(), TICK_MS);
     this.#asker = setInterval(() => {
       this.#ask();
-      this.#notePublished();
+      this.#published.keepIn(this.#deps.store);
       // Where little is committed the store would hold it back for hours: a start would replay it, and its size would not be told.
       this.#deps.store.flush?.();
     }, FACTS_MS);
@@ -295,12 +293,6 @@ export class Life {
       });
     }
     if (this.region.switching.wantsDatabases) this.#ask();
-  }
-
-  /** Now and then: what stands in the logs behind this place is looked at when the agent starts. */
-  #notePublished(): void {
-    if (this.#published.size > 0) this.#deps.store.commit([...this.#published].map(([own, position]) => publishedPlace(own, position)));
-    this.#published.clear();
   }
 
   /** Asks the server about itself. */

@@ -15,7 +15,7 @@ import { policiesOf } from "../policy-options.js";
 import { policyReply, type PolicyReply, type PolicyRequest } from "../policy-requests.js";
 import type { LifeSettings } from "./life-deps.js";
 import { Life } from "./life.js";
-import { refuseOldStore } from "./published-place.js";
+import { refuseOldStore } from "./published-places.js";
 import { logConfigOf } from "./log-config.js";
 import { pipelineStatus } from "./pipeline-status.js";
 

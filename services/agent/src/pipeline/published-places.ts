@@ -4,7 +4,7 @@
  */
 import { comparePositions, type LogPosition, type LogRecord, type MutationLog } from "@meridian/log";
 import { lastGiven, STORE_BEHIND_ADVICE } from "@meridian/region";
-import type { Store, StoreWrite } from "@meridian/store";
+import type { Store } from "@meridian/store";
 import { decodeOwnRecord, type Frame } from "@meridian/wire";
 import { HLC_ZERO, MeridianError, type WriterId } from "@meridian/words";
 
@@ -16,9 +16,20 @@ export interface Kept {
 
 type Records = AsyncGenerator<readonly LogRecord[]>;
 
-/** A place in the own log up to which everything was known when it was written: what stands behind it is looked at. */
-export function publishedPlace(writer: WriterId, position: LogPosition): StoreWrite {
-  return { table: "state", key: placeKey(writer), value: Buffer.from(position) };
+/** Up to where the own logs are known to hold this agent's records; what stands behind that is looked at when it starts. */
+export class PublishedPlaces {
+  readonly #places = new Map<WriterId, LogPosition>();
+
+  note(own: WriterId, position: LogPosition): void {
+    this.#places.set(own, position);
+  }
+
+  /** Now and then: an older place is as good, and costs a longer look. */
+  keepIn(store: Store): void {
+    if (this.#places.size === 0) return;
+    store.commit([...this.#places].map(([own, position]) => ({ table: "state", key: placeKey(own), value: Buffer.from(position) })));
+    this.#places.clear();
+  }
 }
 
 /** Reads `writer`'s own logs from there to their ends. Throws `STORE_BEHIND` where they hold what the store does not know of. */
