@@ -10,7 +10,7 @@ import { RegionPipeline } from "./region-pipeline.js";
 
 const LIMIT = { timeoutMs: 20_000 };
 /** The stream comes so much later than the end of the other connection. */
-const DELAY_MS = 150;
+const DELAY_MS = 60;
 const EMPTY = Buffer.alloc(0);
 const logger = createLogger({ name: "test", level: "error", pretty: "never" });
 let server: TestRedis;

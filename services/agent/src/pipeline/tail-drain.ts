@@ -7,9 +7,9 @@
  */
 
 /** How long nothing may come, in ms. */
-export const QUIET_MS = 250;
+export const QUIET_MS = 500;
 /** How long it may take in all, in ms: a server that lives never ends. */
-export const DRAIN_MS_MAX = 2000;
+export const DRAIN_MS_MAX = 3000;
 
 /** See the module's comment. */
 export class TailDrain {
