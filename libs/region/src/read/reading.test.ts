@@ -1,4 +1,5 @@
 import { READ_KEY, READ_TTL_MS, type ReadType } from "@meridian/mark";
+import { encodePairs, fieldOfId, movedId } from "@meridian/merge";
 import { MemoryStore } from "@meridian/store";
 import { MutationKind, VersionVector, type Hlc } from "@meridian/words";
 import { describe, expect, test } from "vitest";
@@ -172,6 +173,21 @@ describe("a restart while a key is to be read", () => {
     expect(published(heir)).toEqual([[K.PutString, "k", "new"]]);
     expect(new RegionBed((heir.store as MemoryStore).crash()).reads).toEqual([]);
   });
+});
+
+test("an entry that our own script has put beside another is found by a read, and no client's", () => {
+  const pairs = (text: string): string => encodePairs(["f", text].map((part) => ({ bytes: Buffer.from(part), start: 0, end: part.length }))).toString("latin1");
+  const bed = RegionBed.ready(new MemoryStore());
+  bed.feed(["XADD", "x", "5-1", "f", "ours"]);
+  const field = fieldOfId("5-1") ?? "";
+  bed.region.onRecord(US, "1", recordOf(US, 0 as Hlc, new VersionVector(), { kind: K.PutEntry, hlc: at(5), key: "x", field, value: pairs("theirs"), number: 0 }));
+  bed.flush();
+  bed.feed(["RESTORE", "x", "0", "payload", "REPLACE"]);
+  bed.flush();
+  const beside = movedId(field, { writer: US, hlc: at(5) });
+  answer(bed, [{ key: "x", type: "stream", content: [beside, "0", "5-1", pairs("ours"), beside, pairs("theirs"), "9-1", pairs("more")] }]);
+  expect(published(bed).flat()).toContain(fieldOfId("9-1"));
+  expect(published(bed).flat()).not.toContain(fieldOfId(beside));
 });
 
 describe("the first attach to a server with keys", () => {

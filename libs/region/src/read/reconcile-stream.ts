@@ -63,7 +63,11 @@ export function reconcileStream(entry: KeyEntry, found: ReadStream, keys: KeySpa
   const slots = keys.allSlots(entry);
   if (slots.some((slot) => !isOfStream(slot) && slot.kind !== "t" && shownPrint(slot) !== undefined && !(slot.unsure && entry.mayClash))) writes.removeKey(entry);
   const known = knownEntries(slots);
-  const added = [...found.entries].filter(([id, pairs]) => known.get(id) !== printOf(pairs));
+  const beside = entriesBeside(slots);
+  const added = [...found.entries].filter(([id, pairs]) => {
+    const print = printOf(pairs);
+    return known.get(id) !== print && beside.get(id) !== print;
+  });
   const stream = keys.knownMember(entry, "x", "");
   const isKnown = stream !== undefined && shownPrint(stream) !== undefined;
   // First, because what one command says of the stream it says once.
@@ -80,6 +84,20 @@ function knownEntries(slots: readonly CellSlot[]): ReadonlyMap<string, string> {
     for (const { id, print } of shownEntries(shownPrint(slot), slot.field)) known.set(id, print);
   }
   return known;
+}
+
+/**
+ * Entries that one of our own scripts may have put beside another, where it is open what the server holds: found there they are
+ * those, and no client's.
+ */
+function entriesBeside(slots: readonly CellSlot[]): ReadonlyMap<string, string> {
+  const beside = new Map<string, string>();
+  for (const slot of slots) {
+    if (slot.kind !== "x" || slot.field === "" || !(slot.unsure || slot.shown || slot.pending.length > 0)) continue;
+    const puts = slot.pending.filter(({ action }) => action === "put");
+    for (const entry of [...slot.base.siblings, ...puts]) beside.set(movedId(slot.field, entry), entry.print);
+  }
+  return beside;
 }
 
 function isOfStream({ kind }: CellSlot): boolean {
