@@ -13,8 +13,8 @@ import type { Frame } from "@meridian/wire";
 import { MutationKind, type Hlc, type Mutation } from "@meridian/words";
 import { readPlainRecord } from "../keys/entry-codec.js";
 import type { CellSlot } from "../keys/key-entry.js";
-import { hashOfName, NameTable, type Named } from "../keys/name-table.js";
-import { expectOf } from "./plan.js";
+import { hashOfName, NameTable } from "../keys/name-table.js";
+import type { PlainSibling } from "../keys/slot-codec.js";
 import type { PlainPrint } from "../keys/value-slice.js";
 import type { WriterTable } from "../keys/writer-table.js";
 
@@ -44,15 +44,16 @@ export class PlainFlight {
   readonly hlc: Hlc;
   readonly value: Buffer | string;
   readonly print: PlainPrint;
-  /** What the server holds, as a print; undefined: nothing. */
-  readonly shown: string | undefined;
+  /** What the server holds: nothing, `expected`, or what has it as its digest. */
+  readonly #expect: "-" | "=" | "#";
+  readonly #expected: string;
   readonly #creates: boolean;
   readonly #from: FlyingFrame;
   #batch: FlyingBatch | undefined;
   /** Nobody has asked for the key's entry. */
   isFlying = true;
 
-  constructor(m: Mutation, { name, hash }: Named, shown: string | undefined, from: FlyingFrame) {
+  constructor(m: Mutation, name: string, hash: number, held: PlainSibling | undefined, from: FlyingFrame) {
     const { bytes, valueStart: start, valueEnd: end } = m;
     const isShort = end - start <= PRINT_INLINE_BYTES_MAX;
     this.db = m.db;
@@ -62,7 +63,8 @@ export class PlainFlight {
     this.hlc = m.hlc;
     this.value = isShort ? bytes.toString("latin1", start, end) : bytes.subarray(start, end);
     this.print = isShort ? { bytes, start, end } : digestPrintOf(bytes, start, end);
-    this.shown = shown;
+    this.#expect = held === undefined ? "-" : held.isDigest ? "#" : "=";
+    this.#expected = held === undefined ? "" : held.held;
     this.#creates = m.creates;
     this.#from = from;
   }
@@ -74,10 +76,10 @@ export class PlainFlight {
 
   /** Adds what is to be written to the batch that carries its frame. */
   issue(into: ApplyBatch, batch: FlyingBatch): void {
-    const { db, key, shown, value } = this;
+    const { db, key, value } = this;
     this.#batch = batch;
     if (this.#isEqual) return;
-    into.setString(db, key, expectOf(shown), shown?.slice(1) ?? "", value, -1);
+    into.setString(db, key, this.#expect, this.#expected, value, -1);
   }
 
   /** From here on it is a change of a cell, which stands in its frame, and in its batch if it has one. */
@@ -91,8 +93,12 @@ export class PlainFlight {
     batch.slots.push(slot);
   }
 
+  /** No string is made for it. */
   get #isEqual(): boolean {
-    return this.shown === this.#printText;
+    const { print, value } = this;
+    const expected = this.#expected;
+    if (typeof print !== "string") return this.#expect === "=" && expected === value;
+    return this.#expect === "#" && print.length === expected.length + 1 && print.endsWith(expected);
   }
 
   get #printText(): string {
@@ -143,7 +149,7 @@ export class PlainFlights {
       const other = writers.at(held.writer);
       if (other === writer ? held.hlc >= m.hlc : !context.covers(other, held.hlc)) return undefined;
     }
-    const flight = new PlainFlight(m, { name, hash }, held?.print, from);
+    const flight = new PlainFlight(m, name, hash, held, from);
     this.#flights.set(flight);
     from.flights.push(flight);
     return flight;

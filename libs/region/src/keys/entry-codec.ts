@@ -5,7 +5,7 @@ import { CellSlot, KeyEntry, type MemberSource } from "./key-entry.js";
 import { isHashedName } from "./cell-key.js";
 import { readListHeader, writeListHeader } from "./list-codec.js";
 import type { PlainPrint } from "./value-slice.js";
-import { ONE_SIBLING, readEarly, readPlainSibling, readSlot, writeEarly, writePlainSibling, writeSlot } from "./slot-codec.js";
+import { ONE_SIBLING, readEarly, readPlainSibling, readSlot, writeEarly, writePlainSibling, writeSlot, type PlainSibling } from "./slot-codec.js";
 import type { WriterTable } from "./writer-table.js";
 import type { CellChange } from "@meridian/merge";
 
@@ -70,15 +70,8 @@ export function writePlainRecord(out: ByteWriter, writer: number, hlc: Hlc, prin
   writePlainSibling(out, writer, hlc, print);
 }
 
-/** What a plain record says: the writer by its number, its version, and the print of the value. */
-export interface PlainRecord {
-  readonly writer: number;
-  readonly hlc: Hlc;
-  readonly print: string;
-}
-
 /** Reads what {@link writePlainRecord} wrote; undefined where a record says more than that. */
-export function readPlainRecord(bytes: Buffer): PlainRecord | undefined {
+export function readPlainRecord(bytes: Buffer): PlainSibling | undefined {
   return isPlainRecord(bytes) ? readPlainSibling(bytes, 2) : undefined;
 }
 

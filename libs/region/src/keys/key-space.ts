@@ -87,8 +87,11 @@ export class KeySpace {
   replacePlain(db: number, key: string, writer: WriterId, hlc: Hlc, print: PlainPrint): boolean {
     if (this.#isEntry(db, key)) return false;
     const name = entryKey(db, key);
-    if (this.#flights.has(name) || !(this.#plain.has(name) || this.#store.isPlain?.(name))) return false;
-    this.#plain.put(name, this.#writers.indexOf(writer), hlc, print);
+    if (this.#flights.has(name)) return false;
+    const number = this.#writers.indexOf(writer);
+    if (this.#plain.replace(name, number, hlc, print)) return true;
+    if (!this.#store.isPlain?.(name)) return false;
+    this.#plain.add(name, number, hlc, print);
     return true;
   }
 

@@ -37,9 +37,27 @@ export class PlainStrings {
 
   /** The key's string is this value, written by the writer of this number. It replaces what was here. */
   put(name: string, writer: number, hlc: Hlc, print: PlainPrint): void {
+    if (!this.replace(name, writer, hlc, print)) this.add(name, writer, hlc, print);
+  }
+
+  /** {@link put} of a key that is here; false where it is not. */
+  replace(name: string, writer: number, hlc: Hlc, print: PlainPrint): boolean {
+    const write = this.#writes.get(name);
+    if (!write) return false;
     this.#beginAnew();
-    let write = this.#writes.get(name);
-    if (!write) this.#writes.set(name, (write = new PackedWrite(name)));
+    this.#write(write, writer, hlc, print);
+    return true;
+  }
+
+  /** {@link put} of a key that is not here. */
+  add(name: string, writer: number, hlc: Hlc, print: PlainPrint): void {
+    const write = new PackedWrite(name);
+    this.#writes.set(name, write);
+    this.#beginAnew();
+    this.#write(write, writer, hlc, print);
+  }
+
+  #write(write: PackedWrite, writer: number, hlc: Hlc, print: PlainPrint): void {
     write.start = this.#bytes.length;
     writePlainRecord(this.#bytes, writer, hlc, print);
     write.end = this.#bytes.length;

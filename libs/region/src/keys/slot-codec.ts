@@ -134,11 +134,13 @@ export function writePlainSibling(out: ByteWriter, writer: number, hlc: Hlc, pri
   out.raw(bytes, start, end);
 }
 
-/** The one sibling of a plain string; its writer by number. */
+/** The one sibling of a plain string; its writer by number, its print without the mark that stands before it. */
 export interface PlainSibling {
   readonly writer: number;
   readonly hlc: Hlc;
-  readonly print: string;
+  /** The value, or its digest where that is what is kept. */
+  readonly held: string;
+  readonly isDigest: boolean;
 }
 
 /**
@@ -152,7 +154,7 @@ export function readPlainSibling(bytes: Buffer, at: number): PlainSibling | unde
   const first = bytes[printAt];
   if (head > 0x7f || (head & 7) !== NUMBER_INFINITE || printAt + length !== bytes.length) return undefined;
   if (first !== WHOLE_PRINT && first !== DIGEST_PRINT) return undefined;
-  return { writer: head >>> 3, hlc: readHlc(bytes, at + 1), print: bytes.toString("latin1", printAt) };
+  return { writer: head >>> 3, hlc: readHlc(bytes, at + 1), held: bytes.toString("latin1", printAt + 1), isDigest: first === DIGEST_PRINT };
 }
 
 /** Reads what {@link writeSibling} wrote. */
