@@ -42,7 +42,8 @@ export class Random {
     let total = 0;
     for (const weight of weights) total += weight;
     let left = (this.#next() / 0x1_0000_0000) * total;
-    for (const [index, weight] of weights.entries()) {
+    for (let index = 0; index < weights.length; index += 1) {
+      const weight = weights[index] as number;
       left -= weight;
       if (weight > 0 && left < 0) return index;
     }

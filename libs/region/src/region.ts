@@ -79,8 +79,8 @@ export class Region {
   #stateChanged = false;
 
   constructor(options: RegionOptions) {
-    const state = readState(options.store);
-    const { writer, peers } = options;
+    const { writer, peers, store, heartbeat, absentAfterMs } = options;
+    const state = readState(store);
     const isFenced = (other: WriterId): boolean => this.#stability.absence.isFenced(other);
     this.policies = new PolicyChange(options, { isFenced, isImporting: () => this.#import.isRunning });
     const { live } = this.policies;
@@ -91,17 +91,17 @@ export class Region {
     this.#state = state;
     this.#writers = new WriterTable(state.writers);
     this.#clock = new HybridClock({ maxDriftMs: options.maxDriftMs, start: { bound: firstUnused(state) } });
-    this.#stability = new Stability({ ...options, residency }, {
+    this.#stability = new Stability({ store, writer, peers, residency, heartbeat, absentAfterMs }, {
       policy: this.policies, merged: () => this.#outbox.including(state.frontier),
       isSettled: () => this.#keys.isSettled, isRead: () => this.#reader.pending === 0 && !this.isImporting,
       received: () => this.#received, onFenced: (halt) => this.#halt(halt),
     });
-    this.#keys = new KeySpace(options.store, this.#writers, options.cachedSlotsMax, this.#stability.graves);
+    this.#keys = new KeySpace(store, this.#writers, options.cachedSlotsMax, this.#stability.graves);
     this.#received = state.frontier.clone();
     this.#outbox = new Outbox(writer, residency, state, live);
     const gate = new TransactionGate(this.#keys, this.counters);
     this.#unit = new OpenUnit(this.#outbox, this.counters);
-    const read = { ...options, peers: this.followed, policies: this.policies };
+    const read = { writer, store, maxDriftMs: options.maxDriftMs, peers: this.followed, policies: this.policies };
     this.#inbox = new Inbox(read, state.nextIn, (unit) => gate.lets(unit, this.#nowMs), this.#stability);
     const writerOf = residency ? (key: string): WriterId => residency.writerOf(key) : (): WriterId => writer;
     const own = { writer, writerOf, residency, keys: this.#keys };
@@ -115,17 +115,17 @@ export class Region {
     const mayHoldUnknown = (key: string): boolean => this.switching.mayHoldUnknown(key);
     const requestRead = (entry: KeyEntry): void => (mayHoldUnknown(entry.key) ? this.#reader.doubt(entry) : this.#reader.want(entry));
     const relay = options.messages && new MessageRelay(options.messages, this.counters, state.told);
-    const told = { counters: this.counters, conflicts: this.#conflicts, onVisible: options.onVisible, relay, requestRead };
-    this.#applier = new Applier({ ...own, ...told, received: this.#received, lateToGroups: options.lateEntriesToGroups ?? true });
+    const told = { ...own, counters: this.counters, conflicts: this.#conflicts, onVisible: options.onVisible, relay, requestRead };
+    this.#applier = new Applier({ ...told, received: this.#received, lateToGroups: options.lateEntriesToGroups ?? true });
     const streams = new LocalStreams({ ...own, writes: this.#writes, doubts: () => this.#applier, reads, conflicts: this.#conflicts });
-    const time = { nowMs, beginCommand: () => void (this.#writes.hlc = this.#clock.tick(this.#nowMs)) };
     const lists = new ListWrites({ ...own, writes: this.#writes, onDiffers, onBlind });
-    const shared = { ...own, ...time, writes: this.#writes, streams, lists, counters: this.counters, policies: live };
+    const beginCommand = (): void => void (this.#writes.hlc = this.#clock.tick(this.#nowMs));
+    const shared = { ...own, nowMs, beginCommand, writes: this.#writes, streams, lists, counters: this.counters, policies: live };
     const messages = options.messages && new LocalMessages({ ...shared, options: options.messages, emit: (m) => this.#outbox.add(m) });
     this.#reader = new Reader({ ...shared, applier: this.#applier, onServerTime: (serverMs) => this.#stability.onServerTime(serverMs) });
     this.#import = new FirstImport(state);
-    const parts = { outbox: this.#outbox, inbox: this.#inbox, applier: this.#applier, reader: this.#reader, relay, requestRead };
-    this.switching = new PolicySwitch({ ...own, ...parts, change: this.policies, store: options.store, importing: this.#import });
+    const parts = { ...own, store, outbox: this.#outbox, inbox: this.#inbox, applier: this.#applier, reader: this.#reader, relay, requestRead };
+    this.switching = new PolicySwitch({ ...parts, change: this.policies, importing: this.#import });
     this.#capture = new Capture(
       {
         ...shared, messages, onBlind, unit: this.#unit,
@@ -144,7 +144,7 @@ export class Region {
     this.#parser = new CommandParser(this.floats?.onCommand ?? this.#capture.onCommand, state.place?.offset ?? 0);
     this.#unitOffset = state.place?.offset ?? 0;
     this.#unitDb = state.db;
-    this.#outbox.again = recover({ ...own, ...parts, store: options.store, frontier: state.frontier, mayHoldUnknown });
+    this.#outbox.again = recover({ ...parts, frontier: state.frontier, mayHoldUnknown });
   }
 
   /** Where capture continues; undefined: attach anew. */

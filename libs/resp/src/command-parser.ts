@@ -32,6 +32,8 @@ export const COMMAND_BYTES_MAX = 2 ** 31 - 1;
 /** A carry buffer larger than this is given back after the command that needed it. */
 const CARRY_KEPT_BYTES = 1024 * 1024;
 const CARRY_FIRST_BYTES = 256;
+/** Arguments that have a place from the beginning; more make it grow. */
+const ARGUMENTS_FIRST = 16;
 /** More digits cannot be a length within the limits above. */
 const DIGITS_MAX = 10;
 
@@ -52,7 +54,7 @@ export class CommandParser {
 
   // A command that is not yet complete: its bytes so far are carry[0, held); `index` arguments of `argc` are known; the
   // next header begins at `cursor`, or, where its length is known, the bulk ends at `bulkEnd`.
-  #carry = Buffer.allocUnsafeSlow(CARRY_FIRST_BYTES);
+  #carry = Buffer.allocUnsafe(CARRY_FIRST_BYTES);
   #held = 0;
   #argc = UNKNOWN;
   #index = 0;
@@ -64,7 +66,7 @@ export class CommandParser {
   constructor(onCommand: OnCommand, startOffset: number) {
     this.#onCommand = onCommand;
     this.#offset = startOffset;
-    this.#view = { buffer: this.#carry, argc: 0, starts: new Int32Array(64), ends: new Int32Array(64) };
+    this.#view = { buffer: this.#carry, argc: 0, starts: new Int32Array(ARGUMENTS_FIRST), ends: new Int32Array(ARGUMENTS_FIRST) };
   }
 
   /** The stream offset behind the last complete command (and the keep-alives that followed it). */
@@ -265,7 +267,7 @@ export class CommandParser {
   }
 
   #dropPartial(): void {
-    if (this.#carry.length > CARRY_KEPT_BYTES) this.#carry = Buffer.allocUnsafeSlow(CARRY_FIRST_BYTES);
+    if (this.#carry.length > CARRY_KEPT_BYTES) this.#carry = Buffer.allocUnsafe(CARRY_FIRST_BYTES);
     this.#held = 0;
     this.#argc = UNKNOWN;
     this.#index = 0;

@@ -11,7 +11,8 @@ const RETAIN_BYTES_MAX = 1024 * 1024;
 
 /** Appends primitive values to one buffer. */
 export class ByteWriter {
-  #buffer = Buffer.allocUnsafeSlow(FIRST_BYTES);
+  // From the pool: most writers of a simulated region never hold more.
+  #buffer = Buffer.allocUnsafe(FIRST_BYTES);
   #length = 0;
 
   get length(): number {
@@ -80,7 +81,7 @@ export class ByteWriter {
   /** The writer begins anew; what was written may be read until then. */
   clear(): void {
     this.#length = 0;
-    if (this.#buffer.length > RETAIN_BYTES_MAX) this.#buffer = Buffer.allocUnsafeSlow(FIRST_BYTES);
+    if (this.#buffer.length > RETAIN_BYTES_MAX) this.#buffer = Buffer.allocUnsafe(FIRST_BYTES);
   }
 
   /** A copy of what was written; the writer begins anew. */

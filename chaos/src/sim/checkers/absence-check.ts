@@ -2,11 +2,11 @@
  * Runs in which regions that are silent for a moment are fenced, however alive they are: the others agree whom, and at which
  * version; who is fenced stands still; and of what it wrote behind that nothing counts, anywhere.
  */
-import { decodeRecord } from "@meridian/wire";
 import { mainWriter, type Hlc, type WriterId } from "@meridian/words";
 import type { AgentHost } from "../mesh/agent-host.js";
 import type { Published } from "./audited-log.js";
 import type { World } from "../mesh/world.js";
+import { readRecord } from "../mesh/read-record.js";
 
 /** Regions that are part of the mesh at the end: a fenced one holds what it held when it was shut out. */
 export function membersOf(world: World): readonly AgentHost[] {
@@ -40,7 +40,7 @@ function wronglyHeld(world: World, { region, context }: AgentHost, cuts: Readonl
   return [...cuts].flatMap(([writer, cut]) => {
     if (region?.followed.includes(writer) === false) return [];
     const have = region?.frontier.get(writer) ?? 0;
-    const frames = world.log.of(writer).flatMap((record) => decodeRecord(record, writer).frames);
+    const frames = world.log.of(writer).flatMap((record) => readRecord(record, writer).frames);
     const last = frames.filter((frame) => frame.mutations > 0 && frame.last <= cut).at(-1)?.last ?? 0;
     return have === last && have === cut ? [] : [`${context.writer} has merged ${writer} up to ${have}, its cut is ${cut}, its log has ${last}`];
   });

@@ -2,8 +2,9 @@
  * Reads what a run left in the log, checks it as a log (versions, chain, transactions), and hands out the mutations, each
  * once, as plain data for the oracle.
  */
-import { decodeRecord, type Frame } from "@meridian/wire";
+import type { Frame } from "@meridian/wire";
 import { MutationKind, type Absorbed, type Hlc, type Mutation, type ReadonlyVector, type Unseen, type WriterId } from "@meridian/words";
+import { readRecord } from "../mesh/read-record.js";
 import type { World } from "../mesh/world.js";
 
 /** One published mutation. */
@@ -43,7 +44,7 @@ export function auditLog(world: World): AuditedLog {
     let last = 0;
     const dots = new Set<string>();
     for (const record of world.log.of(writer)) {
-      const { frames, policyVersion } = decodeRecord(record, writer);
+      const { frames, policyVersion } = readRecord(record, writer);
       for (const [index, frame] of frames.entries()) {
         if (frame.continues && index === 0) problems.push(`${writer}: a record behind ${frame.previous} begins within a transaction`);
         if (frame.mutations === 0 && frame.previous > last) problems.push(`${writer}: a heartbeat comes behind ${frame.previous}, but the log ends with ${last}`);

@@ -6,12 +6,12 @@
  * Leaves to the oracle at rest: what a mark covers but has deferred counts as merged here.
  */
 import { decodeMark } from "@meridian/mark";
-import { decodeRecord } from "@meridian/wire";
 import type { Hlc, WriterId } from "@meridian/words";
 import { cellKindOf } from "./audited-log.js";
 import { cellName } from "./cells-of-server.js";
 import type { ClientChange } from "./chronicle.js";
 import type { LogModel } from "../mesh/log-model.js";
+import { readRecord } from "../mesh/read-record.js";
 import type { SimLog } from "../mesh/residents.js";
 
 /** The logs of a mesh. */
@@ -43,7 +43,7 @@ export function isTakenWithWinner(logs: Logs, name: string, content: string, cha
 function versionsOf(log: LogModel, writer: WriterId, name: string, content: string): Hlc[] {
   const versions: Hlc[] = [];
   for (const record of log.of(writer)) {
-    for (const frame of decodeRecord(record, writer).frames) {
+    for (const frame of readRecord(record, writer).frames) {
       frame.forEach(({ kind, hlc, db, key, field, bytes, valueStart, valueEnd }) => {
         if (cellName(db, key, cellKindOf(kind), field) !== name) return;
         if (bytes.toString("latin1", valueStart, valueEnd) === content) versions.push(hlc);

@@ -3,8 +3,8 @@
  * mark in the server's stream says that stands before the end of what the record was captured from.
  */
 import { decodeMark } from "@meridian/mark";
-import { decodeRecord } from "@meridian/wire";
 import { VersionVector } from "@meridian/words";
+import { readRecord } from "../mesh/read-record.js";
 import type { World } from "../mesh/world.js";
 
 /** What a context says too much. */
@@ -12,7 +12,7 @@ export function checkContexts(world: World): string[] {
   return world.writers.flatMap((writer, at) => {
     const marks = (world.servers[at]?.marks ?? []).map(({ endOffset, header }) => ({ endOffset, vector: decodeMark(header).vector }));
     return world.log.of(writer).flatMap((record) => {
-      const { span, frames } = decodeRecord(record, writer);
+      const { span, frames } = readRecord(record, writer);
       const visible = new VersionVector();
       for (const { endOffset, vector } of marks) if (endOffset <= span.lastOffset) visible.join(vector);
       return frames.flatMap(({ context, first }) =>

@@ -3,10 +3,10 @@
  * applied there any more, over restarts too. The others go on without it. Of a transaction nothing leaves where the FLUSHALL stands
  * in it, and where it came before the keys could be read that tell what the transaction did; nor does what was written behind that.
  */
-import { decodeRecord } from "@meridian/wire";
 import type { Published } from "./audited-log.js";
 import { isUnique } from "./chronicle.js";
 import type { TakenCommand, World } from "../mesh/world.js";
+import { readRecord } from "../mesh/read-record.js";
 
 /** Where a region's history was lost. */
 export interface Flushed {
@@ -47,7 +47,7 @@ export function checkFlushed(world: World, mutations: readonly Published[]): str
     .map(({ key, value }) => `${key} = ${value} was written in its transaction or behind it and published`);
   problems.push(...checkPlace(own, kept, flushed));
   for (const record of world.log.of(writer)) {
-    const { lastOffset } = decodeRecord(record, writer).span;
+    const { lastOffset } = readRecord(record, writer).span;
     if (lastOffset > flushed.offset) problems.push(`a record of what stands up to ${lastOffset} in the stream was published, it stands at ${flushed.offset}`);
   }
   const { halt } = agent.region ?? {};

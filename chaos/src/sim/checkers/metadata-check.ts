@@ -17,7 +17,7 @@ import {
   valueOfPrint,
   type Cell,
 } from "@meridian/merge";
-import { readRemains, readStoredCells, readUnfinished, type StoredCell } from "@meridian/region";
+import { readStoredCells, readUnfinished, type StoredCell } from "@meridian/region";
 import { cellName, type ServerCells } from "./cells-of-server.js";
 import type { ServerHost } from "../mesh/server-host.js";
 import type { AgentHost } from "../mesh/agent-host.js";
@@ -67,7 +67,7 @@ export function unfinishedIn(agent: AgentHost, metadata: Metadata, missing: Read
   const names = readUnfinished(agent.store).filter((name) => missing.size === 0 || !name.startsWith("retry:"));
   const found = names.map((name) => `the store still holds ${name}`);
   // A key of which something is missing is looked at again until its deadline is past.
-  const remains = (waits ? [] : readRemains(agent.store)).filter((name) => missing.size === 0 || !name.startsWith("names"));
+  const remains = (waits ? [] : agent.remains).filter((name) => missing.size === 0 || !name.startsWith("names"));
   found.push(...remains.map((name) => `nothing needs what the store still holds: ${name}`));
   if (!region) return [...found, "the agent is not running"];
   if (region.halt) found.push(`halted: ${region.halt.code} ${region.halt.reason}`);

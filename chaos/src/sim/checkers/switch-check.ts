@@ -9,11 +9,11 @@
  *   became so.
  */
 import { linesOf, type PolicyTable, type PolicyChangeStatus } from "@meridian/region";
-import { decodeRecord } from "@meridian/wire";
 import { MutationKind } from "@meridian/words";
 import { membersOf } from "./absence-check.js";
 import type { Published } from "./audited-log.js";
 import { firstPolicies, SWITCHED_PREFIX } from "../mesh/policies.js";
+import { readRecord } from "../mesh/read-record.js";
 import type { World } from "../mesh/world.js";
 
 /** Which tables the regions of a run have run, by the number of changes before. */
@@ -82,7 +82,7 @@ export function checkSwitches(world: World, mutations: readonly Published[]): st
     ...world.writers.flatMap((writer) => {
       // What a dead agent had sent, its heir may have sent again.
       const records = new Map(world.log.of(writer).map((record) => [record.toString("latin1"), record]));
-      const versions = [...records.values()].map((record) => decodeRecord(record, writer).policyVersion);
+      const versions = [...records.values()].map((record) => readRecord(record, writer).policyVersion);
       const fallen = versions.findIndex((version, at) => version < (versions[at - 1] ?? 0));
       return fallen < 0 ? [] : [`the log of ${writer} falls back from ${versions[fallen - 1]} changes to ${versions[fallen]}`];
     }),

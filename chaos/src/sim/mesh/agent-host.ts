@@ -3,7 +3,7 @@
  * every thing that the shell does is an event that may or may not happen next.
  */
 import type { ApplyBatch } from "@meridian/mark";
-import { isPlainRecord, Region, SYNC_KEY_PREFIX, type HeartbeatPace, type Listing, type MessageOptions, type PolicyTable, type Reading, type Step, zeroCounters } from "@meridian/region";
+import { isPlainRecord, readRemains, Region, SYNC_KEY_PREFIX, type HeartbeatPace, type Listing, type MessageOptions, type PolicyTable, type Reading, type Step, zeroCounters } from "@meridian/region";
 import { MemoryStore } from "@meridian/store";
 import type { KeyEvent } from "@meridian/target";
 import type { WriterId } from "@meridian/words";
@@ -16,6 +16,8 @@ export const MAX_DRIFT_MS = 500;
 /** Keys in one page of a scan: few, so that an import takes several. */
 const PAGE_KEYS = 2;
 const READ_BYTES_MAX = 1024 * 1024;
+/** Events of every key are listened to. */
+const HEARD_FLOATS = { prefixes: [""] };
 
 /** A script on its way to the server, and up to where the stream was captured when it was issued. */
 export type Script =
@@ -75,9 +77,19 @@ export class AgentHost {
   /** Keyspace events on their way to the agent. */
   readonly #told: KeyEvent[] = [];
   #subscriptions = 0;
+  #remains: { readonly store: MemoryStore; readonly commits: number; readonly names: readonly string[] } | undefined;
 
   constructor(context: AgentContext) {
     this.context = context;
+  }
+
+  /** What the store holds that only a late change would need; read once per commit, for it is asked for again when nothing has moved. */
+  get remains(): readonly string[] {
+    const { store } = this;
+    if (this.#remains?.store !== store || this.#remains.commits !== store.commits) {
+      this.#remains = { store, commits: store.commits, names: readRemains(store) };
+    }
+    return this.#remains.names;
   }
 
   /** The others went on without this region. */
@@ -88,10 +100,16 @@ export class AgentHost {
   /** A new life from the store: attach, and tell the region. */
   start(nowMs: number): void {
     const { writer, peers, server, cachedSlotsMax, heartbeat, policies, absentAfterMs, hearsEvents, messages } = this.context;
-    const options = { writer, peers, counters: this.counters, store: this.store, maxDriftMs: MAX_DRIFT_MS, cachedSlotsMax, heartbeat };
-    const floats = hearsEvents && { floats: { prefixes: [""] } };
-    const some = { ...(policies && { policies }), ...(absentAfterMs && { absentAfterMs }), ...(messages && { messages }) };
-    const region = new Region({ ...options, ...some, ...floats });
+    const region = new Region({
+      writer, peers, cachedSlotsMax, heartbeat,
+      counters: this.counters,
+      store: this.store,
+      maxDriftMs: MAX_DRIFT_MS,
+      ...(policies && { policies }),
+      ...(absentAfterMs && { absentAfterMs }),
+      ...(messages && { messages }),
+      ...(hearsEvents && { floats: HEARD_FLOATS }),
+    });
     this.region = region;
     this.isFenced = false;
     this.lives += 1;

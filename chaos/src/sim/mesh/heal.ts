@@ -2,7 +2,6 @@
  * After the faults: no more commands, clocks right, every way open. A mesh must come to rest by itself, within a limit of
  * rounds: one that goes round in circles has failed.
  */
-import { readRemains } from "@meridian/region";
 import { membersOf } from "../checkers/absence-check.js";
 import type { AgentHost } from "./agent-host.js";
 import type { SimEvent } from "./event.js";
@@ -52,7 +51,7 @@ function forget(world: World): string[] {
 
 /** Nothing is left that only a late change would need, and the policies are what they are to be. */
 function isBare(world: World): boolean {
-  const isForgotten = membersOf(world).every(({ store }) => readRemains(store).length === 0);
+  const isForgotten = membersOf(world).every(({ remains }) => remains.length === 0);
   return isForgotten && (!world.settings.switches || unfinished(world).length === 0);
 }
 

@@ -5,9 +5,9 @@
  * member remembers nothing of a resident key, and no script touches one there.
  */
 import type { PolicyRow, PolicyTable } from "@meridian/region";
-import { decodeRecord } from "@meridian/wire";
 import { groupOf, groupWriter, MutationKind, regionOf, type WriterId } from "@meridian/words";
 import type { ClientCommand } from "./event.js";
+import { readRecord } from "./read-record.js";
 import type { Metadata } from "../checkers/metadata-check.js";
 import type { Random } from "../random.js";
 import type { World } from "./world.js";
@@ -135,7 +135,7 @@ export function checkResidency(world: World, metadata: readonly Metadata[]): str
 function strayIn(world: World, rules: KeyRules, group: string, writer: WriterId): string[] {
   const problems: string[] = [];
   for (const record of world.log.of(writer)) {
-    for (const frame of decodeRecord(record, writer).frames) {
+    for (const frame of readRecord(record, writer).frames) {
       for (const [other] of frame.context.entries()) {
         if (groupOf(other) !== group) problems.push(`the log of ${writer} says what was seen of ${other}`);
       }

@@ -47,7 +47,11 @@ export type StabilitySubject = Omit<HeartbeatSubject, "waits" | "hasNews"> & Pic
   readonly policy: Pick<PolicyChange, "speaks" | "hasNews" | "hear" | "beat">;
 };
 
-type StabilityOptions = Pick<RegionOptions, "store" | "writer" | "peers" | "heartbeat" | "absentAfterMs"> & { readonly residency?: Residency | undefined };
+type StabilityOptions = Pick<RegionOptions, "store" | "writer" | "peers"> & {
+  readonly heartbeat: HeartbeatPace | undefined;
+  readonly absentAfterMs: number | undefined;
+  readonly residency: Residency | undefined;
+};
 
 type PlainVector = readonly (readonly [WriterId, Hlc])[];
 
@@ -177,13 +181,20 @@ export class Stability {
     this.#changed = true;
   }
 
+  /** Lists are made when they are read: most who ask want one of the numbers. */
   get status(): StabilityStatus {
     const closed = this.#yards.flatMap(({ graves }) => graves.oldest?.closedMs ?? []);
+    const peers = (): readonly PeerHorizon[] => this.#yards.flatMap((yard) => yard.peers.map((writer) => this.#peerOf(yard, writer)));
+    const absence = (): AbsenceStatus => this.absence.status;
     return {
       oldestMs: closed.length === 0 ? undefined : Math.min(...closed),
       forgotten: this.#yards.reduce((sum, { graves }) => sum + graves.forgotten, 0),
-      peers: this.#yards.flatMap((yard) => yard.peers.map((writer) => this.#peerOf(yard, writer))),
-      absence: this.absence.status,
+      get peers() {
+        return peers();
+      },
+      get absence() {
+        return absence();
+      },
     };
   }
 
