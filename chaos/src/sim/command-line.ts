@@ -13,7 +13,7 @@ which runs
   --seed N             this one alone, and show it
 what runs
   --regions N          always so many regions, 2 to 5 (default: the seed decides, as about everything here)
-  --commands N         so many client commands per run
+  --commands N         so many client commands per run. A small run: --regions 2 --commands 10
   --families a,b       only these kinds of keys: ${FAMILIES.join(", ")}
   --policies           some keys stay in their region, others have a home
   --registers          some keys are written as a whole (lww)
@@ -31,7 +31,7 @@ what is shown of a failure (it is made shorter first, and then told event by eve
   --keep-going         a line for each failure, and on to the next seed
   --json               one line for programs: {"runs", "seed", "checker", "text"}
 is the simulator worth its name?
-  --mutations          puts known mistakes into a copy of our code, one by one: each must be caught
+  --mutations          puts known mistakes into copies of our code, one by one: each must be caught; a table tells who did
   --mutation NAME      this one alone; may be given several times. --runs N: so many runs for each
 
 examples

@@ -25,6 +25,7 @@ function runMany(request: Request): boolean {
   const { options, keepGoing, json } = request;
   const from = request.from ?? Math.floor(Date.now() / 1000) * 1000;
   const began = Date.now();
+  const used = process.cpuUsage();
   const runsMax = request.runs ?? (request.minutes === undefined ? RUNS : Infinity);
   const until = request.minutes === undefined ? Infinity : began + request.minutes * 60_000;
   const failed: RunResult[] = [];
@@ -43,7 +44,9 @@ function runMany(request: Request): boolean {
   if (json) sayVerdict(runs, failed[0]);
   else {
     const seconds = (Date.now() - began) / 1000;
-    say(`${runs} runs from seed ${from}, ${Math.round(events / Math.max(runs, 1))} events each, ${Math.round(runs / seconds)} runs/s, ${failed.length} failed`);
+    const { user, system } = process.cpuUsage(used);
+    const pace = `${Math.round(runs / seconds)} runs/s, ${Math.round((runs * 1e6) / (user + system))} per second of a core`;
+    say(`${runs} runs from seed ${from}, ${Math.round(events / Math.max(runs, 1))} events each, ${pace}, ${failed.length} failed`);
   }
   return failed.length === 0;
 }
@@ -54,11 +57,11 @@ function sayVerdict(runs: number, failed: RunResult | undefined): void {
 }
 
 /** Returns the exit code. */
-function main(words: readonly string[]): number {
+async function main(words: readonly string[]): Promise<number> {
   const request = requestOf(words);
   if (!request) return 2;
   if (request.help) say(HELP);
-  else if (request.mutations) return runMutations(request.mutations, request.runs, say) ? 0 : 1;
+  else if (request.mutations) return (await runMutations(request.mutations, request.runs, say)) ? 0 : 1;
   else if (request.seed !== undefined) return runOne(request.seed, request) ? 0 : 1;
   else return runMany(request) ? 0 : 1;
   return 0;
@@ -73,4 +76,4 @@ function requestOf(words: readonly string[]): Request | undefined {
   }
 }
 
-process.exitCode = main(process.argv.slice(2));
+process.exitCode = await main(process.argv.slice(2));

@@ -8,23 +8,27 @@ export const CAPTURING: readonly Mutation[] = [
     breaks: "a SET with a deadline does not see that the same commit has the key packed already",
     edits: [{ in: "region", text: "if (cached || this.#isPacked(name) || ", becomes: "if (cached || " }],
     options: { families: ["string"] },
+    caughtBy: 133,
   },
   {
     name: "select-lost-at-resume",
     breaks: "a new life takes the stream to go on in database 0",
     edits: [{ in: "region", text: "}, state.db);", becomes: "}, 0);" }],
+    caughtBy: 207,
   },
   {
     name: "long-names-meet",
     breaks: "names that are too long for the store's stand there by their ends, which are alike",
     edits: [{ in: "region", text: 'createHash("sha256").update(name, "latin1").digest("binary")', becomes: "name.slice(-32)" }],
     options: { names: true },
+    caughtBy: 2,
   },
   {
     name: "expiry-taken-for-delete",
     breaks: "the DEL of a key whose deadline is past is published as a client's delete",
     edits: [{ in: "region", text: "if (isDue || isExpired(entry, scope.nowMs())) {", becomes: "if (false) {" }],
     options: { families: ["string", "hash", "counter"] },
+    caughtBy: 6,
   },
   {
     name: "echo",
@@ -38,12 +42,14 @@ export const CAPTURING: readonly Mutation[] = [
       { in: "region", text: "if (this.#state.halt || this.#capture.inTransaction)", becomes: "if (this.#state.halt)" },
       { in: "region", text: "if (this.#capture.inTransaction) return { writes: [],", becomes: "if (false) return { writes: []," },
     ],
+    caughtBy: 25,
   },
   {
     name: "units-left-open",
     breaks: "a transaction is published before the keys have been read that tell what it did",
     edits: [{ in: "region", text: "if (isUnread(entry)) this.#waiting.add(entry);", becomes: ";" }],
     options: { families: ["string", "hash"], units: true },
+    caughtBy: 3,
   },
   {
     name: "published-before-committed",
@@ -52,11 +58,13 @@ export const CAPTURING: readonly Mutation[] = [
       { in: "sim", text: "if (step.writes.length > 0) parts.push(() => this.store.commit(step.writes));", becomes: "" },
       { in: "sim", text: "for (const batch of step.apply) parts.push(", becomes: "if (step.writes.length > 0) parts.push(() => this.store.commit(step.writes));\n for (const batch of step.apply) parts.push(" },
     ],
+    caughtBy: 210,
   },
   {
     name: "versions-from-the-clock-alone",
     breaks: "a new life whose clock is behind gives versions that were given before",
     edits: [{ in: "region", text: "start: { bound: firstUnused(state) }", becomes: "start: { bound: 0 }" }],
+    caughtBy: 60,
   },
   {
     name: "acknowledged-before-durable",
@@ -67,17 +75,20 @@ export const CAPTURING: readonly Mutation[] = [
     name: "outgoing-not-published-again",
     breaks: "what was committed and not published when the agent died is lost",
     edits: [{ in: "region", text: "this.#outbox.again = recover(", becomes: "recover(" }],
+    caughtBy: 148,
   },
   {
     name: "floats-by-their-form",
     breaks: "every SET with KEEPTTL and every HSET of one field is taken for an increment, whatever its event says",
     edits: [{ in: "region", text: "return next.isIncrement && this.#reason === undefined ?", becomes: "return this.#reason === undefined ?" }],
     options: { families: ["float"] },
+    caughtBy: 4,
   },
   {
     name: "floats-without-a-beginning",
     breaks: "events from before the place where they and the stream fit are held against writes behind it",
     edits: [{ in: "region", text: "this.#isToldFrom = key === this.#syncKey;\n            return;", becomes: "this.#isToldFrom = true;" }],
     options: { families: ["float"] },
+    caughtBy: 28,
   },
 ];

@@ -15,22 +15,26 @@ export const FORGETTING: readonly Mutation[] = [
       },
     ],
     options: { families: ["counter", "list"] },
+    caughtBy: 400,
   },
   {
     name: "ended-sums-go-on",
     breaks: "increments go on in a sum that was taken away, and that other regions may have forgotten",
     edits: [{ in: "region", text: "known.writer === writer && isLive(known) && (", becomes: "known.writer === writer && (" }],
     options: { families: ["counter"], faults: ["lulls"] },
+    caughtBy: 823,
   },
   {
     name: "creation-not-told",
     breaks: "a write that makes a key anew says so no more: what others remember of the expired one lives on there",
     edits: [{ in: "region", text: "m.creates = this.#created === entry;", becomes: "m.creates = false;" }],
+    caughtBy: 318,
   },
   {
     name: "fenced-is-read-on",
     breaks: "what a fenced region writes behind its cut is taken where it arrives",
     edits: [{ in: "region", text: 'if (last <= cut) return "take";', becomes: 'return "take";' }],
     options: { absence: true },
+    caughtBy: 36,
   },
 ];

@@ -3,7 +3,9 @@
  * run for ever, or use up the memory. Where it was caught, the same seed is run on the code as it is, which must be sound:
  * otherwise nothing was shown.
  */
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { text } from "node:stream/consumers";
 import { wordsOf } from "../command-line.js";
 import { runSeed } from "../run.js";
 import type { SimOptions } from "../settings.js";
@@ -14,13 +16,14 @@ import type { Mutation } from "./mutation.js";
 const FIRST_SEED = 1;
 /** Longest time that a mutation is tried, in ms: one that does not end by then hangs. */
 const TRIAL_MS_MAX = 600_000;
-const OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
 
 /** What became of a mutation. */
 export interface Trial {
   readonly mutation: Mutation;
-  /** The seed that showed it, and who caught it there; undefined: it survived. */
+  /** The seed that showed it, and who caught it there; undefined: nobody did. */
   readonly caught: { readonly seed: number; readonly checker: string; readonly text: string } | undefined;
+  /** Why it counts for nothing, in a word or two; undefined: it does. */
+  readonly remark: string | undefined;
   readonly runs: number;
   readonly seconds: number;
 }
@@ -31,31 +34,40 @@ interface Verdict {
   readonly seed?: number;
   readonly checker?: string;
   readonly text?: string;
+  readonly hangs?: boolean;
 }
 
-/** Tries a mutation for at most `runsMax` runs. Throws where its text does not fit, or the code fails without it too. */
-export function tryMutation(copy: CompiledCopy, mutation: Mutation, runsMax: number): Trial {
+/** Tries a mutation for at most `runsMax` runs. Throws where its text does not fit. */
+export async function tryMutation(copy: CompiledCopy, mutation: Mutation, runsMax: number, signal?: AbortSignal): Promise<Trial> {
   const began = Date.now();
   const takeBack = copy.apply(mutation);
   try {
-    const verdict = run(copy.command, mutation.options ?? {}, runsMax, mutation.name);
+    const { caughtBy, options = {} } = mutation;
+    const known = caughtBy === undefined ? NO_RUNS : await run(copy.command, options, caughtBy, 1, signal);
+    const found = known.seed === undefined && !known.hangs ? await run(copy.command, options, FIRST_SEED, runsMax, signal) : known;
+    const runs = found === known ? known.runs : known.runs + found.runs;
+    const { seed, checker, text: told, hangs = false } = found;
     const seconds = (Date.now() - began) / 1000;
-    const { seed, checker, text, runs } = verdict;
-    if (seed === undefined || checker === undefined) return { mutation, caught: undefined, runs, seconds };
-    const [problem] = runSeed(seed, mutation.options).problems;
-    if (problem) throw new Error(`seed ${seed} fails without the mutation ${mutation.name} too: ${problem.checker}: ${problem.text}`);
-    return { mutation, caught: { seed, checker, text: text ?? "" }, runs, seconds };
+    const trial = { mutation, caught: undefined, runs, seconds };
+    if (hangs) return { ...trial, remark: "does not end" };
+    if (seed === undefined || checker === undefined) return { ...trial, remark: "survived" };
+    const [problem] = runSeed(seed, options).problems;
+    if (problem) return { ...trial, remark: `seed ${seed} fails without it too` };
+    return { ...trial, caught: { seed, checker, text: told ?? "" }, remark: undefined };
   } finally {
     takeBack();
   }
 }
 
-function run(command: string, options: SimOptions, runs: number, name: string): Verdict {
-  const args = [command, "--json", "--from", String(FIRST_SEED), "--runs", String(runs), ...wordsOf(options)];
-  const done = spawnSync(process.execPath, args, { encoding: "utf8", timeout: TRIAL_MS_MAX, maxBuffer: OUTPUT_BYTES_MAX });
-  if (done.error) throw new Error(`the mutation ${name} does not end`, { cause: done.error });
-  if (done.signal) throw new Error(`stopped by ${done.signal}`);
-  const line = done.stdout.trim().split("\n").at(-1) ?? "";
-  if (!line.startsWith("{")) throw new Error(`the simulator does not run with the mutation ${name}: ${done.stderr.trim().slice(-2000)}`);
+const NO_RUNS: Verdict = { runs: 0 };
+
+/** Throws where the simulator does not run at all. */
+async function run(command: string, options: SimOptions, from: number, runs: number, signal: AbortSignal | undefined): Promise<Verdict> {
+  const args = [...process.execArgv, command, "--json", "--from", String(from), "--runs", String(runs), ...wordsOf(options)];
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"], timeout: TRIAL_MS_MAX, ...(signal && { signal }) });
+  const [out, error, [, stoppedBy]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
+  if (stoppedBy !== null) return { runs: 0, hangs: true };
+  const line = out.trim().split("\n").at(-1) ?? "";
+  if (!line.startsWith("{")) throw new Error(`the simulator does not run with the mutation: ${error.trim().slice(-2000)}`);
   return JSON.parse(line) as Verdict;
 }

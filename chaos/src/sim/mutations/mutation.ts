@@ -24,6 +24,8 @@ export interface Mutation {
   readonly edits: readonly Edit[];
   /** What kind of runs meets the mistake soonest. */
   readonly options?: SimOptions;
+  /** A seed that has shown it: tried first. Where it shows nothing any more, new ones are. */
+  readonly caughtBy?: number;
 }
 
 /** Where a text stands in one file, as offsets; one element for each time. */

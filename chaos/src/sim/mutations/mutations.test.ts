@@ -40,10 +40,10 @@ describe("the simulator", () => {
     copy.close();
   });
 
-  it.each(QUICK)("catches %s", { timeout: TRIAL_MS }, (name) => {
+  it.each(QUICK)("catches %s", { timeout: TRIAL_MS }, async (name) => {
     const mutation = MUTATIONS.find((known) => known.name === name);
     if (!mutation) expect.fail(`no mutation ${name}`);
-    const { caught } = tryMutation(copy, mutation, RUNS_MAX);
+    const { caught } = await tryMutation(copy, mutation, RUNS_MAX);
     expect(caught?.checker).toEqual(expect.any(String));
   });
 });

@@ -8,6 +8,7 @@ export const REFUSING: readonly Mutation[] = [
     breaks: "a region goes on behind a record of a peer that it never got",
     edits: [{ in: "region", text: "if (frame.previous !== have) {", becomes: "if (false) {" }],
     options: { faults: ["loss"] },
+    caughtBy: 56,
   },
   {
     name: "resent-taken-again",
@@ -29,11 +30,16 @@ export const REFUSING: readonly Mutation[] = [
     breaks: "what a transaction did before its FLUSHALL is published",
     edits: [{ in: "region", text: "const began = this.#unit.abandon(this.#state.frontier);", becomes: "const began = undefined;" }],
     options: { faults: ["flushall"], units: true },
+    caughtBy: 12,
   },
   {
     name: "quarantine-forgotten",
-    breaks: "a region that lost its history goes on after a restart",
-    edits: [{ in: "region", text: "positions: new Map(plain.positions),", becomes: "positions: new Map(plain.positions), halt: undefined," }],
+    // With the first edit alone nothing changes: the new life reads the FLUSHALL again, before it applies anything.
+    breaks: "a region that lost its history takes that as captured, and goes on behind it after a restart",
+    edits: [
+      { in: "region", text: "positions: new Map(plain.positions),", becomes: "positions: new Map(plain.positions), halt: undefined," },
+      { in: "region", text: "this.#inTransaction = false; else if (!this.#inTransaction) {", becomes: "this.#inTransaction = false; if (!this.#inTransaction) {" },
+    ],
     options: { faults: ["flushall"] },
   },
 ];
