@@ -124,7 +124,7 @@ export class Region {
     const messages = options.messages && new LocalMessages({ ...shared, options: options.messages, emit: (m) => this.#outbox.add(m) });
     this.#reader = new Reader({ ...shared, applier: this.#applier, onServerTime: (serverMs) => this.#stability.onServerTime(serverMs) });
     this.#import = new FirstImport(state);
-    const parts = { ...own, store, outbox: this.#outbox, inbox: this.#inbox, applier: this.#applier, reader: this.#reader, relay, requestRead };
+    const parts = { ...own, store, outbox: this.#outbox, inbox: this.#inbox, applier: this.#applier, reader: this.#reader, requestRead };
     this.switching = new PolicySwitch({ ...parts, change: this.policies, importing: this.#import });
     this.#capture = new Capture(
       {
@@ -144,7 +144,7 @@ export class Region {
     this.#parser = new CommandParser(this.floats?.onCommand ?? this.#capture.onCommand, state.place?.offset ?? 0);
     this.#unitOffset = state.place?.offset ?? 0;
     this.#unitDb = state.db;
-    this.#outbox.again = recover({ ...parts, frontier: state.frontier, mayHoldUnknown });
+    this.#outbox.again = recover({ ...parts, relay, frontier: state.frontier, mayHoldUnknown });
   }
 
   /** Where capture continues; undefined: attach anew. */

@@ -1,6 +1,6 @@
 /**
- * Records of the log, decoded: each once, whoever asks, for several checkers read the same ones; what stands in a log never changes. What is handed out is shared, and
- * not to be changed.
+ * Records of the log, decoded: each once, whoever asks, for several checkers read the same ones; what stands in a log never
+ * changes. What is handed out is shared, and not to be changed.
  */
 import { decodeRecord, type LogEntry } from "@meridian/wire";
 import type { WriterId } from "@meridian/words";

@@ -65,8 +65,8 @@ const NO_RUNS: Verdict = { runs: 0 };
 async function run(command: string, options: SimOptions, from: number, runs: number, signal: AbortSignal | undefined): Promise<Verdict> {
   const args = [...process.execArgv, command, "--json", "--from", String(from), "--runs", String(runs), ...wordsOf(options)];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"], timeout: TRIAL_MS_MAX, ...(signal && { signal }) });
-  const [out, error, [, stoppedBy]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
-  if (stoppedBy !== null) return { runs: 0, hangs: true };
+  const [out, error] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
+  if (child.signalCode !== null) return { runs: 0, hangs: true };
   const line = out.trim().split("\n").at(-1) ?? "";
   if (!line.startsWith("{")) throw new Error(`the simulator does not run with the mutation: ${error.trim().slice(-2000)}`);
   return JSON.parse(line) as Verdict;

@@ -39,7 +39,8 @@ export async function runMutations(names: readonly string[], runsMax: number | u
     }
   };
   try {
-    const jobs = Array.from({ length: Math.min(JOBS_MAX, availableParallelism(), chosen.length) }, () => work().finally(() => waiting.splice(0)));
+    const count = Math.min(JOBS_MAX, availableParallelism(), chosen.length);
+    const jobs = Array.from({ length: count }, () => work().finally(() => waiting.splice(0)));
     const failed = (await Promise.allSettled(jobs)).find((job) => job.status === "rejected");
     if (failed) throw failed.reason;
   } finally {
