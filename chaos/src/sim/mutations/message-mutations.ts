@@ -10,6 +10,7 @@ export const RELAYING: readonly Mutation[] = [
     breaks: "a message does not wait for writes before it that a batch left out",
     edits: [{ in: "region", text: "cells: this.#addInherited(new Set(queue.left))", becomes: "cells: new Set()" }],
     options: { ...MESSAGES, families: ["string"], regions: 2, commands: 60 },
+    caughtBy: 20,
   },
   {
     name: "message-comes-home",
@@ -22,5 +23,6 @@ export const RELAYING: readonly Mutation[] = [
     breaks: "a record is forgotten when its writes are merged, although its messages were not told",
     edits: [{ in: "region", text: "done: isLast ? done : undefined", becomes: "done: isLast ? void done() : undefined" }],
     options: MESSAGES,
+    caughtBy: 172,
   },
 ];

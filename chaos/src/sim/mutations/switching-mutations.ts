@@ -10,6 +10,7 @@ export const SWITCHING: readonly Mutation[] = [
     breaks: "a region switches when it answers a proposal, not when all have",
     edits: [{ in: "region", text: "this.#answered.set(writer, round);", becomes: "this.#answered.set(writer, round); this.#due = lines;" }],
     options,
+    caughtBy: 2,
   },
   {
     name: "decided-without-the-last-answer",
@@ -22,17 +23,20 @@ export const SWITCHING: readonly Mutation[] = [
     breaks: "what clients write to keys that leave is published behind the switch",
     edits: [{ in: "region", text: "if (live.isDraining && live.leaves(mutation.key)) return false;", becomes: "" }],
     options,
+    caughtBy: 5,
   },
   {
     name: "forgotten-before-all-have-switched",
     breaks: "keys that leave are forgotten while something that was written under the old table is still to come",
     edits: [{ in: "region", text: `if (this.unseen(peers).length > 0) return "awaits peers";`, becomes: "" }],
     options,
+    caughtBy: 72,
   },
   {
     name: "joining-keys-not-read",
     breaks: "what regions hold of keys that become shared is not published",
     edits: [{ in: "region", text: "this.isImported = !this.#joins;", becomes: "this.isImported = true;" }],
     options,
+    caughtBy: 7,
   },
 ];
