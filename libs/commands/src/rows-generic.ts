@@ -6,7 +6,7 @@ const SORT_SKIP = { limit: 2, get: 1, by: 1 };
 
 export const GENERIC_ROWS = [
   row("del", "captured", "as sent | nothing", KEYS_ALL, "1.0.0",
-    "one remove with a context for each key; names of missing keys stand in it too; expiry and eviction look the same"),
+    "one remove with a context for each key; names of missing keys stand in it too; expiry and eviction look the same, events tell them apart"),
   row("unlink", "captured", "as sent | nothing", KEYS_ALL, "4.0.0",
     "DEL by another name; what expiry and eviction send where lazyfree is on"),
   row("expire", "captured", "PEXPIREAT key <ms> flag* | DEL key | nothing", KEY_1, "1.0.0",

@@ -35,6 +35,7 @@ export interface RegionCounters {
   divided: number;
   /** Transactions of this region's clients that were published in parts, because what they did could not be read in time. */
   unitsCut: number;
+  readonly evictions: EvictionCounters;
   readonly messages: MessageCounters;
   /** What the server refused to take, by key: its type and the server's words. The newest {@link REFUSED_MAX}. */
   readonly refused: Map<string, string>;
@@ -42,6 +43,18 @@ export interface RegionCounters {
   readonly unsupported: Map<string, number>;
   /** Commands whose keys are replicated as whole values, by name. */
   readonly wholeValue: Map<string, number>;
+}
+
+/** What became of keys that servers dropped to make room. */
+export interface EvictionCounters {
+  /** Evictions that were recognized. */
+  seen: number;
+  /** Deletions of which nobody could tell whether they were evictions: taken for a client's. */
+  untold: number;
+  /** Events of evictions that belonged to no deletion of the stream: one of them was taken for a client's. */
+  unmatched: number;
+  /** Evictions of keys that a client had just changed in a way that only reading tells: what it did is gone. */
+  unread: number;
 }
 
 /** What became of messages. */
@@ -89,6 +102,7 @@ export function zeroCounters(): RegionCounters {
     valuesMissing: 0,
     divided: 0,
     unitsCut: 0,
+    evictions: { seen: 0, untold: 0, unmatched: 0, unread: 0 },
     messages: { relayed: 0, delivered: 0, expired: 0, unwanted: 0, early: 0, waiting: 0, silenced: new Map() },
     refused: new Map(),
     unsupported: new Map(),

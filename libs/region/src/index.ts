@@ -5,7 +5,7 @@ export { CONFLICT_LIMITS, elementName, type ConflictLimits } from "./conflicts/c
 export type { ConflictRecord } from "./conflicts/conflict-record.js";
 export { readConflicts, type ConflictPage, type ConflictQuery } from "./conflicts/conflict-store.js";
 export { BATCH_BYTES, BATCH_CELLS, BATCHES_IN_FLIGHT_MAX } from "./apply/applier.js";
-export { noteRefused, REFUSED_MAX, zeroCounters, type MessageCounters, type RegionCounters } from "./counters.js";
+export { noteRefused, REFUSED_MAX, zeroCounters, type EvictionCounters, type MessageCounters, type RegionCounters } from "./counters.js";
 export type {
   Halt,
   Hold,
@@ -21,6 +21,8 @@ export type {
 export { STORE_BEHIND_ADVICE } from "./halts.js";
 export { isPlainRecord } from "./keys/entry-codec.js";
 export { EVENT_PATIENCE_MS, SYNC_KEY_PREFIX, type FloatEvents, type FloatOptions, type FloatStatus } from "./capture/float-events.js";
+export { EVENT_CLASSES, SIGN_KEY_PREFIX, type EvictionEvents, type EvictionStatus } from "./capture/eviction-events.js";
+export { readEvicted, type EvictedPage } from "./capture/evictions.js";
 export { CHANNEL_PATTERNS_MAX, ChannelPatterns } from "./capture/channel-patterns.js";
 export { HEARTBEAT_PACE, type HeartbeatPace } from "./forget/heartbeat.js";
 export { QUEUE_BYTES_MAX } from "./receive/inbox.js";

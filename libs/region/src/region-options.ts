@@ -25,6 +25,8 @@ export interface RegionOptions {
   readonly lateEntriesToGroups?: boolean;
   /** Of which keys keyspace events are told, so that float increments add up; undefined: the register rule. */
   readonly floats?: FloatOptions;
+  /** Evictions are told from deletions by keyspace events, and stay in their region; undefined: they are deletions. */
+  readonly evictions?: "keep";
   /** Messages of which channels go to other regions, and come from them; undefined: none. */
   readonly messages?: MessageOptions;
   /** How often the region says how far it is; without it {@link HEARTBEAT_PACE}. */

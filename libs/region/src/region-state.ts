@@ -40,6 +40,8 @@ export interface RegionState {
   importing: readonly number[];
   /** Names the table of policies under which everything so far was captured. */
   policies: number;
+  /** Keys that the server has evicted and that are not back. */
+  evicted: number;
   halt: Halt | undefined;
 }
 
@@ -59,6 +61,7 @@ export function firstState(): RegionState {
     epoch: 0,
     importing: [],
     policies: 0,
+    evicted: 0,
     halt: undefined,
   };
 }

@@ -20,6 +20,7 @@ import { NO_STEP, type Halt, type Hold, type StateWrite, type Step, type StreamP
 import { behindMark, lineageBroken, quarantined } from "./halts.js";
 import { FirstImport } from "./read/first-import.js";
 import { FloatEvents } from "./capture/float-events.js";
+import { Evictions } from "./capture/evictions.js";
 import { Inbox } from "./receive/inbox.js";
 import { Lease } from "./apply/lease.js";
 import { KeySpace } from "./keys/key-space.js";
@@ -48,6 +49,8 @@ export class Region {
   readonly counters: RegionCounters;
   /** Where it is to be told which writes are increments of floats; undefined: the register rule holds. */
   readonly floats: FloatEvents | undefined;
+  /** Where it is to be told which deletions are evictions; undefined: none is. */
+  readonly evictions: Evictions | undefined;
   /** Whose logs are to be read: of every other region, and of the groups that this one is a member of. */
   readonly followed: readonly WriterId[];
   readonly #options: RegionOptions;
@@ -96,7 +99,7 @@ export class Region {
       isSettled: () => this.#keys.isSettled, isRead: () => this.#reader.pending === 0 && !this.isImporting,
       received: () => this.#received, onFenced: (halt) => this.#halt(halt),
     });
-    this.#keys = new KeySpace(store, this.#writers, options.cachedSlotsMax, this.#stability.graves);
+    this.#keys = new KeySpace(store, this.#writers, options.cachedSlotsMax, this.#stability.graves, state.evicted);
     this.#received = state.frontier.clone();
     this.#outbox = new Outbox(writer, residency, state, live);
     const gate = new TransactionGate(this.#keys, this.counters);
@@ -121,6 +124,9 @@ export class Region {
     const lists = new ListWrites({ ...own, writes: this.#writes, onDiffers, onBlind });
     const beginCommand = (): void => void (this.#writes.hlc = this.#clock.tick(this.#nowMs));
     const shared = { ...own, nowMs, beginCommand, writes: this.#writes, streams, lists, counters: this.counters, policies: live };
+    this.evictions = options.evictions && new Evictions({
+      ...shared, store, retry: onDiffers, isImporting: () => this.isImporting, capture: () => this.#capture, floats: () => this.floats,
+    });
     const messages = options.messages && new LocalMessages({ ...shared, options: options.messages, emit: (m) => this.#outbox.add(m) });
     this.#reader = new Reader({ ...shared, applier: this.#applier, onServerTime: (serverMs) => this.#stability.onServerTime(serverMs) });
     this.#import = new FirstImport(state);
@@ -133,6 +139,7 @@ export class Region {
         onRead: (read, serverMs) => this.#reader.onRead(read, serverMs),
         isImporting: () => this.isImporting,
         onOwnRemoval: (entry) => this.#applier.removed(entry, this.#writes, this.#nowMs),
+        onEvicted: (db, key) => this.evictions?.evicted(db, key),
         onQuarantine: (command) => this.#quarantine(command),
         onUnitBegin: () => this.#unit.begin(this.#unitOffset, this.#unitDb),
         onUnitEnd: (offset) => this.#onUnitEnd(offset),
@@ -141,7 +148,7 @@ export class Region {
       state.db,
     );
     this.floats = options.floats && new FloatEvents(options.floats, this.#capture, nowMs);
-    this.#parser = new CommandParser(this.floats?.onCommand ?? this.#capture.onCommand, state.place?.offset ?? 0);
+    this.#parser = new CommandParser(this.evictions?.events.onCommand ?? this.floats?.onCommand ?? this.#capture.onCommand, state.place?.offset ?? 0);
     this.#unitOffset = state.place?.offset ?? 0;
     this.#unitDb = state.db;
     this.#outbox.again = recover({ ...parts, relay, frontier: state.frontier, mayHoldUnknown });
@@ -225,7 +232,7 @@ export class Region {
 
   /** True where nothing is under way and nothing waits, as far as this region knows. */
   get isQuiet(): boolean {
-    const isAllOut = this.#outbox.pendingRecords === 0 && !this.#outbox.hasFrames;
+    const isAllOut = this.#outbox.pendingRecords === 0 && !this.#outbox.hasFrames && this.evictions?.events.isHolding !== true;
     return isAllOut && this.#applier.isSettled && this.#inbox.isEmpty && this.#reader.pending === 0 && !this.isImporting;
   }
 
@@ -286,6 +293,7 @@ export class Region {
   /** What is to be done now, in the order in which it stands in the step. */
   flush(nowMs: number): Step {
     this.#nowMs = nowMs;
+    this.evictions?.tick(nowMs);
     this.floats?.tick(nowMs);
     const writes: StateWrite[] = [];
     if (this.#state.halt || this.#capture.inTransaction) return this.#finish(writes, [], [], []);
@@ -295,20 +303,10 @@ export class Region {
       this.#writes.continues = false;
     }
     if (this.#lease.isReady) this.#stability.dig(this.#keys, writes, nowMs);
-    const apply = this.#lease.isReady ? this.#pump(nowMs, writes) : [];
+    const apply = this.#lease.isReady ? this.#applier.pump(nowMs, () => this.#inbox.next(this.#received, nowMs, writes, (from, position) => this.#onTaken(from, position))) : [];
     const read = this.#lease.isReady ? this.#reader.issue(this.#stability.takeProbe()) : [];
     const list = this.#lease.isReady ? this.#import.next(this.#reader.pending) : [];
     return this.#finish(writes, apply, read, list);
-  }
-
-  #pump(nowMs: number, writes: StateWrite[]): Step["apply"] {
-    const batches = [];
-    for (;;) {
-      this.#applier.fill(() => this.#inbox.next(this.#received, nowMs, writes, (from, position) => this.#onTaken(from, position)));
-      const batch = this.#applier.issue(nowMs);
-      if (!batch) return batches;
-      batches.push(batch);
-    }
   }
 
   #finish(writes: StateWrite[], apply: Step["apply"], read: Step["read"], list: Step["list"]): Step {
@@ -336,7 +334,7 @@ export class Region {
   #stateWrite(): StateWrite {
     this.#outbox.note(this.#state);
     const numbers = { db: this.#unitDb, nextIn: this.#inbox.nextSeq, epoch: this.#lease.epoch };
-    Object.assign(this.#state, numbers, { writers: this.#writers.writers, policies: this.policies.live.digest });
+    Object.assign(this.#state, numbers, { writers: this.#writers.writers, policies: this.policies.live.digest, evicted: this.#keys.evicted });
     this.#stateChanged = false;
     return { table: "state", key: STATE_KEY, value: encodeState(this.#state) };
   }

@@ -1,4 +1,7 @@
-/** Lists in the store of what the next start must look after: cells that differ (`retry:`), keys to be read (`blind:`, `trim:`). */
+/**
+ * Lists in the store of what the next start must look after: cells that differ (`retry:`), keys to be read (`blind:`, `trim:`). And
+ * of keys that the server has evicted (`evicted:`), which nobody needs to look after: for those who ask.
+ */
 import { ByteWriter } from "@meridian/wire";
 import type { CellKind } from "@meridian/words";
 import type { StateWrite } from "./effects.js";
@@ -31,6 +34,10 @@ export function listEntry(writes: StateWrite[], entry: KeyEntry, recordKey: stri
   if (entry.trimmed !== entry.trimListed) {
     entry.trimListed = entry.trimmed;
     writes.push({ table: "state", key: `trim:${recordKey}`, value: entry.trimmed ? nameBytes(entry.db, "x", entry.key, "") : undefined });
+  }
+  if (entry.evicted !== entry.evictedListed) {
+    entry.evictedListed = entry.evicted;
+    writes.push({ table: "state", key: `evicted:${recordKey}`, value: entry.evicted ? nameBytes(entry.db, "s", entry.key, "") : undefined });
   }
   if (entry.blind === entry.listed) return;
   entry.listed = entry.blind;

@@ -49,6 +49,7 @@ function pipelineStatus(server: string, state: PipelineState): PipelineStatus {
     receive: { records: 4, mutations: 8, bytes: 800 },
     apply: { batches: 2, cells: 8, skipped: 1, retried: 1, inFlight: 1, conflicts: 2, readBacks: 3 },
     floats: { rule: "sum", increments: 0, asValues: 0 },
+    evictions: { mode: "keep", seen: 4, keysAway: 2, untold: 1, unmatched: 0, unread: 0 },
     policies: { digest: "", localCommands: 0, foreignCommands: { "eu+us": 2 }, residencyCrossed: 0, rows: [], version: 0, stage: "done", awaits: [] },
     messages: { channels: [], relayed: 0, delivered: 0, waiting: 0, expired: 0, unwanted: 0, early: 0 },
     conflicts: { register: 2 },

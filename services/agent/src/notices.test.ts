@@ -1,7 +1,7 @@
 import { noteRefused, REFUSED_MAX, zeroCounters } from "@meridian/region";
 import { ModelTarget, ServerModel } from "@meridian/target";
 import { expect, test } from "vitest";
-import { FIELD_DEADLINES_STAY, noticesOf } from "./pipeline/notices.js";
+import { evictionNotices, FIELD_DEADLINES_STAY, noticesOf } from "./pipeline/notices.js";
 import { readinessOf, type PipelineStatus } from "./status.js";
 
 test("deadlines of fields are noticed from the stream, and from what the server held when it was attached", async () => {
@@ -18,9 +18,21 @@ test("a server that may drop keys to make room is noticed, with how many it has 
   const facts = await new ModelTarget(new ServerModel(), Date.now).info();
   const counters = zeroCounters();
   const limited = { ...facts, maxMemoryBytes: 1, maxMemoryPolicy: "allkeys-lru", evictedKeys: 3 };
-  expect(noticesOf(counters, limited)).toEqual([expect.stringMatching(/^maxmemory-policy is allkeys-lru: .*\(3 keys since it started\) is deleted in every region/)]);
-  expect(noticesOf(counters, { ...limited, maxMemoryBytes: 0, evictedKeys: 0 })).toEqual([]);
-  expect(noticesOf(counters, { ...limited, maxMemoryPolicy: "noeviction", evictedKeys: 0 })).toEqual([]);
+  const blind = { mode: "keep" as const, reason: "the server tells no events", keysAway: 0 };
+  const said = (seen: typeof facts, how: Parameters<typeof evictionNotices>[2]): string[] => evictionNotices(counters, seen, how);
+  const loud = /^maxmemory-policy is allkeys-lru: .*\(3 keys since it started\) is DELETED IN EVERY REGION.*tells no events.*notify-keyspace-events/;
+  expect(said(limited, blind)).toEqual([expect.stringMatching(loud)]);
+  expect(said(limited, { ...blind, mode: "replicate" })).toEqual([expect.stringMatching(/^maxmemory-policy is allkeys-lru: .* deleted in every region/)]);
+  expect(said(limited, { ...blind, reason: undefined })).toEqual([]);
+  expect(said({ ...limited, maxMemoryBytes: 0, evictedKeys: 0 }, blind)).toEqual([]);
+  expect(said({ ...limited, maxMemoryPolicy: "noeviction", evictedKeys: 0 }, blind)).toEqual([]);
+  counters.evictions.untold = 2;
+  counters.evictions.unread = 1;
+  expect(said(facts, { ...blind, keysAway: 5 })).toEqual([
+    expect.stringMatching(/^5 keys were evicted .* the other regions keep them/),
+    expect.stringMatching(/^2 deletions were taken for clients'/),
+    expect.stringMatching(/^1 keys were evicted before/),
+  ]);
 });
 
 test("values that the server refused are named, the newest, and no more of them are remembered than the limit", () => {

@@ -132,6 +132,11 @@ const capture = option.group("Following the server's replication stream.", {
     default: [],
     itemsMax: FLOAT_PREFIXES_MAX,
   }),
+  evictions: option.choice({
+    help: "What becomes of keys that a server with a maxmemory-policy drops to make room. keep: the other regions keep them, here they are away until somebody writes them again; the server must tell (notify-keyspace-events with K, e, g and x), and deletions wait for their event. replicate: they are deleted everywhere, as where the server does not tell.",
+    values: ["keep", "replicate"],
+    default: "keep",
+  }),
   acceptUnknownRewrites: option.boolean({ help: "Follow a server although the probe met rewrites that are not known. Peers may get wrong values.", default: false }),
 });
 

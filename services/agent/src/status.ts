@@ -121,6 +121,24 @@ export interface PipelineStatus {
     /** What became of the last change that this region has proposed, where it was not made. */
     readonly ended?: string;
   };
+  /** Keys that the server dropped to make room. */
+  readonly evictions: {
+    readonly mode: "keep" | "replicate";
+    /** Why evictions are not told from deletions, and so are deleted everywhere; missing: they are, or the server makes none. */
+    readonly reason?: string;
+    /** Evictions that were recognized. */
+    readonly seen: number;
+    /** Keys that are away here, and kept by the other regions. */
+    readonly keysAway: number;
+    /** The first of them. */
+    readonly keys?: readonly string[];
+    /** Deletions of which nobody could tell whether they were evictions: taken for a client's. */
+    readonly untold: number;
+    /** Of these, such as were evictions for certain. */
+    readonly unmatched: number;
+    /** Keys that were evicted before it could be read what a client had just done to them. */
+    readonly unread: number;
+  };
   /** Increments of floats: added up where keyspace events tell of them, otherwise values like others, of which the later wins. */
   readonly floats: {
     readonly rule: "sum" | "last writer";

@@ -50,6 +50,7 @@ export class Chronicle {
   readonly #policies: KeyRules | undefined;
   readonly #read = new Set<string>();
   readonly #long = new Set<string>();
+  readonly #evicted = new Set<string>();
   /** Of each key the kinds of cells that clients gave it. */
   readonly #kinds = new Map<string, Set<string>>();
   readonly #cells = new Map<string, ClientChange[]>();
@@ -74,7 +75,7 @@ export class Chronicle {
     return this.#cells.has(`${place}|t|`);
   }
 
-  /** True where a command named the key whose result the agent has to read, for registers, and for keys that stay in their region. */
+  /** True where a server dropped the key to make room, where a command named the key whose result the agent has to read, for registers, and for keys that stay in their region. */
   isRead(place: string): boolean {
     return this.#read.has(place) || this.isRegister(place) || this.#policies?.isLocal(keyOf(place)) === true;
   }
@@ -97,6 +98,17 @@ export class Chronicle {
   /** True where clients gave the key values of different types: who replaces or deletes one means what it hides too. */
   isOfSeveralTypes(place: string): boolean {
     return (this.#kinds.get(place)?.size ?? 0) > 1;
+  }
+
+  /** Some server dropped the key to make room. */
+  noteEvicted(place: string): void {
+    this.#read.add(place);
+    this.#evicted.add(place);
+  }
+
+  /** True where some server has dropped the key to make room. */
+  isEvicted(place: string): boolean {
+    return this.#evicted.has(place);
   }
 
   /** Notes what clients ran. `rules`: as they are in their region. */

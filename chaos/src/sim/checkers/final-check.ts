@@ -6,10 +6,11 @@ import { checkAbsence, counted, membersOf } from "./absence-check.js";
 import { checkAcknowledged } from "./acknowledged-check.js";
 import type { AgentHost } from "../mesh/agent-host.js";
 import { auditLog, cellKindOf, type AuditedLog, type Published } from "./audited-log.js";
-import { cellName, cellsOfServer, differing, type ServerCells } from "./cells-of-server.js";
+import { cellName, cellsOfServer, differing, parseCellName, type ServerCells } from "./cells-of-server.js";
 import { checkFlushed, withoutFlushed } from "./flushed-region.js";
 import { checkLedger } from "./ledger-check.js";
 import { compareMetadata, compareWithServer, metadataOf, missingIn, unfinishedIn, type Metadata } from "./metadata-check.js";
+import { checkCreations, checkEvictions, evictedIn, isInDoubt, withEvicted, type Places } from "./eviction-check.js";
 import { checkContexts } from "./context-check.js";
 import { checkFloats } from "./float-check.js";
 import { expectedCells } from "./oracle.js";
@@ -38,6 +39,7 @@ export function checkAtRest(whole: World): Problem[] {
     ...problemsOf("absence", checkAbsence(world).slice(0, LISTED_MAX)),
     ...checkUnfinished(world, memory),
     ...parts.flatMap(({ part, audited }) => checkPart(part, audited, memory)),
+    ...problemsOf("evictions", world.settings.faults.includes("eviction") ? [...checkEvictions(world), ...checkCreations(world, all)].slice(0, LISTED_MAX) : []),
     ...problemsOf("lost history", checkFlushed(whole, own).slice(0, LISTED_MAX)),
     ...(whole.messages?.atRest(whole, main?.audited.messages ?? []).slice(0, LISTED_MAX) ?? []),
     ...problemsOf("one switch", checkSwitches(world, all).slice(0, LISTED_MAX)),
@@ -53,7 +55,7 @@ type Memory = ReadonlyMap<AgentHost, Metadata>;
 function checkUnfinished(world: World, memory: Memory): Problem[] {
   return membersOf(world).flatMap((agent, at) => {
     const own = memory.get(agent) ?? new Map<string, never>();
-    const missing = world.settings.expiries > 0 ? missingIn(own) : NOTHING;
+    const missing = mayMiss(world) ? missingIn(own) : NOTHING;
     const lines = unfinishedIn(agent, own, missing, world.flushed !== undefined).map((problem) => `r${at}: ${problem}`);
     return problemsOf("nothing left to do", lines.slice(0, LISTED_MAX));
   });
@@ -62,14 +64,16 @@ function checkUnfinished(world: World, memory: Memory): Problem[] {
 /** What is everybody's, or what a group has, as a mesh of its own. */
 function checkPart(world: World, audited: AuditedLog, memory: Memory): Problem[] {
   const members = membersOf(world);
-  const cells = members.map(({ context }) => sharedCells(world, cellsOfServer(context.server.model, world.nowMs)));
+  const held = members.map(({ context }) => sharedCells(world, cellsOfServer(context.server.model, world.nowMs)));
+  const away = members.map((agent) => evictedIn(agent));
   const mutations = countedByTable(world, counted(world, audited.mutations));
   const steady = withoutSwitched(world, audited.mutations);
   const metadata = members.map((agent) => partOfMemory(world, memory.get(agent) ?? new Map<string, never>()));
-  // Where nothing ever expires, nothing may be missing.
-  const missing = metadata.map((own) => (world.settings.expiries > 0 ? missingIn(own) : NOTHING));
+  // Where nothing ever expires or is evicted, nothing may be missing.
+  const missing = metadata.map((own) => (mayMiss(world) ? missingIn(own) : NOTHING));
+  const cells = withEvicted(held, away, expectedCells(mutations, world.nowMs));
   return [
-    ...checkRegions(world, cells, metadata, missing),
+    ...checkRegions(world, { cells, held, away }, metadata, missing),
     ...problemsOf("log", audited.problems),
     ...problemsOf("contexts", checkContexts(world).slice(0, LISTED_MAX)),
     ...problemsOf("no echo", [...checkOrigins(world, steady), ...checkRemovals(world, steady).slice(0, LISTED_MAX)]),
@@ -84,9 +88,25 @@ function checkPart(world: World, audited: AuditedLog, memory: Memory): Problem[]
 
 const NOTHING: ReadonlySet<string> = new Set();
 
+function mayMiss({ settings }: World): boolean {
+  return settings.expiries > 0 || settings.faults.includes("eviction");
+}
+
+/** What the regions hold, what their servers hold, and which keys are away. */
+interface Held {
+  readonly cells: readonly ServerCells[];
+  readonly held: readonly ServerCells[];
+  readonly away: readonly Places[];
+}
+
+/** With a register's value goes all that it holds. */
+function isMissing(missing: ReadonlySet<string>, name: string): boolean {
+  return missing.has(name) || (missing.size > 0 && missing.has(`${parseCellName(name).place}|w|`));
+}
+
 type Missing = readonly ReadonlySet<string>[];
 
-function checkRegions(world: World, cells: readonly ServerCells[], metadata: readonly Metadata[], missing: Missing): Problem[] {
+function checkRegions(world: World, { cells, held: servers, away }: Held, metadata: readonly Metadata[], missing: Missing): Problem[] {
   const anywhere = new Set(missing.flatMap((names) => [...names]));
   return membersOf(world).flatMap((agent, at) => {
     const own = metadata[at] as (typeof metadata)[number];
@@ -95,15 +115,21 @@ function checkRegions(world: World, cells: readonly ServerCells[], metadata: rea
     const [firstHeld = held] = cells;
     const server = agent.context.server;
     const lacking = missing[at] ?? NOTHING;
-    const unequal = differing(firstHeld, held).filter((name) => !anywhere.has(name));
+    const unequal = differing(firstHeld, held).filter((name) => !isMissing(anywhere, name));
     const found = (checker: Checker, lines: readonly string[]): Problem[] => problemsOf(checker, lines.slice(0, LISTED_MAX));
     const differs = (name: string): string => `${name}: r0 holds ${String(firstHeld.get(name))}, r${at} holds ${String(held.get(name))}`;
     return [
       ...found("equal values", unequal.map(differs)),
       ...found("equal memory", compareMetadata(first, own).map((problem) => `r0 and r${at} differ: ${problem}`)),
-      ...found("server and memory", compareWithServer(own, held, server, world.nowMs, lacking).map((problem) => `r${at}: ${problem}`)),
+      ...found("server and memory", compareWithServer(withoutPlaces(own, away[at]), servers[at] ?? held, server, world.nowMs, lacking).map((problem) => `r${at}: ${problem}`)),
     ];
   });
+}
+
+/** What is away is looked at by itself. */
+function withoutPlaces(metadata: Metadata, places: Places | undefined): Metadata {
+  if (!places || places.size === 0) return metadata;
+  return new Map([...metadata].filter(([, { db, key }]) => !places.has(`${db}|${key}`)));
 }
 
 function checkLedgers(world: World, metadata: readonly Metadata[], mutations: readonly Published[]): string[] {
@@ -141,7 +167,7 @@ function checkOracle(world: World, cells: readonly ServerCells[], mutations: rea
   const [held] = cells;
   if (!held) return [];
   // A whole value's mutation holds a payload of the server's own format: its content is compared elsewhere.
-  const names = new Set([...expected.keys(), ...held.keys()].filter((name) => name.split("|")[2] !== "w" && !missing.has(name)));
+  const names = new Set([...expected.keys(), ...held.keys()].filter((name) => name.split("|")[2] !== "w" && !isMissing(missing, name)));
   const wrong = [...names].filter((name) => expected.get(name) !== held.get(name)).sort();
   return wrong.slice(0, LISTED_MAX).map((name) => `the rules give ${name} = ${String(expected.get(name))}, but r0 holds ${String(held.get(name))}`);
 }
@@ -160,7 +186,7 @@ function checkSketches(world: World, cells: readonly ServerCells[]): string[] {
   }
   return [...cellsOfServer(truth)].flatMap(([cell, content]) => {
     const [db = "", key = ""] = cell.split("|");
-    if (other.has(`${db}|${key}`)) return [];
+    if (other.has(`${db}|${key}`) || isInDoubt(world, `${db}|${key}`)) return [];
     return cells.flatMap((held, at) => (held.get(cell) === content ? [] : [`sketch ${cell}: r${at} does not hold what was acknowledged: ${content} / ${String(held.get(cell))}`]));
   });
 }
@@ -171,6 +197,7 @@ function checkCounters(world: World, cells: readonly ServerCells[]): string[] {
   for (const { db, words, reply } of world.taken) {
     if (words[0] !== "INCRBY" || !words[1]?.startsWith("n") || typeof reply !== "number") continue;
     const name = cellName(db, words[1], "s");
+    if (isInDoubt(world, `${db}|${words[1]}`)) continue;
     totals.set(name, (totals.get(name) ?? 0n) + BigInt(words[2] ?? "0"));
   }
   return [...totals].flatMap(([name, total]) =>

@@ -5,7 +5,8 @@
  */
 import { MutationKind } from "@meridian/words";
 import type { Published } from "./audited-log.js";
-import { cellName, type ServerCells } from "./cells-of-server.js";
+import { cellName, parseCellName, type ServerCells } from "./cells-of-server.js";
+import { isInDoubt } from "./eviction-check.js";
 import { scaledDigits, textOfDigits } from "./oracle.js";
 import { PURE_FLOAT } from "../mesh/workload.js";
 import type { World } from "../mesh/world.js";
@@ -17,6 +18,7 @@ export function checkFloats(world: World, cells: readonly ServerCells[], mutatio
   const acknowledged = world.taken.filter(({ words, reply }) => words[0] === "INCRBYFLOAT" && words[1]?.startsWith(PURE_FLOAT) === true && Buffer.isBuffer(reply));
   const names = new Set(acknowledged.map(({ db, words }) => cellName(db, words[1] ?? "", "s")));
   return [...names].flatMap((name) => {
+    if (isInDoubt(world, parseCellName(name).place)) return [];
     const taken = acknowledged.filter(({ db, words }) => cellName(db, words[1] ?? "", "s") === name);
     const own = mutations.filter((m) => cellName(m.db, m.key, "s") === name);
     const isImported = world.settings.imported > 0;

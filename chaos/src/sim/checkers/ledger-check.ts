@@ -43,7 +43,7 @@ export function checkLedger(world: World, agent: AgentHost, metadata: Metadata, 
   const doubled = records.filter((record, at) => records.findIndex((other) => other.id === record.id) !== at && !wonAgain(record, records));
   return [
     ...doubled.map(({ id }) => `the ledger holds ${id} twice`),
-    ...records.flatMap((record) => (isTrue(record, byDot, here, world.settings.expiries > 0) ? [] : [`the ledger holds what was no conflict: ${tell(record)}`])),
+    ...records.flatMap((record) => (isTrue(record, byDot, here, world.settings.expiries > 0 || world.settings.faults.includes("eviction")) ? [] : [`the ledger holds what was no conflict: ${tell(record)}`])),
     ...missing(records, metadata, world.nowMs),
     ...missingTypes(records, metadata),
     ...missingRemovals(records, metadata, mutations, byDot, here),

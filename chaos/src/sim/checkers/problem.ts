@@ -29,6 +29,7 @@ export type Checker =
   | "stays in its region"
   | "resides with members"
   | "one switch"
+  | "evictions"
   | "lost history"
   | "no exception";
 

@@ -9,6 +9,7 @@ import { ServerModel } from "@meridian/target";
 import { MutationKind } from "@meridian/words";
 import type { Published } from "./audited-log.js";
 import { cellName, cellsOfServer, type ServerCells } from "./cells-of-server.js";
+import { isInDoubt } from "./eviction-check.js";
 import type { World } from "../mesh/world.js";
 
 const K = MutationKind;
@@ -40,7 +41,7 @@ export function checkRegisters(world: World, mutations: readonly Published[]): s
     const invented = own.filter((m) => !isHeld(m));
     // What is dropped at a deadline, or by a FLUSHALL, before it is read is never published.
     const mayLack = world.settings.expiries > 0 || world.flushed?.at === at;
-    const lost = mayLack ? [] : [...wholes].flatMap(([place, { lasts }]) => lastIsLost(place, lasts, own));
+    const lost = mayLack ? [] : [...wholes].flatMap(([place, { lasts }]) => (isInDoubt(world, place) ? [] : lastIsLost(place, lasts, own)));
     return [...invented.map(({ key, value }) => `r${at} published ${key} as ${value}, which it never held behind a client's command`), ...lost.map((problem) => `r${at}: ${problem}`)];
   });
 }

@@ -66,7 +66,7 @@ function checkDeadlines({ before, after, changed }: ScriptEffect, chronicle: Chr
   const was = deadlinesOf(before);
   const is = deadlinesOf(after);
   for (const [place, long] of was) {
-    if (chronicle.isRegister(place)) continue;
+    if (chronicle.isRegister(place) || chronicle.isEvicted(place)) continue;
     const short = is.get(place);
 
     // A key that was made without a deadline has none that anybody gave it: it takes the one that is given elsewhere.

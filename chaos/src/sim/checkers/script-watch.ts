@@ -71,6 +71,12 @@ export class ScriptWatch {
     for (const group of groups) this.#transactions.note(at, before, after, changed.filter((name) => this.#groupOf(name) === group));
   }
 
+  /** A server dropped a key to make room: what a script writes there, and what clients saw there, says little from here on. */
+  onEvicted(place: string): void {
+    this.#chronicle.noteEvicted(place);
+    this.#sums.forget(cellName(Number(place.slice(0, place.indexOf("|"))), place.slice(place.indexOf("|") + 1), "s"));
+  }
+
   #groupOf(name: string): string {
     return this.#rules?.groupOf(keyOf(name)) ?? "";
   }

@@ -20,13 +20,22 @@ export class SumCheck {
   /** By counter, then by region. */
   readonly #sums = new Map<string, Map<number, Prefixes>>();
 
+  readonly #forgotten = new Set<string>();
+
   /** Notes an increment that a client was told of. */
   note(name: string, at: number, amount: number): void {
+    if (this.#forgotten.has(name)) return;
     const regions = this.#sums.get(name) ?? new Map<number, Prefixes>();
     this.#sums.set(name, regions);
     const prefixes = regions.get(at) ?? [0];
     regions.set(at, prefixes);
     prefixes.push((prefixes.at(-1) ?? 0) + amount);
+  }
+
+  /** Says nothing of a counter from here on, nor of what is added to it: a server dropped it, and counts from nothing until it is back. */
+  forget(name: string): void {
+    this.#forgotten.add(name);
+    this.#sums.delete(name);
   }
 
   check({ at, after, changed }: ScriptEffect, report: Report): void {

@@ -52,7 +52,7 @@ export class TransactionCheck {
 /** Deadlines come with their values; registers are one cell with many contents here. Of several types one is visible. */
 function isLeftOut(name: string, chronicle: Chronicle): boolean {
   const { place, kind } = parseCellName(name);
-  return kind === "w" || kind === "t" || chronicle.isApart(place) || chronicle.isOfSeveralTypes(place);
+  return kind === "w" || kind === "t" || chronicle.isApart(place) || chronicle.isEvicted(place) || chronicle.isOfSeveralTypes(place);
 }
 
 /** The cell was given the content more than once: which of the commands is visible cannot be told. */

@@ -46,6 +46,8 @@ export interface AgentContext {
   readonly absentAfterMs: number | undefined;
   /** Keyspace events may be listened to. */
   readonly hearsEvents: boolean;
+  /** The server may drop keys to make room, which events tell from deletions. */
+  readonly mayEvict: boolean;
   /** Called before a script runs; returns what is to be checked when it has run. */
   readonly onApply: (batch: ApplyBatch, seenOffset: number, serverMs: number) => AfterScript | undefined;
 }
@@ -78,6 +80,12 @@ export class AgentHost {
   readonly #told: KeyEvent[] = [];
   #subscriptions = 0;
   #remains: { readonly store: MemoryStore; readonly commits: number; readonly names: readonly string[] } | undefined;
+  /** How often the connection that tells events was lost. */
+  silences = 0;
+  /** All that the server held when its first agent came has been read. */
+  hasImported = false;
+  /** Events were followed before the server dropped any key. */
+  isHeardFromStart = false;
 
   constructor(context: AgentContext) {
     this.context = context;
@@ -99,7 +107,7 @@ export class AgentHost {
 
   /** A new life from the store: attach, and tell the region. */
   start(nowMs: number): void {
-    const { writer, peers, server, cachedSlotsMax, heartbeat, policies, absentAfterMs, hearsEvents, messages } = this.context;
+    const { writer, peers, server, cachedSlotsMax, heartbeat, policies, absentAfterMs, hearsEvents, mayEvict, messages } = this.context;
     const region = new Region({
       writer, peers, cachedSlotsMax, heartbeat,
       counters: this.counters,
@@ -109,7 +117,9 @@ export class AgentHost {
       ...(absentAfterMs && { absentAfterMs }),
       ...(messages && { messages }),
       ...(hearsEvents && { floats: HEARD_FLOATS }),
+      ...(mayEvict && { evictions: "keep" as const }),
     });
+    region.evictions?.events.expect(true);
     this.region = region;
     this.isFenced = false;
     this.lives += 1;
@@ -132,20 +142,30 @@ export class AgentHost {
   /** Subscribes to keyspace events, and sends the key from which on they fit the stream. False: not possible now. */
   listen(): boolean {
     const { model } = this.context.server;
-    if (!this.isFenced || this.region?.floats?.isClosed !== true) return false;
+    if (!this.isFenced || !this.isDeaf) return false;
     this.hush();
     model.listen(true);
     const id = String((this.#subscriptions += 1));
+    this.region?.evictions?.events.opened(id);
+    if (!this.region?.floats) return true;
     this.region.floats.opened(id);
     this.scripts.push({ kind: "signal", key: SYNC_KEY_PREFIX + id });
     return true;
+  }
+
+  /** True where events could be listened to, and something is not told of them. */
+  get isDeaf(): boolean {
+    return this.region?.floats?.isClosed === true || this.region?.evictions?.events.isClosed === true;
   }
 
   /** Tells so many events. False: there are none. */
   tell(count: number): boolean {
     this.#told.push(...this.context.server.model.takeEvents());
     const now = this.#told.splice(0, count);
-    for (const { db, key, event } of now) this.region?.floats?.told(db, key, event);
+    for (const { db, key, event } of now) {
+      this.region?.floats?.told(db, key, event);
+      this.region?.evictions?.events.told(db, key, event);
+    }
     return now.length > 0;
   }
 
@@ -153,9 +173,10 @@ export class AgentHost {
   hush(): boolean {
     this.#told.length = 0;
     this.context.server.model.listen(false);
-    if (this.region?.floats?.isClosed !== false) return false;
-    this.region.floats.closed("lost");
-    return true;
+    const open = [this.region?.floats, this.region?.evictions?.events].filter((source) => source?.isClosed === false);
+    for (const source of open) source?.closed("lost");
+    if (open.length > 0) this.silences += 1;
+    return open.length > 0;
   }
 
   /** The agent dies: only the store, the log and what is on the wire remain. */
@@ -182,6 +203,8 @@ export class AgentHost {
     const parts = this.#partsOf(region.flush(nowMs), region);
     const count = Math.min(parts.length, stopAfter ?? parts.length);
     for (const part of parts.slice(0, count)) part();
+    const sign = count === parts.length ? region.evictions?.events.takeSign(nowMs) : undefined;
+    if (sign !== undefined) this.scripts.push({ kind: "signal", key: sign });
     return count;
   }
 

@@ -50,6 +50,8 @@ export type SimEvent =
   | { readonly kind: "skew"; readonly at: number; readonly ms: number }
   /** The server drops the keys whose deadlines are past. */
   | { readonly kind: "expire"; readonly at: number }
+  /** The server makes room: it drops one of its keys, counted through in their order. */
+  | { readonly kind: "evict"; readonly at: number; readonly pick: number }
   /** An operator proposes a table of policies, by prefix. */
   | { readonly kind: "propose"; readonly at: number; readonly rows: readonly (readonly [prefix: string, policy: string])[] }
   /** And takes it back. */
@@ -80,6 +82,8 @@ export function describeEvent(event: SimEvent): string {
       return event.lost ? "fence, answer lost" : "fence";
     case "propose":
       return `propose ${event.rows.map(([prefix, policy]) => `${prefix}=${policy}`).join(" ")}`;
+    case "evict":
+      return `evict key ${event.pick}`;
     case "skew":
     case "time":
       return `${event.kind} ${event.ms} ms`;

@@ -102,6 +102,7 @@ function roundOf(world: World, at: number): void {
   attempt({ kind: "fence", at, lost: false });
   for (const { at: from, group } of world.logs) attempt({ kind: "records", at, from, count: RECORDS, ...(group !== "" && { group }) });
   attempt({ kind: "stream", at, bytes: STREAM_BYTES });
+  if (world.settings.faults.includes("eviction")) attempt({ kind: "listen", at });
   again({ kind: "told", at, count: EVENTS });
   attempt({ kind: "flush", at });
   again({ kind: "script", at });

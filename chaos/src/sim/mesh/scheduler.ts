@@ -3,13 +3,19 @@ import type { AgentHost } from "./agent-host.js";
 import type { SimEvent } from "./event.js";
 import { SWITCHED_PREFIX } from "./policies.js";
 import type { Random } from "../random.js";
-import { SWITCHED_POLICIES } from "../settings.js";
+import { SWITCHED_POLICIES, type EventPace } from "../settings.js";
 import { Workload } from "./workload.js";
 import type { World } from "./world.js";
 
 /** Most bytes of the stream in one delivery; a few commands. */
 const CHUNK_BYTES_MAX = 400;
 const RECORDS_MAX = 4;
+/** More than a server of a run has keys. */
+const PICKS = 60;
+/** Share of evictions of which nobody is told. */
+const UNHEARD = 0.01;
+/** How events of evictions come where a run says nothing of events. */
+const SURE: EventPace = { listen: 20, told: 50, hush: 0 };
 const EVENTS_MAX = 6;
 /** Parts of a step after which an agent may die: the rest of a longer one is more of the same. */
 const STOP_PARTS_MAX = 5;
@@ -84,6 +90,7 @@ export class Scheduler {
       [agent.region ? 0 : weights.start, () => ({ kind: "start", at })],
       [agent.ghostScripts.length > 0 ? weights.ghost : 0, () => ({ kind: "ghost-script", at })],
       [agent.ghostAppends.length > 0 ? weights.ghost : 0, () => ({ kind: "ghost-append", at })],
+      [faults.includes("eviction") && this.#hears(agent) ? weights.client / 2 : 0, () => ({ kind: "evict", at, pick: random.below(PICKS) })],
       [faults.includes("usurper") ? weights.start / 4 : 0, () => ({ kind: "usurp", at })],
     ];
   }
@@ -104,8 +111,13 @@ export class Scheduler {
       [agent.isFenced ? 0 : weights.start, () => ({ kind: "fence", at, lost: weights.crash > 0 && this.#random.chance(0.1) })],
       ...(this.#world.settings.switches ? this.#changes(at, agent) : []),
       ...(agent.isFenced ? this.#deliveries(at, agent) : []),
-      ...(agent.isFenced && agent.context.hearsEvents ? this.#tellings(at, agent) : []),
+      ...(agent.isFenced && (agent.context.hearsEvents || agent.context.mayEvict) ? this.#tellings(at, agent) : []),
     ];
+  }
+
+  /** Mostly servers drop keys while somebody listens: otherwise no one can tell. */
+  #hears({ region }: AgentHost): boolean {
+    return region?.evictions?.events.status.follows === true || this.#random.chance(UNHEARD);
   }
 
   #append(at: number): SimEvent {
@@ -126,9 +138,8 @@ export class Scheduler {
   }
 
   #tellings(at: number, agent: AgentHost): Choice[] {
-    const { events } = this.#world.settings;
-    if (!events) return [];
-    if (agent.region?.floats?.isClosed === true) return [[events.listen, () => ({ kind: "listen", at })]];
+    const events = this.#world.settings.events ?? SURE;
+    if (agent.isDeaf) return [[events.listen, () => ({ kind: "listen", at })]];
     return [
       [events.told, () => ({ kind: "told", at, count: this.#random.between(1, EVENTS_MAX) })],
       [events.hush, () => ({ kind: "hush", at })],

@@ -44,6 +44,8 @@ export class ServerHost {
    * last one on that changed it: those behind that may have written what was there already, or only have read it.
    */
   readonly wholes = new Map<string, { readonly held: string[]; lasts: string[] | undefined }>();
+  /** Keys that it dropped to make room, so far. */
+  evictions = 0;
   readonly #policies: KeyRules | undefined;
 
   constructor(policies?: KeyRules) {
@@ -113,6 +115,19 @@ export class ServerHost {
     const dropped = this.model.expire(nowMs);
     if (dropped > 0) this.#change(before, this.cells());
     return dropped;
+  }
+
+  /** Makes room: drops one of the users' keys. Undefined: there is none. */
+  evict(pick: number): { readonly db: number; readonly key: string } | undefined {
+    const keys = this.model.snapshot().filter(({ key }) => !key.startsWith("meridian:"));
+    const chosen = keys[pick % keys.length];
+    if (!chosen) return undefined;
+    const before = this.cells();
+    this.model.evict(chosen.db, chosen.key);
+    this.evictions += 1;
+    this.touched.add(`${chosen.db}|${chosen.key}`);
+    this.#change(before, this.cells());
+    return chosen;
   }
 
   /** An agent reads a key. */

@@ -50,6 +50,8 @@ export class World {
   readonly taken: TakenCommand[] = [];
   /** What live checkers found. */
   readonly problems: Problem[] = [];
+  /** Keys that servers have dropped to make room, as `db|key`. */
+  readonly evicted = new Set<string>();
   /** The region that lost its history, if one has. */
   flushed: Flushed | undefined;
   nowMs = BEGIN_MS;
@@ -86,6 +88,7 @@ export class World {
       onApply: (batch, seenOffset, serverMs) => this.#onApply(at, server, batch, seenOffset, serverMs),
       appendsMax: this.settings.faults.includes("batch") ? BATCH_RECORDS : 1,
       ...this.#silence(),
+      mayEvict: this.settings.faults.includes("eviction"),
       hearsEvents: this.settings.events !== undefined && this.settings.families.includes("float"),
     });
   }
@@ -169,6 +172,8 @@ export class World {
         return this.#client(event.at, server, event.commands, event.db);
       case "expire":
         return server.expire(this.nowMs) > 0;
+      case "evict":
+        return this.#evict(event.at, agent, server, event.pick);
       case "skew":
         agent.skewMs = event.ms;
         return true;
@@ -237,6 +242,19 @@ export class World {
     if (flushAt >= 0) this.flushed = { at, offset: server.streamEnd, taken: this.taken.length + flushAt };
     const endOffset = server.streamEnd;
     for (const [index, words] of commands.entries()) this.taken.push({ at, db, words, reply: replies[index], offset, endOffset });
+    return true;
+  }
+
+  #evict(at: number, agent: AgentHost, server: ServerHost, pick: number): boolean {
+    // What was there before its agent came is only known once it has been read.
+    agent.hasImported ||= agent.region?.isReady === true && !agent.region.isImporting;
+    if (!agent.hasImported) return false;
+    if (server.evictions === 0) agent.isHeardFromStart = agent.region?.evictions?.events.status.follows === true;
+    const evicted = server.evict(pick);
+    if (!evicted) return false;
+    const place = `${evicted.db}|${evicted.key}`;
+    this.#watch.onEvicted(place);
+    this.evicted.add(place);
     return true;
   }
 

@@ -5,6 +5,7 @@
 import { APPLYING } from "./applying-mutations.js";
 import { CAPTURING } from "./capturing-mutations.js";
 import { CLASHING } from "./clashing-mutations.js";
+import { EVICTING } from "./evicting-mutations.js";
 import { MERGING } from "./merging-mutations.js";
 import { FORGETTING } from "./forgetting-mutations.js";
 import { RELAYING } from "./message-mutations.js";
@@ -16,5 +17,5 @@ import type { Mutation } from "./mutation.js";
 /** All mutations, by what they break. */
 export const MUTATIONS: readonly Mutation[] = [
   ...[...MERGING, ...CAPTURING, ...APPLYING, ...CLASHING, ...FORGETTING, ...REFUSING],
-  ...[...RELAYING, ...SWITCHING, ...TELLING],
+  ...[...RELAYING, ...SWITCHING, ...TELLING, ...EVICTING],
 ];

@@ -13,6 +13,7 @@ import type { Hlc, Mutation, VersionVector, WriterId } from "@meridian/words";
 import { BatchPlan } from "./batch-plan.js";
 import { isHeld, numberOfPrint, shownDeadlinePrint } from "../keys/content.js";
 import { Conversions } from "./conversions.js";
+import { bringBack } from "./evicted-keys.js";
 import { KeptValues } from "./kept-values.js";
 import type { CellSlot, KeyEntry } from "../keys/key-entry.js";
 import type { KeySpace } from "../keys/key-space.js";
@@ -136,6 +137,17 @@ export class Applier {
     this.#taken.unshift(...this.#inFlight.splice(0));
   }
 
+  /** All batches that can be issued now, of what `next` hands over. */
+  pump(nowMs: number, next: () => readonly NextFrame[]): ApplyBatch[] {
+    const batches: ApplyBatch[] = [];
+    for (;;) {
+      this.fill(next);
+      const batch = this.issue(nowMs);
+      if (!batch) return batches;
+      batches.push(batch);
+    }
+  }
+
   /** Takes units as long as there is room, and more of them. */
   fill(next: () => readonly NextFrame[]): void {
     while (this.hasRoom) {
@@ -153,6 +165,7 @@ export class Applier {
     const messages: ReceivedMessage[] = [];
     const taken: FrameInFlight = { frame, writer: frame.writer, last, mutations, messages, slots: [], flights: [], done };
     receiveFrame(taken, ahead, keys, mayFly, (m) => this.#received(m, taken));
+    for (const { entry } of taken.slots) if (entry.evicted) bringBack(entry, keys, this.#retry);
     received.raise(frame.writer, last);
     counters.received += mutations;
     this.#taken.push(taken);
@@ -340,8 +353,8 @@ export class Applier {
   /** What the server holds of a cell has been read. */
   showRead(slot: CellSlot, print: string | undefined): void {
     slot.unsure = false;
-    // What the server has dropped at its deadline stays away.
-    if (slot.entry.expired) slot.shown = undefined;
+    // What the server has dropped at its deadline, or to make room, stays away.
+    if (slot.entry.expired || slot.entry.evicted) slot.shown = undefined;
     else if (setShown(slot, print) === "differs") this.#retries.add(slot);
     this.#context.keys.touch(slot);
   }
@@ -349,7 +362,7 @@ export class Applier {
   /** What the server holds of a list has been read. */
   showListRead(slot: CellSlot, items: readonly Buffer[]): void {
     slot.unsure = false;
-    if (slot.entry.expired) slot.shown = undefined;
+    if (slot.entry.expired || slot.entry.evicted) slot.shown = undefined;
     else if (showListRead(slot, items) === "differs") this.#retries.add(slot);
     this.#context.keys.touch(slot);
   }

@@ -45,6 +45,8 @@ export interface CaptureContext {
   readonly onBlind: (entry: KeyEntry) => void;
   /** One of our own scripts removed the key. */
   readonly onOwnRemoval: (entry: KeyEntry) => void;
+  /** The server dropped a key to make room. */
+  readonly onEvicted: (db: number, key: string) => void;
   readonly onQuarantine: (command: string) => void;
   /** What must leave together. */
   readonly unit: OpenUnit;
@@ -65,6 +67,8 @@ export class Capture {
   #inTransaction = false;
   /** Behind our own mark within MULTI: the rest is our own doing. */
   #isOwn = false;
+  /** The command at hand is the server's own, which made room. */
+  #isEviction = false;
   /** The last mark of the transaction at hand: the script corrects the first one where an effect failed behind it. */
   #mark: Mark | undefined;
   /** Keys that our own script removed, told behind the mark. */
@@ -98,11 +102,13 @@ export class Capture {
     return this.#isOwn;
   }
 
-  /** {@link onCommand}, where it is known whether the command is the increment of a float. */
-  take(view: CommandView, endOffset: number, isFloat: boolean): void {
+  /** {@link onCommand}, where it is known whether the command is the increment of a float, or an eviction. */
+  take(view: CommandView, endOffset: number, isFloat: boolean, isEviction: boolean): void {
     this.#scope.isFloat = isFloat;
+    this.#isEviction = isEviction;
     this.onCommand(view, endOffset);
     this.#scope.isFloat = false;
+    this.#isEviction = false;
   }
 
   /** Takes one command of the stream. */
@@ -157,6 +163,7 @@ export class Capture {
     }
     const { counters, beginCommand } = this.#context;
     counters.commands += 1;
+    if (this.#isEviction) return this.#context.onEvicted(this.db, argumentText(view, 1));
     const { table } = this.#context.policies;
     if (table && this.#takesApart(row, view, table)) return;
     const handler = row.treatment === "captured" ? LOCAL_COMMANDS.get(row.name) : undefined;

@@ -14,6 +14,7 @@ import { RESERVED_PREFIX } from "@meridian/mark";
 import type { CommandView } from "@meridian/resp";
 import type { Capture } from "./capture.js";
 import { Fifo } from "./fifo.js";
+import { HeldCommands } from "./held-commands.js";
 
 /** How long a write is held back for its event, in ms. */
 export const EVENT_PATIENCE_MS = 1000;
@@ -41,11 +42,6 @@ interface Write {
   /** `set` of a string or `hset`; of an event also of an increment. */
   readonly event: string;
   readonly isIncrement: boolean;
-}
-
-interface HeldCommand {
-  readonly view: CommandView;
-  readonly endOffset: number;
 }
 
 /** Events that tell of a write by one of {@link TRACKED}, and which of them is an increment of what. */
@@ -85,8 +81,7 @@ export class FloatEvents {
   /** Events whose writes are still to come, or writes whose events are; never both. */
   readonly #events = new Fifo<Write>();
   readonly #writes = new Fifo<Write>();
-  readonly #held = new Fifo<HeldCommand>();
-  #heldBytes = 0;
+  readonly #held = new HeldCommands();
   /** Since when something waits for an event. */
   #waitingMs = 0;
   #db: number;
@@ -147,13 +142,18 @@ export class FloatEvents {
     }
   }
 
+  /** True while commands that were taken have not been captured. */
+  get isHolding(): boolean {
+    return this.#held.length > 0;
+  }
+
   /** Takes one command of the stream. */
-  readonly onCommand = (view: CommandView, endOffset: number): void => {
-    if (this.#held.length > 0 || !this.#take(view, endOffset)) this.#hold(view, endOffset);
+  readonly onCommand = (view: CommandView, endOffset: number, isEviction = false): void => {
+    if (this.#held.length > 0 || !this.#take(view, endOffset, isEviction)) this.#hold(view, endOffset, isEviction);
   };
 
   /** False where the command must wait for its event. */
-  #take(view: CommandView, endOffset: number): boolean {
+  #take(view: CommandView, endOffset: number, isEviction: boolean): boolean {
     const row = commandIn(view);
     if (row?.name === "select") this.#db = Number(argumentText(view, 1));
     let isIncrement = false;
@@ -167,7 +167,7 @@ export class FloatEvents {
         this.#waitingMs = this.#nowMs();
       }
     }
-    this.#capture.take(view, endOffset, isIncrement);
+    this.#capture.take(view, endOffset, isIncrement, isEviction);
     return true;
   }
 
@@ -230,20 +230,13 @@ export class FloatEvents {
     }
   }
 
-  #hold(view: CommandView, endOffset: number): void {
-    const [begin = 0, end = 0] = [view.starts[0], view.ends[view.argc - 1]];
-    const shifted = (places: Int32Array): Int32Array => places.slice(0, view.argc).map((place) => place - begin);
-    const buffer = Buffer.from(view.buffer.subarray(begin, end));
-    this.#held.push({ view: { buffer, argc: view.argc, starts: shifted(view.starts), ends: shifted(view.ends) }, endOffset });
-    this.#heldBytes += end - begin;
-    if (this.#heldBytes > HELD_BYTES_MAX) this.closed("events are too far behind the stream");
+  #hold(view: CommandView, endOffset: number, isEviction: boolean): void {
+    this.#held.push(view, endOffset, isEviction);
+    if (this.#held.bytes > HELD_BYTES_MAX) this.closed("events are too far behind the stream");
   }
 
   #drain(): void {
-    for (let next = this.#held.first; next && this.#take(next.view, next.endOffset); next = this.#held.first) {
-      this.#held.shift();
-      this.#heldBytes -= next.view.buffer.length;
-    }
+    this.#held.drain(({ view, endOffset, isEviction }) => this.#take(view, endOffset, isEviction));
   }
 }
 

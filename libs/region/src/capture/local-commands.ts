@@ -74,7 +74,7 @@ function remove(view: ArgumentView, scope: CommandScope): void {
   for (let at = 1; at < view.argc; at += 1) {
     if (isOurs(view, at)) continue;
     const entry = scope.keys.entry(scope.db, argumentText(view, at));
-    if (entry.expired) continue;
+    if (entry.expired || entry.evicted) continue;
     const deadline = shownDeadlinePrint(entry);
     const isDue = deadline !== undefined && isPast(numberOfPrint(deadline), scope.nowMs());
     // Where it is open whether the deadline has reached the server, the key is dead all the same.

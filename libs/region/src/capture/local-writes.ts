@@ -10,6 +10,7 @@ import { mayReachEdge } from "./integer-edge.js";
 import { absorbAll, beginSum } from "../keys/live-sums.js";
 import type { CellSlot, KeyEntry } from "../keys/key-entry.js";
 import type { KeySpace } from "../keys/key-space.js";
+import { bringBack } from "../apply/evicted-keys.js";
 import { EXPIRY_SKEW_MS, isExpired, revive } from "../apply/server-deadlines.js";
 import { setShown } from "../apply/settle.js";
 import { setValue, type ValueSlice } from "../keys/value-slice.js";
@@ -55,7 +56,7 @@ export class LocalWrites {
     return this.#context.writerOf(key);
   }
 
-  /** SET: the string's value and deadline; everything else of the key goes. */
+  /** SET: the string's value and deadline; everything else of the key goes, also where it was evicted: clients here could see it before. */
   putString(entry: KeyEntry, print: string, value: ValueSlice, deadline: number): void {
     this.#putContent("s", entry, print, value, deadline);
   }
@@ -78,6 +79,7 @@ export class LocalWrites {
   #putContent(kind: "s" | "w", entry: KeyEntry, print: string, value: ValueSlice, deadline: number): void {
     const others = this.#others(entry, kind);
     const slot = this.#context.keys.single(entry, kind);
+    entry.evicted = false;
     if (!entry.isPresent) this.#create(entry, [slot, ...others]);
     const detail = this.#detail([slot, ...others]);
     this.replace(slot, print, deadline, value);
@@ -241,6 +243,7 @@ export class LocalWrites {
    * between the two.
    */
   beforeWrite(entry: KeyEntry): void {
+    if (entry.evicted) bringBack(entry, this.#context.keys, this.#context.onDiffers);
     if (entry.isPresent) {
       if ((entry.expiry === undefined && !hasOwnDeadline(entry)) || isHeld(entry)) return;
       // The server is about to get the rest of the key back: what the client makes now has no deadline yet.

@@ -46,7 +46,7 @@ export function reconcileRegister(entry: KeyEntry, value: ReadValue, context: Re
 
 /** A DEL in the stream: by a client, or because the deadline is past, of which nothing is published. */
 export function removeRegister(entry: KeyEntry, context: RegisterContext, nowMs: number): void {
-  if (!entry.blind && entry.expired) return;
+  if (entry.evicted || (!entry.blind && entry.expired)) return;
   if (!entry.expired && isDue(entry, nowMs)) {
     // Of a key that is unknown the deadline is too: reading will tell.
     if (!entry.blind) context.writes.expire(entry, nowMs);

@@ -240,6 +240,7 @@ function noteOverdue(entry: KeyEntry, horizon: Horizon, keys: KeySpace): void {
     keys.touch(slot);
   }
   entry.expired = true;
+  entry.evicted = false;
   keys.touchEntry(entry);
 }
 

@@ -41,13 +41,13 @@ export function contentPrint(kind: CellKind, cell: Cell): string | undefined {
 
 /** What the server holds of a cell, according to its stream so far. */
 export function shownPrint(slot: CellSlot): string | undefined {
-  if (slot.entry.expired) return undefined;
+  if (slot.entry.expired || slot.entry.evicted) return undefined;
   return slot.shown ? slot.shown.print : basePrint(slot);
 }
 
 /** True where the server holds the key, according to its stream so far. */
 export function isHeld(entry: KeyEntry): boolean {
-  if (entry.expired) return false;
+  if (entry.expired || entry.evicted) return false;
   if (entry.string && shownPrint(entry.string) !== undefined) return true;
   if (entry.whole && shownPrint(entry.whole) !== undefined) return true;
   if (entry.list && shownPrint(entry.list) !== undefined) return true;

@@ -20,6 +20,8 @@ const HAS_NAME = 0x80;
 
 /** Added to the number of members where the key has a list: its header stands at the record's end. */
 const LIST_MARK = 2 ** 40;
+/** Added to it where the server has evicted the key: so its record never looks like that of a plain string. */
+const EVICTED_MARK = 2 ** 41;
 
 const MEMBER_KINDS = ["h", "e", "z", "x", "g"] as const;
 
@@ -34,7 +36,7 @@ export function writeEntry(out: ByteWriter, entry: KeyEntry, writers: WriterTabl
     (string ? HAS_STRING : 0) |
       (whole ? HAS_WHOLE : 0) |
       (expiry ? HAS_EXPIRY : 0) |
-      (entry.memberRecords > 0 || entry.list ? HAS_MEMBERS : 0) |
+      (entry.memberRecords > 0 || entry.list || entry.evicted ? HAS_MEMBERS : 0) |
       (entry.early.length > 0 ? HAS_EARLY : 0) |
       (entry.blind ? IS_BLIND : 0) |
       (entry.expired ? IS_EXPIRED : 0) |
@@ -44,8 +46,8 @@ export function writeEntry(out: ByteWriter, entry: KeyEntry, writers: WriterTabl
   if (string) writeSlot(out, string, durable(string), writers);
   if (whole) writeSlot(out, whole, durable(whole), writers);
   if (expiry) writeSlot(out, expiry, durable(expiry), writers);
-  if (entry.memberRecords > 0 || entry.list) {
-    out.varint(entry.memberRecords + (entry.list ? LIST_MARK : 0));
+  if (entry.memberRecords > 0 || entry.list || entry.evicted) {
+    out.varint(entry.memberRecords + (entry.list ? LIST_MARK : 0) + (entry.evicted ? EVICTED_MARK : 0));
     out.varint(entry.present.h);
     out.varint(entry.present.e);
     out.varint(entry.present.z);
@@ -92,7 +94,10 @@ export function readEntry(bytes: Buffer, db: number, key: string, writers: Write
   if (head & HAS_EXPIRY) entry.expiry = slot("t");
   let hasList = false;
   if (head & HAS_MEMBERS) {
-    const count = from.varint();
+    let count = from.varint();
+    entry.evicted = count >= EVICTED_MARK;
+    entry.evictedListed = entry.evicted;
+    if (entry.evicted) count -= EVICTED_MARK;
     hasList = count >= LIST_MARK;
     entry.memberRecords = hasList ? count - LIST_MARK : count;
     entry.present = { h: from.varint(), e: from.varint(), z: from.varint(), x: from.varint(), g: from.varint() };

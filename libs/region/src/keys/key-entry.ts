@@ -183,6 +183,10 @@ export class KeyEntry {
   rewritten: Hlc = HLC_ZERO;
   /** The server dropped the key at its deadline: cells remain, for a longer deadline may still arrive. */
   expired = false;
+  /** The server made room and dropped the key: cells remain, nothing of them is under way ([EVICTION.md](../../EVICTION.md)). */
+  evicted = false;
+  /** The store's list of evicted keys names this one. */
+  evictedListed = false;
   /** The read that will resolve `blind` or `unsure`, or 0. */
   reading = 0;
   /** The bucket of graves.ts that names this key; 0: none. */
@@ -270,7 +274,7 @@ export class KeyEntry {
   /** True where nothing needs to be remembered. */
   get forgettable(): boolean {
     const hasCells = this.string ?? this.whole ?? this.list ?? this.expiry;
-    return !hasCells && this.memberRecords === 0 && this.early.length === 0 && !this.blind && !this.expired;
+    return !hasCells && this.memberRecords === 0 && this.early.length === 0 && !this.blind && !this.expired && !this.evicted;
   }
 
   /** True where the entry cannot be dropped from memory. */

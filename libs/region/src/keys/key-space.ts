@@ -54,8 +54,11 @@ export class KeySpace {
   #young: Generation = new Map();
   #old: Generation = new Map();
   #youngSlots = 0;
+  /** Keys that the server has evicted, as of the last commit. */
+  evicted: number;
 
-  constructor(store: StateReader, writers: WriterTable, cachedSlotsMax: number, graves: Pick<Graves, "bury">) {
+  constructor(store: StateReader, writers: WriterTable, cachedSlotsMax: number, graves: Pick<Graves, "bury">, evicted = 0) {
+    this.evicted = evicted;
     this.#graves = graves;
     this.#store = store;
     this.#writers = writers;
@@ -300,6 +303,8 @@ export class KeySpace {
     }
     if (entry.list) listSlot(writes, entry.list, key, this.#listed);
     if (entry.list) collectList(writes, entry.list, { frontier, durable, bytes: this.#bytes, writers: this.#writers });
+    // With the last of its cells goes what could come back.
+    if (entry.evicted && !entry.isPresent) entry.evicted = false;
     if (keyHasRemains(entry)) this.#graves.bury(entry);
     else entry.buried = 0;
     if (!entry.forgettable) {
@@ -309,7 +314,9 @@ export class KeySpace {
       writes.push({ table: "cell", key, value: undefined });
     }
     entry.stored = !entry.forgettable;
+    const before = entry.evictedListed;
     listEntry(writes, entry, key);
+    if (entry.evictedListed !== before) this.evicted += before ? -1 : 1;
   }
 
   #addMember(entry: KeyEntry, slot: CellSlot): CellSlot {

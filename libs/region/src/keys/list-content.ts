@@ -18,7 +18,7 @@ export function pendingOf(slot: CellSlot): readonly ListChange[] {
 
 /** The elements that the server holds, where these are others than `base` says; undefined: they are not. */
 export function heldElsewise(slot: CellSlot): readonly HeldElement[] | undefined {
-  if (slot.entry.expired) return NOTHING;
+  if (slot.entry.expired || slot.entry.evicted) return NOTHING;
   if (!slot.shown) return undefined;
   return slot.shown.print === undefined ? NOTHING : listOf(slot).held;
 }

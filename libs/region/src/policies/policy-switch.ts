@@ -23,7 +23,7 @@ import { restsHidden } from "../apply/type-clash.js";
 /** Records of keys looked at in one step. */
 export const FORGET_RECORDS = 512;
 /** What the next start looks after, in lists of the `state` table. */
-const LISTS: readonly string[] = ["retry", "blind", "trim"];
+const LISTS: readonly string[] = ["retry", "blind", "trim", "evicted"];
 /** Between two looks at the keys in memory, in ms. */
 const LOOK_MS = 50;
 
@@ -104,7 +104,11 @@ export class PolicySwitch {
     for (const list of LISTS) for (const [name, bytes] of store.range("state", `${list}:`, `${list};`)) listed.set(name, Buffer.from(bytes));
     // And what this very step would put there.
     for (const { table, key, value } of writes) if (table === "state" && value && LISTS.includes(key.slice(0, key.indexOf(":")))) listed.set(key, value);
-    for (const [key, bytes] of listed) if (change.live.leaves(keyNamed(bytes))) writes.push({ table: "state", key, value: undefined });
+    for (const [key, bytes] of listed) {
+      if (!change.live.leaves(keyNamed(bytes))) continue;
+      writes.push({ table: "state", key, value: undefined });
+      if (key.startsWith("evicted:")) keys.evicted -= 1;
+    }
     change.live.drained();
   }
 

@@ -22,6 +22,7 @@ import { firstIdIn } from "./reconcile-stream.js";
 import { ReadCells, reconcile } from "./reconcile.js";
 import { isDigest, type Sibling } from "@meridian/merge";
 import { willBeHidden } from "../apply/type-clash.js";
+import { bringBack } from "../apply/evicted-keys.js";
 import { isPast, revive } from "../apply/server-deadlines.js";
 import { countName } from "../counters.js";
 
@@ -95,6 +96,7 @@ export class Reader {
   /** A command changed the key in a way that the stream does not show. A read under way comes after it and will show it. */
   blind(entry: KeyEntry): void {
     entry.doubted = false;
+    if (entry.evicted) this.#bringBack(entry);
     if (entry.blind) return;
     entry.blind = true;
     this.#context.keys.touchEntry(entry);
@@ -253,11 +255,17 @@ export class Reader {
     const deadline = shownDeadlinePrint(entry);
     if (value.type === "none" && deadline !== undefined && isPast(numberOfPrint(deadline), nowMs())) writes.expire(entry, nowMs());
     if (value.type !== "none" && entry.expired) revive(entry, keys, (slot) => applier.retry(slot));
+    if (value.type !== "none" && entry.evicted) this.#bringBack(entry);
     const cells = new ReadCells(value);
     for (const slot of keys.allSlots(entry)) {
       if (slot.list) this.#showList(slot, value.type === "list" ? (value.items ?? []) : []);
       else this.#showCell(slot, cells);
     }
+  }
+
+  #bringBack(entry: KeyEntry): void {
+    const { keys, applier } = this.#context;
+    bringBack(entry, keys, (slot) => applier.retry(slot));
   }
 
   #showList(slot: CellSlot, items: readonly Buffer[]): void {

@@ -57,5 +57,7 @@ export function created<E extends Entry>(context: CommandContext, key: string, e
 
 /** Deletes a key whose collection has become empty. */
 export function dropIfEmpty(context: CommandContext, key: string, size: number): void {
-  if (size === 0) context.space.delete(context.db, key);
+  if (size > 0) return;
+  context.space.delete(context.db, key);
+  context.notify("del", key);
 }

@@ -46,6 +46,7 @@ function remove(context: CommandContext, args: readonly string[]): Reply {
   for (let i = 1; i < args.length; i++) {
     if (context.space.lookup(context.db, arg(args, i)) === undefined) continue;
     context.space.delete(context.db, arg(args, i));
+    context.notify("del", arg(args, i));
     removed += 1;
   }
   if (removed > 0) context.emit(args);
@@ -73,6 +74,7 @@ function expire(context: CommandContext, args: readonly string[], unitMs: number
   if (flag === "LT" && now >= 0 && deadlineMs >= now) return 0;
   if (deadlineMs <= context.space.nowMs) {
     context.space.delete(context.db, key);
+    context.notify("del", key);
     context.emit(["DEL", key]);
     return 1;
   }
@@ -111,7 +113,9 @@ function restore(context: CommandContext, args: readonly string[]): Reply {
   if (entry === undefined) return new ReplyError("ERR DUMP payload version or checksum are wrong");
   const deleted = context.space.delete(context.db, key);
   if (deadlineMs >= 0 && deadlineMs <= context.space.nowMs) {
-    if (deleted) context.emit(["DEL", key]);
+    if (!deleted) return OK;
+    context.notify("del", key);
+    context.emit(["DEL", key]);
     return OK;
   }
   context.space.put(context.db, key, entry);

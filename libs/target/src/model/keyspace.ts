@@ -34,8 +34,12 @@ export class Keyspace {
   readonly #feed: ReplicationFeed;
   readonly #dbs: Map<string, Entry>[] = [];
 
-  constructor(feed: ReplicationFeed) {
+  readonly #notify: (event: string, db: number, key: string) => void;
+
+  /** `notify` is told of keys that go without a command: `expired`, `evicted`. */
+  constructor(feed: ReplicationFeed, notify: (event: string, db: number, key: string) => void) {
     this.#feed = feed;
+    this.#notify = notify;
   }
 
   /** The live entry. A dead one is deleted on the way. */
@@ -68,6 +72,15 @@ export class Keyspace {
     return expired;
   }
 
+  /** Drops a key to make room, as a unit of its own. False: it is not there. */
+  evict(db: number, key: string): boolean {
+    if (!this.delete(db, key)) return false;
+    this.#notify("evicted", db, key);
+    this.#feed.add(db, ["DEL", key]);
+    this.#feed.endUnit();
+    return true;
+  }
+
   flush(db?: number): void {
     if (db === undefined) this.#dbs.length = 0;
     else this.#dbs[db]?.clear();
@@ -85,6 +98,7 @@ export class Keyspace {
 
   #expire(db: number, key: string): void {
     this.#dbs[db]?.delete(key);
+    this.#notify("expired", db, key);
     this.#feed.add(db, ["DEL", key]);
   }
 }

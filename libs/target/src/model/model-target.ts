@@ -16,8 +16,8 @@ export class ModelTarget implements Target {
     this.#nowMs = nowMs;
   }
 
-  fence(): Promise<FenceReply> {
-    return Promise.resolve(this.#model.fence(this.#nowMs()));
+  fence(beyond = 0): Promise<FenceReply> {
+    return Promise.resolve(this.#model.fence(this.#nowMs(), beyond));
   }
 
   apply(batch: ApplyBatch): Promise<ApplyReply> {

@@ -63,7 +63,7 @@ export interface KeyEvent {
 /** See the module's comment. */
 export class ServerModel {
   readonly #feed = new ReplicationFeed();
-  readonly #space = new Keyspace(this.#feed);
+  readonly #space = new Keyspace(this.#feed, (event, db, key) => this.#notify(event, db, key));
   /** Last key of every scan page that has a next one; the cursor is its position, from 1. */
   readonly #scans: string[] = [];
   /** What subscribers were told since they last asked; undefined: nobody listens. */
@@ -124,10 +124,10 @@ export class ServerModel {
   }
 
   /** The fence script. */
-  fence(nowMs: number): FenceReply {
+  fence(nowMs: number, beyond = 0): FenceReply {
     this.#space.nowMs = nowMs;
     const before = this.#currentMark();
-    const epoch = (before?.epoch ?? 0) + 1;
+    const epoch = Math.max(before?.epoch ?? 0, beyond) + 1;
     const bytes = encodeMarkHeader({ epoch, seq: 0, vector: before?.vector ?? new VersionVector(), deferred: [], settled: [] });
     this.#command(0, ["SET", MARK_KEY, binary(bytes)]);
     this.#feed.endUnit();
@@ -150,12 +150,20 @@ export class ServerModel {
     return this.#space.expireAll();
   }
 
+  /** Drops a key to make room, as a full server does. False: it is not there. */
+  evict(db: number, key: string): boolean {
+    return this.#space.evict(db, key);
+  }
+
   /** Bytes of the stream since the last take. */
   takeStream(): Buffer {
     return this.#feed.take();
   }
 
-  /** Tells keyspace events of strings and hashes from here on (`set`, `incrbyfloat`, `hset`, `hincrbyfloat`); false: no more. */
+  /**
+   * Tells keyspace events from here on: of strings and hashes (`set`, `incrbyfloat`, `hset`, `hincrbyfloat`), and of keys that go
+   * (`del`, `expired`, `evicted`); false: no more.
+   */
   listen(on: boolean): void {
     this.#events = on ? [] : undefined;
   }
@@ -189,8 +197,12 @@ export class ServerModel {
     const command = COMMANDS[name];
     if (command === undefined) throw new Error(`the model does not know ${name}`);
     const emit = (told: readonly string[]): void => this.#feed.add(db, told);
-    const notify = (event: string, key: string): void => void this.#events?.push({ db, key, event });
+    const notify = (event: string, key: string): void => this.#notify(event, db, key);
     return command({ space: this.#space, db, emit, notify }, args);
+  }
+
+  #notify(event: string, db: number, key: string): void {
+    this.#events?.push({ db, key, event });
   }
 
   /** An effect cannot fail after its cell matched, unless the batch contradicts itself: our own mistake. */

@@ -7,7 +7,7 @@
  * on (`SERVER_UNSUPPORTED`) and users without the rights that batches need (`SERVER_REFUSED`, naming the commands).
  */
 import { commandNamed, type ForeignCommand } from "@meridian/commands";
-import { decodeMark, type ApplyBatch, type ReadRequest } from "@meridian/mark";
+import { decodeMark, MARK_KEY, type ApplyBatch, type ReadRequest } from "@meridian/mark";
 import { ReplyError, type CommandArgument, type Reply } from "@meridian/resp";
 import { MeridianError } from "@meridian/words";
 import { createHash } from "node:crypto";
@@ -76,8 +76,8 @@ export class RedisTarget implements Target {
     }
   }
 
-  async fence(): Promise<FenceReply> {
-    const reply = await this.#script([FENCE_SHA, "0"], "fence");
+  async fence(beyond = 0): Promise<FenceReply> {
+    const reply = await this.#script([FENCE_SHA, "0", beyond], "fence");
     const [epoch, mark] = reply as [number, Buffer];
     return { epoch, mark: decodeMark(mark) };
   }
@@ -103,6 +103,11 @@ export class RedisTarget implements Target {
     ]);
     const [next, keys] = page as [Buffer, Buffer[]];
     return { cursor: next.toString("latin1"), keys: keys.map((key) => key.toString("latin1")) };
+  }
+
+  /** Whether the mark is there. Being asked for makes it one of the keys that were used last. */
+  async hasMark(): Promise<boolean> {
+    return ((await ask(this.#connection, ["STRLEN", MARK_KEY], "say whether the mark is there")) as number) > 0;
   }
 
   /** Writes a key of ours in database 0, once, and removes it: a place in the stream that can be told. */

@@ -6,7 +6,7 @@ import type { Store } from "@meridian/store";
 import type { MeridianError, WriterId } from "@meridian/words";
 import type { Endpoint } from "../endpoint.js";
 import type { ProbeWhen } from "./conformance.js";
-import type { FloatSettings } from "./float-feed.js";
+import type { EvictionMode, FloatSettings } from "./event-feed.js";
 
 /** Named limits and settings of a life. */
 export interface LifeSettings {
@@ -35,6 +35,8 @@ export interface LifeSettings {
   readonly absentAfterMs: number | undefined;
   /** Whether, and of which keys, float increments are told by events. */
   readonly floats: FloatSettings;
+  /** What becomes of keys that the server drops to make room. */
+  readonly evictions: EvictionMode;
 }
 
 /** What a life works with. */

@@ -18,7 +18,7 @@ export function fenced(epoch: number | undefined): MeridianError {
 /** What is in the server is not what this agent left. */
 export function lostMark(status: string): MeridianError {
   return new MeridianError("SERVER_UNAVAILABLE", `the server's mark is not where this agent left it (${status})`, {
-    advice: "the agent attaches again and finds out; if this repeats, something else writes keys under meridian:",
+    advice: "the agent attaches again and finds out; if this repeats, something else writes keys under meridian:, or the server drops them to make room: choose a maxmemory-policy of volatile-*, or noeviction",
     retryable: true,
   });
 }

@@ -13,9 +13,10 @@ import { RedisTarget, type ApplyReply, type ReadStatus, type ServerFacts } from 
 import { MeridianError, type WriterId } from "@meridian/words";
 import type { Endpoint } from "../endpoint.js";
 import { checkConformance } from "./conformance.js";
-import { feedOf, toldOf, type FloatFeed } from "./float-feed.js";
+import { feedsOf, mayEvict, toldOf, type EventFeed } from "./event-feed.js";
 import type { LifeDeps } from "./life-deps.js";
 import { fenced, halted, lostMark } from "./life-errors.js";
+import { learnModules } from "./module-commands.js";
 import { PeerReader } from "./peer-reader.js";
 import { Publisher } from "./publisher.js";
 import { TailDrain } from "./tail-drain.js";
@@ -37,9 +38,6 @@ const PRESSURE_MAX = 2;
 /** The pause ends when what is pending has fallen to this share of its limit. */
 const RESUME_SHARE = 0.5;
 
-/** Their commands have rows of their own, or none that write. */
-const BUILT_IN_MODULES = ["vectorset", "lua"];
-
 /** See the module's comment. */
 export class Life {
   readonly region: Region;
@@ -47,7 +45,6 @@ export class Life {
   facts: ServerFacts | undefined;
   /** What the check of its stream found worth telling. */
   remarks: readonly string[] = [];
-  #foreign: Awaited<ReturnType<RedisTarget["foreignCommands"]>> = [];
   readonly #deps: LifeDeps;
   readonly #publisher: Publisher;
   readonly #readers: PeerReader[];
@@ -60,7 +57,7 @@ export class Life {
   /** The server was lost while its stream is still read. */
   #drain: TailDrain | undefined;
   #target: RedisTarget | undefined;
-  #feed: FloatFeed | undefined;
+  #feeds: readonly EventFeed[] = [];
   #ticker: NodeJS.Timeout | undefined;
   #asker: NodeJS.Timeout | undefined;
   #end: ((error: MeridianError | undefined) => void) | undefined;
@@ -78,7 +75,8 @@ export class Life {
     this.#deps = deps;
     const { maxDriftMs, cachedSlotsMax, conflicts, policies, lateEntriesToGroups, absentAfterMs, messages } = settings;
     const floats = toldOf(settings.floats);
-    const some = { ...(floats && { floats }), ...(absentAfterMs && { absentAfterMs }), ...(messages && { messages }) };
+    const evictions = settings.evictions === "keep" && { evictions: "keep" as const };
+    const some = { ...(floats && { floats }), ...evictions, ...(absentAfterMs && { absentAfterMs }), ...(messages && { messages }) };
     const limits = { maxDriftMs, cachedSlotsMax, conflicts, lateEntriesToGroups, ...some };
     this.region = new Region({ writer, peers, store, ...limits, counters, onVisible, ...(policies && { policies }) });
     this.#publisher = new Publisher({
@@ -150,7 +148,8 @@ export class Life {
     this.#target = await RedisTarget.connect({ ...endpoint, connectTimeoutMs: settings.connectTimeoutMs, replyTimeoutMs: settings.replyTimeoutMs, clientName: "meridian-apply", messages: settings.messages !== undefined });
     const facts = await this.#target.info();
     this.facts = facts;
-    this.remarks = [...(await this.#checkStream(endpoint, facts)), ...(await this.#learnModules(this.#target, facts))];
+    const modules = await learnModules(this.#target, facts);
+    this.remarks = [...(await this.#checkStream(endpoint, facts)), ...modules.remarks];
     const { connectTimeoutMs, ackIntervalMs } = settings;
     this.#tail = new ReplicaTail(
       { ...endpoint, connectTimeoutMs, ackIntervalMs, logger },
@@ -160,20 +159,21 @@ export class Life {
     this.#tail.pause();
     // Asked behind the attach: a database that was empty when the server was asked first may have got keys before the stream began.
     const databases = attached.resumed ? [] : (await this.#target.info()).databases;
-    this.region.onAttached(attached, attached.resumed, databases, this.#foreign);
+    this.region.onAttached(attached, attached.resumed, databases, modules.foreign);
     this.#isFollowing = true;
     logger.info({ replicationId: attached.replicationId, offset: attached.offset, resumed: attached.resumed }, "attached to the server");
     this.#flush();
     if (this.region.halt) return;
     await this.#refuseTakenOver(this.#target);
-    const { epoch } = await this.#target.fence();
+    const { epoch } = await this.#target.fence(this.#deps.lastEpoch);
     logger.info({ epoch }, "took the server over");
     this.region.onFenced(epoch);
-    this.#feed = feedOf(this.region, { settings, endpoint, target: this.#target, logger, onTold: () => this.#flushSoon() });
-    await this.#feed?.start();
+    this.region.evictions?.events.expect(mayEvict(facts));
+    this.#feeds = feedsOf(this.region, { settings, endpoint, target: this.#target, logger, onTold: () => this.#flushSoon() });
+    for (const feed of this.#feeds) await feed.start();
     this.#tail.resume();
     for (const reader of this.#readers) reader.start();
-    this.#ticker = setInterval(() => this.#flush(), TICK_MS);
+    this.#ticker = setInterval(() => this.#tick(), TICK_MS);
     this.#asker = setInterval(() => {
       this.#ask();
       this.#published.keepIn(this.#deps.store);
@@ -181,19 +181,6 @@ export class Life {
       this.#deps.store.flush?.();
     }, FACTS_MS);
     this.#flush();
-  }
-
-  /** Commands of modules have no rows: the server says where their keys are. */
-  async #learnModules(target: RedisTarget, { modules }: ServerFacts): Promise<string[]> {
-    const others = modules.filter((name) => !BUILT_IN_MODULES.includes(name));
-    if (others.length === 0) return [];
-    try {
-      this.#foreign = await target.foreignCommands();
-      return [];
-    } catch (error) {
-      if (!(error instanceof MeridianError) || error.code !== "SERVER_REFUSED") throw error;
-      return [`the agent's user may not run COMMAND: keys that commands of the modules ${others.join(", ")} write are not replicated`];
-    }
   }
 
   #checkStream(endpoint: Endpoint, facts: ServerFacts): Promise<string[]> {
@@ -211,7 +198,7 @@ export class Life {
   #disconnect(): Promise<unknown> {
     clearInterval(this.#ticker);
     clearInterval(this.#asker);
-    const close = (): Promise<unknown>[] => [this.#feed, this.#tail, this.#target].map(async (one) => one?.close());
+    const close = (): Promise<unknown>[] => [...this.#feeds, this.#tail, this.#target].map(async (one) => one?.close());
     this.#leaving ??= Promise.all([...this.#readers.map((reader) => reader.stop()), ...close()]);
     return this.#leaving;
   }
@@ -249,6 +236,13 @@ export class Life {
     });
   }
 
+  #tick(): void {
+    this.#flush();
+    // A full server drops first what was not used for long: the mark must not be that, and is missed at once where it has gone.
+    if (this.#isOver || !this.region.isReady || this.region.evictions?.events.isExpected !== true) return;
+    this.#answer(this.#target?.hasMark(), (isThere) => isThere || this.#onServerFailure(lostMark("evicted")));
+  }
+
   #flush(): void {
     if (this.#isOver) return;
     try {
@@ -277,6 +271,7 @@ export class Life {
     if (step.acknowledge !== undefined) this.#tail?.ack(step.acknowledge);
     for (const reader of this.#readers) reader.poke();
     this.#throttle();
+    this.#giveSign();
     if (this.region.isFenced) this.#over(fenced(undefined));
     this.#noteDrained();
   }
@@ -295,6 +290,13 @@ export class Life {
     if (this.region.switching.wantsDatabases) this.#ask();
   }
 
+  /** A server that is full of what it may not drop takes no sign: then events are of no use, and nothing else has happened. */
+  #giveSign(): void {
+    const events = this.region.evictions?.events;
+    const sign = events?.takeSign(Date.now());
+    if (sign !== undefined) this.#target?.signal(sign).catch((error: unknown) => events?.closed(String(error)));
+  }
+
   /** Asks the server about itself. */
   #ask(): void {
     if (this.#isAsking) return;
@@ -304,6 +306,7 @@ export class Life {
     this.#answer(this.#target?.info(), (facts) => {
       this.#isAsking = false;
       this.facts = facts;
+      this.region.evictions?.events.expect(mayEvict(facts));
       if (isWanted) this.region.switching.list(facts.databases);
     });
   }

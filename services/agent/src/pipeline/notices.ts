@@ -5,6 +5,7 @@
 import { FIELD_DEADLINE_COMMANDS } from "@meridian/commands";
 import type { AbsenceStatus, RegionCounters } from "@meridian/region";
 import type { ServerFacts } from "@meridian/target";
+import { EVICTION_REMEDY, mayEvict, type EvictionMode } from "./event-feed.js";
 
 /** Said where a field of a hash has, or was given, a deadline of its own. */
 export const FIELD_DEADLINES_STAY =
@@ -24,10 +25,6 @@ export function noticesOf(counters: RegionCounters, facts: ServerFacts | undefin
   if (newest.length > 0) notices.push(`this server refused values of peers: the last of ${counters.refused.size} known are ${newest.join(", ")}`);
   const silenced = [...counters.messages.silenced].slice(-REFUSED_SHOWN).map(([channel, { reason }]) => `${channel} (${reason})`);
   if (silenced.length > 0) notices.push(`messages were not heard everywhere: the last channels are ${silenced.join(", ")}`);
-  if (facts && mayEvict(facts)) {
-    const { maxMemoryPolicy, evictedKeys } = facts;
-    notices.push(`maxmemory-policy is ${maxMemoryPolicy}: what this server evicts (${evictedKeys} keys since it started) is deleted in every region; set noeviction`);
-  }
   return notices;
 }
 
@@ -40,7 +37,25 @@ export function absenceNotices({ fenced, silent, asked, boundTo, absent }: Absen
   return notices;
 }
 
-/** Its stream shows an evicted key like one that a client deleted. */
-function mayEvict({ maxMemoryBytes, maxMemoryPolicy, evictedKeys }: ServerFacts): boolean {
-  return (maxMemoryBytes > 0 && maxMemoryPolicy !== "noeviction") || evictedKeys > 0;
+/** What is known of evictions here, for the notice: whether they are told from deletions, and how many keys are away. */
+export interface EvictionFacts {
+  readonly mode: EvictionMode;
+  /** Why they are not told from deletions; undefined: they are. */
+  readonly reason: string | undefined;
+  readonly keysAway: number;
+}
+
+/** What a server does to make room, and what that means elsewhere. */
+export function evictionNotices(counters: RegionCounters, facts: ServerFacts | undefined, { mode, reason, keysAway }: EvictionFacts): string[] {
+  const { untold, unmatched, unread } = counters.evictions;
+  const notices: string[] = [];
+  if (facts && (mayEvict(facts) || (facts.evictedKeys > 0 && mode === "replicate"))) {
+    const policy = `maxmemory-policy is ${facts.maxMemoryPolicy}: what this server evicts (${facts.evictedKeys} keys since it started)`;
+    if (mode === "replicate") notices.push(`${policy} is deleted in every region, as capture.evictions says`);
+    else if (reason !== undefined) notices.push(`${policy} is DELETED IN EVERY REGION, for it is not told from deletions (${reason}); ${EVICTION_REMEDY}; or set noeviction`);
+  }
+  if (keysAway > 0) notices.push(`${keysAway} keys were evicted by this server and are away here; the other regions keep them`);
+  if (untold + unmatched > 0) notices.push(`${untold} deletions were taken for clients' although nobody could tell whether they were evictions, ${unmatched} evictions among them for certain`);
+  if (unread > 0) notices.push(`${unread} keys were evicted before it could be read what a client had just done to them: that is lost`);
+  return notices;
 }

@@ -1,8 +1,8 @@
 /** A pipeline's status, put together from its region, its log and its meters. */
-import { policyText, type PolicyTable, type Region } from "@meridian/region";
+import { policyText, readEvicted, type PolicyTable, type Region } from "@meridian/region";
 import { hlcMs, type WriterId } from "@meridian/words";
 import type { PeerState, PeerStatus, PipelineState, PipelineStatus } from "../status.js";
-import { absenceNotices, noticesOf } from "./notices.js";
+import { absenceNotices, evictionNotices, noticesOf } from "./notices.js";
 import type { RegionPipeline } from "./region-pipeline.js";
 
 /** Queued bytes from which a peer counts as behind. */
@@ -22,7 +22,9 @@ export function pipelineStatus(pipeline: RegionPipeline, state: PipelineState): 
   const absence = life ? absenceNotices(life.region.stability.absence) : [];
   const floats = floatsStatus(pipeline);
   const changes = [...absence, ...policyNotices(pipeline)];
-  const notices = [...noticesOf(counters, life?.facts), ...changes, ...floatNotices(floats), ...(life?.remarks ?? [])];
+  const evictions = evictionsStatus(pipeline);
+  const evictionFacts = { mode: evictions.mode, reason: evictions.reason, keysAway: evictions.keysAway };
+  const notices = [...noticesOf(counters, life?.facts), ...evictionNotices(counters, life?.facts, evictionFacts), ...changes, ...floatNotices(floats), ...(life?.remarks ?? [])];
   return {
     server: context.server.name,
     state,
@@ -55,6 +57,7 @@ export function pipelineStatus(pipeline: RegionPipeline, state: PipelineState): 
     },
     policies: policiesStatus(pipeline),
     floats,
+    evictions,
     messages: messagesStatus(pipeline),
     conflicts: Object.fromEntries(counters.conflictsByRule),
     peers: pipeline.followed.map((writer) => peerStatus(pipeline, writer)),
@@ -83,6 +86,21 @@ function floatsStatus({ life, counters, context }: RegionPipeline): PipelineStat
   const status = life?.region.floats?.status;
   if (status?.follows) return { rule: "sum", increments, asValues };
   return { rule: "last writer", reason: status?.reason ?? (context.options.capture.floatEvents === "off" ? OFF : "not attached"), increments, asValues };
+}
+
+/** Names of evicted keys that the status shows. */
+const EVICTED_SHOWN = 10;
+
+function evictionsStatus({ life, counters, context, store }: RegionPipeline): PipelineStatus["evictions"] {
+  const { seen, untold, unmatched, unread } = counters.evictions;
+  const mode = context.options.capture.evictions;
+  const events = life?.region.evictions?.events;
+  const status = events?.status;
+  const reason = mode === "replicate" || events?.isExpected === false || status?.follows ? undefined : (status?.reason ?? "not attached");
+  const keysAway = life?.region.evictions?.keysAway ?? 0;
+  const some = store && keysAway > 0 ? readEvicted(store, undefined, EVICTED_SHOWN).keys : [];
+  const keys = some.map(({ db, key }) => `db${db} ${Buffer.from(key, "latin1").toString()}`);
+  return { mode, ...(reason === undefined ? {} : { reason }), seen, keysAway, ...(keys.length > 0 ? { keys } : {}), untold, unmatched, unread };
 }
 
 function floatNotices({ rule, reason }: PipelineStatus["floats"]): string[] {

@@ -210,6 +210,7 @@ export class RegionPipeline implements Pipeline {
         lateEntriesToGroups: options.apply.lateEntriesToGroups,
         absentAfterMs: options.stability.absentAfterMs || undefined,
         floats: floatSettings(options),
+        evictions: options.capture.evictions,
       },
       counters: this.counters,
       onVisible: (writer, last, mutations) => this.#onVisible(writer, last, mutations),

@@ -59,6 +59,7 @@ const SETTINGS: LifeSettings = {
   lateEntriesToGroups: true,
   absentAfterMs: undefined,
   floats: { mode: "off", prefixes: [""] },
+  evictions: "keep",
 };
 
 /** One region: a server, an agent's life, a client. */
@@ -71,6 +72,8 @@ export class Place {
   readonly halts: MeridianError[] = [];
   readonly store: MemoryStore;
   readonly server: TestRedis;
+  /** What the logs of all regions stand on. */
+  readonly shelf: MemoryShelf;
   readonly life: Life;
   readonly #ended: Promise<unknown>;
 
@@ -83,6 +86,7 @@ export class Place {
     settings: Partial<LifeSettings> = {},
   ) {
     this.server = server;
+    this.shelf = shelf;
     this.store = store ?? new MemoryStore();
     this.writer = writer;
     this.log = new HeldLog(memoryLog({ shelf }));
