@@ -12,9 +12,9 @@ import { areQuiet, describePlace, Place } from "./testing/place.js";
 
 const TELLS = ["--notify-keyspace-events", "Kgxe"];
 /** What a server of these tests may hold. */
-const ROOM_BYTES = 5_000_000;
-const KEYS = 1500;
-const VALUE = "v".repeat(5000);
+const ROOM_BYTES = 4_000_000;
+const KEYS = 700;
+const VALUE = "v".repeat(10_000);
 const TEST_MS = 120_000;
 
 let places: Place[] = [];
