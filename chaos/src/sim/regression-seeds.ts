@@ -40,6 +40,7 @@ export const REGRESSION_SEEDS: readonly (readonly [seed: number, mistake: string
   [60122, "a stream is put back while its removal is under way, and is taken for there already", { switches: true }],
   [912000874, "an entry that waits for its mark over a commit is not found by what a trim took", { families: ["stream"], clashes: true, switches: true }],
   [912000702, "an entry that an earlier life's script put beside another is taken for a client's when it is read", { families: ["stream"], clashes: true, switches: true }],
+  [1795295189405, "the end of a run: taking a mesh for at rest while a record waits in a log, and letting deadlines pass before it has come"],
   [913000469, "the checker of the ledger: not asking what an increment was added to, which had hidden the loser", { faults: ["loss", "lulls", "flushall"] }],
   [2249, "dropping a register's value while the deadline that the server has for it is too near", { registers: true }],
   [1795285524336, "the checker of registers: missing that a client wrote what another region had already written there"],

@@ -2,6 +2,8 @@
  * After the faults: no more commands, clocks right, every way open. A mesh must come to rest by itself, within a limit of
  * rounds: one that goes round in circles has failed.
  */
+import { decodeRecord } from "@meridian/wire";
+import type { WriterId } from "@meridian/words";
 import { membersOf } from "../checkers/absence-check.js";
 import type { AgentHost } from "./agent-host.js";
 import type { SimEvent } from "./event.js";
@@ -71,10 +73,17 @@ function settle(world: World, calmRounds: number): string[] {
   return [`the mesh does not come to rest within ${ROUNDS_MAX} rounds`];
 }
 
-/** Nothing waits anywhere; a region that lost its history has noticed that. */
-function isStill({ sound, agents, flushed }: World): boolean {
-  const isQuiet = ({ region, isShutOut }: AgentHost): boolean => isShutOut || region?.isQuiet === true;
+/** Nothing waits anywhere, no write in a log neither; a region that lost its history has noticed that. */
+function isStill({ sound, agents, flushed, log }: World): boolean {
+  const isLacking = (writer: WriterId, read: number): boolean => log.of(writer).slice(read).some((record) => !isHeartbeat(record, writer));
+  const hasRead = ({ region, cursors }: AgentHost): boolean =>
+    [...cursors].every(([writer, read]) => region?.wants(writer) !== true || !isLacking(writer, read));
+  const isQuiet = (agent: AgentHost): boolean => agent.isShutOut || (agent.region?.isQuiet === true && hasRead(agent));
   return sound.every(isQuiet) && (!flushed || agents[flushed.at]?.region?.halt !== undefined);
+}
+
+function isHeartbeat(record: Buffer, writer: WriterId): boolean {
+  return decodeRecord(record, writer).frames.every(({ mutations }) => mutations === 0);
 }
 
 /** What was done so far, heartbeats apart: those go on in a mesh at rest. */
