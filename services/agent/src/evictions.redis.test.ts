@@ -79,7 +79,10 @@ test.each(["allkeys-lru", "allkeys-lfu", "volatile-lru"])("under %s what one ser
   expect(here.failures.map(String)).toEqual([]);
   const evicted = await evictedBy(eu);
   expect(evicted).toBeGreaterThan(KEYS / 8);
-  expect(here.counters.evictions).toMatchObject({ seen: evicted, untold: 0, unmatched: 0 });
+  expect(here.counters.evictions).toMatchObject({ untold: 0, unmatched: 0 });
+  // A sign of ours may be among what it dropped.
+  expect(here.counters.evictions.seen).toBeLessThanOrEqual(evicted);
+  expect(here.counters.evictions.seen).toBeGreaterThanOrEqual(evicted - 2);
   const [ofEu, ofUs, ofAp] = await Promise.all([keysOf(eu), keysOf(us), keysOf(ap)]);
   expect(ofUs).toEqual(ofAp);
   // Nothing of what clients wrote is missing elsewhere, and what they deleted is.
@@ -167,7 +170,8 @@ test("a server that tells no events is said to have its evictions deleted everyw
   await quiet();
   expect(await evictedBy(eu)).toBeGreaterThan(0);
   expect(here.counters.evictions.seen).toBe(0);
-  expect(here.counters.evictions.untold).toBe(await evictedBy(eu));
+  // A key of ours may be among what it dropped.
+  expect(here.counters.evictions.untold).toBe(KEYS - (await keysOf(eu)).length);
   expect(await keysOf(us)).toEqual(await keysOf(eu));
   // As soon as it tells, evictions stay here.
   await eu.config("SET", "notify-keyspace-events", "Kgxe");

@@ -137,6 +137,17 @@ describe("where events do not fit", () => {
     expect(bed.region.counters.evictions.untold).toBe(UNTOLD_MAX + 1);
   });
 
+  it("a sign may be dropped to make room itself", () => {
+    const bed = following();
+    bed.feed(["SET", "a", "1"], ["DEL", "a"]);
+    bed.nowMs += SIGN_AFTER_MS;
+    const key = eventsOf(bed).takeSign(bed.nowMs) ?? "";
+    told(bed, ["a", "evicted"], [key, "evicted"]);
+    bed.feed(["SET", key, ""], ["DEL", key], ["SET", "b", "1"], ["DEL", "b"]);
+    told(bed, ["b", "del"]);
+    expect([removed(bed), bed.region.counters.evictions.seen, eventsOf(bed).status]).toEqual([["b"], 1, { follows: true }]);
+  });
+
   it("a lost connection lets everything go on", () => {
     const bed = following();
     bed.feed(["SET", "a", "1"], ["DEL", "a"], ["SET", "b", "1"]);

@@ -156,7 +156,8 @@ export class EvictionEvents {
   told(db: number, key: string, name: string): void {
     if (this.#reason !== undefined) return;
     if (key.startsWith(RESERVED_PREFIX)) {
-      if (name !== "del" || this.#told === this.#sent || key !== this.#sign) return;
+      // A sign may be dropped to make room itself, before it is removed.
+      if (!ENDINGS.has(name) || this.#told === this.#sent || key !== this.#sign) return;
       this.#told = this.#sent;
     } else {
       if (this.#told === 0 || !ENDINGS.has(name)) return;
