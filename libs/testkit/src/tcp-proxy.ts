@@ -131,10 +131,19 @@ export class TcpProxy {
     const index = this.#accepted;
     this.#accepted += 1;
     const server = connect({ host: this.target.host, port: this.target.port, noDelay: true });
+    for (const socket of [client, server]) readOn(socket);
     const link = new Link(this, index, client, server, this.#cuts.shift(), () => this.#links.delete(link));
     this.#links.add(link);
     for (const direction of this.#held) link.hold(direction);
   }
+}
+
+/** Who cannot be written to any more may have sent something before: a failed write would make Node throw that away unread. */
+function readOn(socket: Socket): void {
+  const write = socket._write.bind(socket);
+  const writeAll = socket._writev?.bind(socket);
+  socket._write = (chunk: unknown, encoding, done) => write(chunk, encoding, () => done());
+  if (writeAll) socket._writev = (chunks, done) => writeAll(chunks, () => done());
 }
 
 /** One proxied connection: two sockets, two flows. */
@@ -151,7 +160,6 @@ class Link {
       new Flow(proxy, this, { direction, connection: index }, from, to, cut?.direction === direction ? cut : undefined);
     this.#flows = { up: flow("up", client, server), down: flow("down", server, client) };
     for (const socket of this.#sockets) {
-      socket.on("error", () => this.reset());
       socket.on("close", () => this.#sockets.every((one) => one.destroyed) && this.#close());
     }
   }
@@ -206,6 +214,8 @@ class Flow {
     this.#cutHow = cut?.how ?? "reset";
     from.on("data", (chunk: Buffer) => this.#onChunk(chunk));
     from.on("end", () => this.#enqueue(() => void to.end()));
+    // What came before a reset is delivered before it, as by a network.
+    from.on("error", () => this.#enqueue(() => this.#link.reset()));
     to.on("drain", () => this.#flowOn());
     if (this.#cutLeft === 0) process.nextTick(() => this.#cut());
   }

@@ -65,6 +65,10 @@ function hasPublished(writes: number): boolean {
   return pipeline.counters.mutations >= writes && pipeline.status().publish.pendingRecords === 0;
 }
 
+function told(written: number): string {
+  return `${pipeline.counters.mutations} of ${written} captured; ${JSON.stringify(pipeline.status().publish)}, ${pipeline.failure?.message ?? "no failure"}`;
+}
+
 test("with its data saved, it is followed on from where it stopped, again and again", { timeout: 60_000 }, async () => {
   let written = 0;
   for (let round = 0; round < 3; round += 1) {
@@ -74,7 +78,7 @@ test("with its data saved, it is followed on from where it stopped, again and ag
     written += await writing;
     await server.start();
     await waitFor(() => pipeline.status().state !== "running" || hasPublished(written), { ...LIMIT, what: "the agent to notice" });
-    await waitFor(() => pipeline.status().state === "running" && hasPublished(written), { ...LIMIT, what: "the pipeline to go on" });
+    await waitFor(() => pipeline.status().state === "running" && hasPublished(written), { ...LIMIT, what: () => `the pipeline to go on: ${told(written)}` });
   }
 });
 
@@ -83,5 +87,5 @@ test("with or without its data, what it acknowledged before stands in the log", 
   await waitFor(() => pipeline.counters.mutations > 0, { ...LIMIT, what: "writes to be captured" });
   await shutDown("NOSAVE");
   const written = await writing;
-  await waitFor(() => hasPublished(written), { ...LIMIT, what: "everything to be published" });
+  await waitFor(() => hasPublished(written), { ...LIMIT, what: () => `everything to be published: ${told(written)}` });
 });
