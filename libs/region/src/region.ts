@@ -148,9 +148,8 @@ export class Region {
       state.db,
     );
     this.floats = options.floats && new FloatEvents(options.floats, this.#capture, nowMs);
-    this.#parser = new CommandParser(this.evictions?.events.onCommand ?? this.floats?.onCommand ?? this.#capture.onCommand, state.place?.offset ?? 0);
-    this.#unitOffset = state.place?.offset ?? 0;
-    this.#unitDb = state.db;
+    [this.#unitOffset, this.#unitDb] = [state.place?.offset ?? 0, state.db];
+    this.#parser = new CommandParser((this.evictions?.events ?? this.floats ?? this.#capture).onCommand, this.#unitOffset);
     this.#outbox.again = recover({ ...parts, relay, frontier: state.frontier, mayHoldUnknown });
   }
 
@@ -303,7 +302,8 @@ export class Region {
       this.#writes.continues = false;
     }
     if (this.#lease.isReady) this.#stability.dig(this.#keys, writes, nowMs);
-    const apply = this.#lease.isReady ? this.#applier.pump(nowMs, () => this.#inbox.next(this.#received, nowMs, writes, (from, position) => this.#onTaken(from, position))) : [];
+    const onTaken = (from: WriterId, position: string): void => this.#onTaken(from, position);
+    const apply = this.#lease.isReady ? this.#applier.pump(nowMs, () => this.#inbox.next(this.#received, nowMs, writes, onTaken)) : [];
     const read = this.#lease.isReady ? this.#reader.issue(this.#stability.takeProbe()) : [];
     const list = this.#lease.isReady ? this.#import.next(this.#reader.pending) : [];
     return this.#finish(writes, apply, read, list);
@@ -333,8 +333,8 @@ export class Region {
 
   #stateWrite(): StateWrite {
     this.#outbox.note(this.#state);
-    const numbers = { db: this.#unitDb, nextIn: this.#inbox.nextSeq, epoch: this.#lease.epoch };
-    Object.assign(this.#state, numbers, { writers: this.#writers.writers, policies: this.policies.live.digest, evicted: this.#keys.evicted });
+    const numbers = { db: this.#unitDb, nextIn: this.#inbox.nextSeq, epoch: this.#lease.epoch, evicted: this.#keys.evicted };
+    Object.assign(this.#state, numbers, { writers: this.#writers.writers, policies: this.policies.live.digest });
     this.#stateChanged = false;
     return { table: "state", key: STATE_KEY, value: encodeState(this.#state) };
   }

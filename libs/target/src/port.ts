@@ -66,7 +66,7 @@ export interface ServerFacts {
 
 /** See the module's comment. Every rejection is a `MeridianError`. */
 export interface Target {
-  /** Takes the server over: no script of an older epoch has an effect afterwards. The new one is beyond `beyond`, even where the mark is gone. */
+  /** Takes the server over: no script of an older epoch has an effect afterwards. The new one is beyond `beyond`, also without a mark. */
   fence(beyond?: number): Promise<FenceReply>;
   apply(batch: ApplyBatch): Promise<ApplyReply>;
   /** Reads keys at a position of the stream. `byteLimit`: content per key beyond which it is refused. */

@@ -29,7 +29,7 @@ afterEach(async () => {
 async function open(names: readonly string[], policy: string, tells = TELLS): Promise<void> {
   const writers = names.map((name) => writerId(name, "0"));
   const servers = await Promise.all(names.map((_, at) => startRedis({ args: at === 0 ? [...tells, "--maxmemory-policy", policy] : tells })));
-  clients = await Promise.all(servers.map((server) => server.client()));
+  clients = servers.map((server) => server.client());
   // What a server holds beside data is not the same everywhere.
   const used = Number(/used_memory:(\d+)/.exec((await clients[0]?.info("memory")) ?? "")?.[1]);
   await clients[0]?.config("SET", "maxmemory", String(used + ROOM_BYTES));

@@ -25,7 +25,9 @@ export function withEvicted(cells: readonly ServerCells[], away: readonly Places
     const all = new Map(held);
     for (const place of away[at] ?? []) {
       const other = away.findIndex((places) => !places.has(place));
-      for (const [name, content] of (other < 0 ? rules : cells[other]) ?? []) if (parseCellName(name).place === place) all.set(name, content);
+      for (const [name, content] of (other < 0 ? rules : cells[other]) ?? []) {
+        if (parseCellName(name).place === place) all.set(name, content);
+      }
     }
     return all;
   });

@@ -141,7 +141,8 @@ export class EvictionEvents {
   takeSign(nowMs: number): string | undefined {
     if (this.#reason !== undefined || this.#sent > this.#told || this.#sent > this.#read) return undefined;
     const sinceMs = nowMs - this.#sentMs;
-    const isDue = this.isHolding ? nowMs - this.#waitingMs >= SIGN_AFTER_MS : this.#keys.size > 0 && (sinceMs >= SIGN_EVERY_MS || sinceMs < 0);
+    const isTime = sinceMs >= SIGN_EVERY_MS || sinceMs < 0;
+    const isDue = this.isHolding ? nowMs - this.#waitingMs >= SIGN_AFTER_MS : this.#keys.size > 0 && isTime;
     if (this.#sent > 0 && !isDue) return undefined;
     this.#sent += 1;
     this.#sentMs = nowMs;

@@ -31,7 +31,8 @@ export class HeldCommands {
     const [begin = 0, end = 0] = [view.starts[0], view.ends[view.argc - 1]];
     const shifted = (places: Int32Array): Int32Array => places.slice(0, view.argc).map((place) => place - begin);
     const buffer = Buffer.from(view.buffer.subarray(begin, end));
-    this.#commands.push({ view: { buffer, argc: view.argc, starts: shifted(view.starts), ends: shifted(view.ends) }, endOffset, isEviction });
+    const kept = { buffer, argc: view.argc, starts: shifted(view.starts), ends: shifted(view.ends) };
+    this.#commands.push({ view: kept, endOffset, isEviction });
     this.bytes += buffer.length;
   }
 

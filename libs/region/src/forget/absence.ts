@@ -254,7 +254,7 @@ export class Absence {
   }
 }
 
-/** True where nothing of this region is published, applied or acknowledged any more: the others went on without it, or its store is too old. */
+/** True where nothing of this region is published, applied or acknowledged: the others went on without it, or its store is too old. */
 export function isShutOut(halt: Halt | undefined): boolean {
   return halt?.code === "ABSENT_TOO_LONG" || halt?.code === "STORE_BEHIND";
 }

@@ -1,6 +1,7 @@
 /**
  * The script that takes a server over: it raises the epoch in the mark, after which no script of an older epoch has
- * any effect. ARGV[1]: an epoch that the new one must be beyond, should the mark be gone (0: any). Reply: the new epoch and the new mark, which keeps the vector and begins a new chain at 0.
+ * any effect. ARGV[1]: an epoch that the new one must be beyond, should the mark be gone (0: any). Reply: the new epoch and
+ * the new mark, which keeps the vector and begins a new chain at 0.
  */
 import { MARK_KEY, MARK_PREFIX_BYTES, MARK_VERSION } from "@meridian/mark";
 

@@ -46,7 +46,8 @@ export interface EvictionFacts {
 }
 
 /** What a server does to make room, and what that means elsewhere. */
-export function evictionNotices(counters: RegionCounters, facts: ServerFacts | undefined, { mode, reason, keysAway }: EvictionFacts): string[] {
+export function evictionNotices(counters: RegionCounters, facts: ServerFacts | undefined, about: EvictionFacts): string[] {
+  const { mode, reason, keysAway } = about;
   const { untold, unmatched, unread } = counters.evictions;
   const notices: string[] = [];
   if (facts && (mayEvict(facts) || (facts.evictedKeys > 0 && mode === "replicate"))) {

@@ -24,7 +24,8 @@ export function pipelineStatus(pipeline: RegionPipeline, state: PipelineState): 
   const changes = [...absence, ...policyNotices(pipeline)];
   const evictions = evictionsStatus(pipeline);
   const evictionFacts = { mode: evictions.mode, reason: evictions.reason, keysAway: evictions.keysAway };
-  const notices = [...noticesOf(counters, life?.facts), ...evictionNotices(counters, life?.facts, evictionFacts), ...changes, ...floatNotices(floats), ...(life?.remarks ?? [])];
+  const evicted = evictionNotices(counters, life?.facts, evictionFacts);
+  const notices = [...noticesOf(counters, life?.facts), ...evicted, ...changes, ...floatNotices(floats), ...(life?.remarks ?? [])];
   return {
     server: context.server.name,
     state,
@@ -100,7 +101,8 @@ function evictionsStatus({ life, counters, context, store }: RegionPipeline): Pi
   const keysAway = life?.region.evictions?.keysAway ?? 0;
   const some = store && keysAway > 0 ? readEvicted(store, undefined, EVICTED_SHOWN).keys : [];
   const keys = some.map(({ db, key }) => `db${db} ${Buffer.from(key, "latin1").toString()}`);
-  return { mode, ...(reason === undefined ? {} : { reason }), seen, keysAway, ...(keys.length > 0 ? { keys } : {}), untold, unmatched, unread };
+  const named = keys.length > 0 ? { keys } : {};
+  return { mode, ...(reason === undefined ? {} : { reason }), seen, keysAway, ...named, untold, unmatched, unread };
 }
 
 function floatNotices({ rule, reason }: PipelineStatus["floats"]): string[] {
