@@ -78,7 +78,7 @@ function checkPart(world: World, audited: AuditedLog, memory: Memory): Problem[]
     ...problemsOf("contexts", checkContexts(world).slice(0, LISTED_MAX)),
     ...problemsOf("no echo", [...checkOrigins(world, steady), ...checkRemovals(world, steady).slice(0, LISTED_MAX)]),
     ...problemsOf("acknowledged writes", checkAcknowledged(world, steady).slice(0, LISTED_MAX)),
-    ...problemsOf("the rules", checkOracle(world, cells, mutations, missing[0] ?? NOTHING)),
+    ...problemsOf("the rules", checkOracle(world, cells, mutations, missingInFirst(missing, away))),
     // Of a region that was fenced some of what was acknowledged does not count.
     ...(members.length < world.agents.length ? [] : problemsOf("exact counters", [...checkCounters(world, cells), ...checkFloats(world, cells, mutations)])),
     ...(members.length < world.agents.length ? [] : problemsOf("exact sketches", checkSketches(world, cells))),
@@ -97,6 +97,12 @@ interface Held {
   readonly cells: readonly ServerCells[];
   readonly held: readonly ServerCells[];
   readonly away: readonly Places[];
+}
+
+/** What the first region has evicted is looked at in another one, which may miss something of it. */
+function missingInFirst(missing: Missing, away: readonly Places[]): ReadonlySet<string> {
+  const [first = NOTHING] = missing;
+  return away[0]?.size ? new Set(missing.flatMap((names) => [...names])) : first;
 }
 
 /** With a register's value goes all that it holds. */

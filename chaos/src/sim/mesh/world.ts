@@ -247,7 +247,7 @@ export class World {
 
   #evict(at: number, agent: AgentHost, server: ServerHost, pick: number): boolean {
     // What was there before its agent came is only known once it has been read.
-    agent.hasImported ||= agent.region?.isReady === true && !agent.region.isImporting;
+    agent.hasImported ||= agent.region?.isReady === true && !agent.region.isImporting && agent.region.pending.reads === 0;
     if (!agent.hasImported) return false;
     if (server.evictions === 0) agent.isHeardFromStart = agent.region?.evictions?.events.status.follows === true;
     const evicted = server.evict(pick);
