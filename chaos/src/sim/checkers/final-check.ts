@@ -81,7 +81,7 @@ function checkPart(world: World, audited: AuditedLog, memory: Memory): Problem[]
     ...problemsOf("the rules", checkOracle(world, cells, mutations, missingInFirst(missing, away))),
     // Of a region that was fenced some of what was acknowledged does not count.
     ...(members.length < world.agents.length ? [] : problemsOf("exact counters", [...checkCounters(world, cells), ...checkFloats(world, cells, mutations)])),
-    ...(members.length < world.agents.length ? [] : problemsOf("exact sketches", checkSketches(world, cells))),
+    ...(members.length < world.agents.length ? [] : problemsOf("exact sketches", checkSketches(world, cells, missing))),
     ...problemsOf("conflict ledger", checkLedgers(world, metadata, withoutSwitched(world, mutations))),
   ];
 }
@@ -179,7 +179,7 @@ function checkOracle(world: World, cells: readonly ServerCells[], mutations: rea
 }
 
 /** Sketches that clients only added to hold every element that was acknowledged, and nothing else. */
-function checkSketches(world: World, cells: readonly ServerCells[]): string[] {
+function checkSketches(world: World, cells: readonly ServerCells[], missing: Missing): string[] {
   const truth = new ServerModel();
   const other = new Set<string>();
   for (const { at, db, words, reply } of world.taken) {
@@ -193,7 +193,7 @@ function checkSketches(world: World, cells: readonly ServerCells[]): string[] {
   return [...cellsOfServer(truth)].flatMap(([cell, content]) => {
     const [db = "", key = ""] = cell.split("|");
     if (other.has(`${db}|${key}`) || isInDoubt(world, `${db}|${key}`)) return [];
-    return cells.flatMap((held, at) => (held.get(cell) === content ? [] : [`sketch ${cell}: r${at} does not hold what was acknowledged: ${content} / ${String(held.get(cell))}`]));
+    return cells.flatMap((held, at) => (held.get(cell) === content || missing.some((names) => names.has(cell)) ? [] : [`sketch ${cell}: r${at} does not hold what was acknowledged: ${content} / ${String(held.get(cell))}`]));
   });
 }
 

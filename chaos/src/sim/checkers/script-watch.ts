@@ -116,7 +116,7 @@ function keyOf(name: string): string {
   return place.slice(place.indexOf("|") + 1);
 }
 
-/** Increments commute with everything that clients do to a counter: one never has to be left out, but where the server had dropped it. */
+/** Increments commute with all that clients do to a counter: one never has to be left out, but where the server had dropped it. */
 function checkSkipped(commands: readonly (readonly string[])[], chronicle: Chronicle, report: (checker: Checker, problem: string) => void): void {
   for (const [command, key, value = ""] of commands) {
     if (command !== "SET" || key !== MARK_KEY) continue;

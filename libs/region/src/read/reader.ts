@@ -290,7 +290,7 @@ export class Reader {
     const print = cells.print(slot);
     const bytes = cells.bytes(slot);
     if (willBeHidden(slot)) this.#keepHidden(slot, cells);
-    else if (bytes && slot.pending.length > 0 && slot.base.siblings.some((sibling) => !sibling.value && sibling.print === print)) {
+    else if (bytes && (slot.pending.length > 0 || slot.base.siblings.length > 1) && slot.base.siblings.some((sibling) => !sibling.value && sibling.print === print)) {
       const copy = Buffer.from(bytes);
       slot.base.siblings = slot.base.siblings.map((s) => (!s.value && s.print === print ? { ...s, value: copy } : s));
       this.#context.keys.touch(slot);
