@@ -117,7 +117,9 @@ function keyOf(name: string): string {
 }
 
 /** Increments commute with all that clients do to a counter: one never has to be left out, but where the server had dropped it. */
-function checkSkipped(commands: readonly (readonly string[])[], chronicle: Chronicle, report: (checker: Checker, problem: string) => void): void {
+type Telling = (checker: Checker, problem: string) => void;
+
+function checkSkipped(commands: readonly (readonly string[])[], chronicle: Chronicle, report: Telling): void {
   for (const [command, key, value = ""] of commands) {
     if (command !== "SET" || key !== MARK_KEY) continue;
     for (const cell of decodeMark(Buffer.from(value, "latin1")).skipped) {

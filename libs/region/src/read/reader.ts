@@ -289,8 +289,10 @@ export class Reader {
   #showCell(slot: CellSlot, cells: ReadCells): void {
     const print = cells.print(slot);
     const bytes = cells.bytes(slot);
+    const { siblings } = slot.base;
+    const lacksValue = (): boolean => siblings.some((sibling) => !sibling.value && sibling.print === print);
     if (willBeHidden(slot)) this.#keepHidden(slot, cells);
-    else if (bytes && (slot.pending.length > 0 || slot.base.siblings.length > 1) && slot.base.siblings.some((sibling) => !sibling.value && sibling.print === print)) {
+    else if (bytes && (slot.pending.length > 0 || siblings.length > 1) && lacksValue()) {
       const copy = Buffer.from(bytes);
       slot.base.siblings = slot.base.siblings.map((s) => (!s.value && s.print === print ? { ...s, value: copy } : s));
       this.#context.keys.touch(slot);
