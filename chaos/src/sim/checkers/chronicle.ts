@@ -75,7 +75,10 @@ export class Chronicle {
     return this.#cells.has(`${place}|t|`);
   }
 
-  /** True where a server dropped the key to make room, where a command named the key whose result the agent has to read, for registers, and for keys that stay in their region. */
+  /**
+   * True where a server dropped the key to make room, where a command named the key whose result the agent has to read, for registers,
+   * and for keys that stay in their region.
+   */
   isRead(place: string): boolean {
     return this.#read.has(place) || this.isRegister(place) || this.#policies?.isLocal(keyOf(place)) === true;
   }
