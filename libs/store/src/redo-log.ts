@@ -95,6 +95,7 @@ export class ClosedRedoFile {
   readonly bytes: number;
   readonly #path: string;
   #fd: number | undefined;
+  #isSynced = false;
 
   /** A file of an earlier life is not open and need not be synced again. */
   constructor(path: string, number: number, open: { readonly fd: number | undefined; readonly bytes: number }) {
@@ -104,9 +105,11 @@ export class ClosedRedoFile {
     this.#fd = open.fd;
   }
 
-  /** Forces the file, and its name in the folder, to the disk, off the caller's thread. */
+  /** Forces the file, and its name in the folder, to the disk, off the caller's thread; once, for nothing more comes. */
   async sync(): Promise<void> {
-    if (this.#fd !== undefined) await forceFile(this.#path, this.#fd, true, () => this.#fd === undefined);
+    if (this.#fd === undefined || this.#isSynced) return;
+    await forceFile(this.#path, this.#fd, true, () => this.#fd === undefined);
+    this.#isSynced = true;
   }
 
   /** Forces the file to the disk before returning. */

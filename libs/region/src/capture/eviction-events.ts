@@ -131,9 +131,7 @@ export class EvictionEvents {
 
   /** No more events come, or they are of no use. */
   closed(reason: string): void {
-    this.#reason = reason;
-    this.#keys.clear();
-    this.#endings = 0;
+    this.#close(reason);
     this.#drain();
   }
 

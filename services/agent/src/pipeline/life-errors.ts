@@ -22,3 +22,9 @@ export function lostMark(status: string): MeridianError {
     retryable: true,
   });
 }
+
+/** A record that is to be published is gone from the store. */
+export function lostRecord(seq: number): MeridianError {
+  const advice = "restore the store from a backup, or remove it and start this region as a new one";
+  return new MeridianError("STORE_CORRUPT", `the store has lost outgoing record ${seq}`, { advice });
+}

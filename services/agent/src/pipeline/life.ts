@@ -15,7 +15,7 @@ import type { Endpoint } from "../endpoint.js";
 import { checkConformance } from "./conformance.js";
 import { feedsOf, mayEvict, toldOf, type EventFeed } from "./event-feed.js";
 import type { LifeDeps } from "./life-deps.js";
-import { fenced, halted, lostMark } from "./life-errors.js";
+import { fenced, halted, lostMark, lostRecord } from "./life-errors.js";
 import { learnModules } from "./module-commands.js";
 import { PeerReader } from "./peer-reader.js";
 import { Publisher } from "./publisher.js";
@@ -146,8 +146,7 @@ export class Life {
     const { settings, logger } = this.#deps;
     const endpoint = this.#deps.endpoint();
     this.#target = await RedisTarget.connect({ ...endpoint, connectTimeoutMs: settings.connectTimeoutMs, replyTimeoutMs: settings.replyTimeoutMs, clientName: "meridian-apply", messages: settings.messages !== undefined });
-    const facts = await this.#target.info();
-    this.facts = facts;
+    const facts = (this.facts = await this.#target.info());
     const modules = await learnModules(this.#target, facts);
     this.remarks = [...(await this.#checkStream(endpoint, facts)), ...modules.remarks];
     const { connectTimeoutMs, ackIntervalMs } = settings;
@@ -176,7 +175,7 @@ export class Life {
     this.#ticker = setInterval(() => this.#tick(), TICK_MS);
     this.#asker = setInterval(() => {
       this.#ask();
-      this.#published.keepIn(this.#deps.store);
+      this.#attempt(() => this.#published.keepIn(this.#deps.store));
       // Where little is committed the store would hold it back for hours: a start would replay it, and its size would not be told.
       this.#deps.store.flush?.();
     }, FACTS_MS);
@@ -244,9 +243,14 @@ export class Life {
   }
 
   #flush(): void {
+    this.#attempt(() => this.#carryOut(this.region.flush(Date.now())));
+  }
+
+  /** What the store refuses, as where its disk is full, ends this life and not the process. */
+  #attempt(work: () => void): void {
     if (this.#isOver) return;
     try {
-      this.#carryOut(this.region.flush(Date.now()));
+      work();
     } catch (error) {
       if (!(error instanceof MeridianError)) throw error;
       this.#over(error);
@@ -363,9 +367,7 @@ export class Life {
   #recall(seq: number): Buffer {
     const record = this.#deps.store.get("out", sequenceKey(seq));
     if (record) return Buffer.from(record);
-    throw new MeridianError("STORE_CORRUPT", `the store has lost outgoing record ${seq}`, {
-      advice: "restore the store from a backup, or remove it and start this region as a new one",
-    });
+    throw lostRecord(seq);
   }
 
   /** Of no matter to a region that has left its server. */
