@@ -24,8 +24,8 @@ export interface ApplyReply {
   readonly skipped: number;
 }
 
-/** Answer to a read: the values come through the stream. Only `OK` wrote anything. */
-export type ReadStatus = "OK" | "FENCED" | "NOMARK";
+/** Answer to a read: the values come through the stream. `GAP`: a batch made before it was refused. Only `OK` wrote anything. */
+export type ReadStatus = "OK" | "GAP" | "FENCED" | "NOMARK";
 
 /** Answer to a fence. */
 export interface FenceReply {

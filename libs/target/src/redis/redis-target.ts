@@ -1,8 +1,9 @@
 /**
  * The target on a real server: three scripts over one raw connection.
  *
- * Promise: calls reach the server in the order made, also across a SCRIPT FLUSH (calls that found no script are held,
- * the scripts loaded again, and the calls sent in their order). A lost connection rejects everything in flight with a
+ * Promise: calls take effect in the order made, also across a SCRIPT FLUSH (calls that found no script are held,
+ * the scripts loaded again, and the calls sent in their order), and with `waitsForMemory` across a time at maxmemory: a batch
+ * that the server has no room for is held with everything behind it, and tried again every {@link FULL_PAUSE_MS}. A lost connection rejects everything in flight with a
  * retryable error; reconnecting is the owner's business. Refuses, when connecting, servers that the scripts cannot work
  * on (`SERVER_UNSUPPORTED`) and users without the rights that batches need (`SERVER_REFUSED`, naming the commands).
  */
@@ -29,6 +30,8 @@ export interface RedisTargetOptions extends ConnectionOptionsOfServer {
   readonly clientName: string;
   /** Batches may hold messages: the right to publish is needed. */
   readonly messages?: boolean;
+  /** A batch for which the server has no memory waits until it has; otherwise it is rejected (`SERVER_REFUSED`). */
+  readonly waitsForMemory?: boolean;
 }
 
 const SCRIPTS = [APPLY_SCRIPT, READ_SCRIPT, FENCE_SCRIPT, PREFLIGHT_SCRIPT];
@@ -37,8 +40,13 @@ const [APPLY_SHA = "", READ_SHA = "", FENCE_SHA = "", PREFLIGHT_SHA = ""] = SCRI
 /** How long a signal's key stays where its removal was lost, in ms. */
 const SIGNAL_MS = 60_000;
 
+/** How long a batch waits that the server had no memory for, in ms. */
+export const FULL_PAUSE_MS = 250;
+
 interface ScriptCall {
   readonly number: number;
+  /** It waits where the server has no memory for it. */
+  readonly canWait: boolean;
   readonly args: CommandArgument[];
   readonly resolve: (reply: Reply) => void;
   readonly reject: (error: MeridianError) => void;
@@ -49,11 +57,18 @@ export class RedisTarget implements Target {
   readonly #connection: ServerConnection;
   #calls = 0;
   #scriptsInFlight = 0;
-  /** Calls that wait until the scripts are loaded again; undefined while they are loaded. */
+  /** Calls that wait until the scripts are loaded again, or until there is memory; undefined where none waits. */
   #held: ScriptCall[] | undefined;
+  #lacksScripts = false;
+  #fullSinceMs: number | undefined;
+  #fullTimer: NodeJS.Timeout | undefined;
+  readonly #waitsForMemory: boolean;
+  /** Of the last batch that was sent under this lease: what is read behind it must find it applied. */
+  #lastSeq = 0;
 
-  private constructor(connection: ServerConnection) {
+  private constructor(connection: ServerConnection, waitsForMemory: boolean) {
     this.#connection = connection;
+    this.#waitsForMemory = waitsForMemory;
   }
 
   /** Connects, authenticates, checks the server and loads the scripts. */
@@ -65,7 +80,7 @@ export class RedisTarget implements Target {
         await ask(connection, ["AUTH", ...(username === undefined ? [] : [utf8(username)]), utf8(password)], "authenticate");
       }
       await ask(connection, ["CLIENT", "SETNAME", clientName], "name the connection");
-      const target = new RedisTarget(connection);
+      const target = new RedisTarget(connection, options.waitsForMemory === true);
       refuseUnsupported(await target.info());
       await target.#load();
       await target.#preflight(options.messages === true ? ["messages"] : []);
@@ -76,20 +91,27 @@ export class RedisTarget implements Target {
     }
   }
 
+  /** Since when a batch waits because the server is at maxmemory (wall clock, ms); undefined: none does. */
+  get fullSinceMs(): number | undefined {
+    return this.#fullSinceMs;
+  }
+
   async fence(beyond = 0): Promise<FenceReply> {
+    this.#lastSeq = 0;
     const reply = await this.#script([FENCE_SHA, "0", beyond], "fence");
     const [epoch, mark] = reply as [number, Buffer];
     return { epoch, mark: decodeMark(mark) };
   }
 
   async apply(batch: ApplyBatch): Promise<ApplyReply> {
-    const reply = await this.#script([APPLY_SHA, "0", ...batch.args], "apply");
+    this.#lastSeq = batch.seq;
+    const reply = await this.#script([APPLY_SHA, "0", ...batch.args], "apply", this.#waitsForMemory);
     const [status, epoch, seq, skipped] = reply as [Buffer, number, number, number];
     return { status: status.toString("latin1") as ApplyStatus, epoch, seq, skipped };
   }
 
   async read(request: ReadRequest, epoch: number, byteLimit: number): Promise<ReadStatus> {
-    const args: CommandArgument[] = [READ_SHA, "0", epoch, request.id, byteLimit];
+    const args: CommandArgument[] = [READ_SHA, "0", epoch, request.id, byteLimit, this.#lastSeq];
     for (const { db, key, first, whole } of request.keys) args.push(first ? `f${db}` : whole ? `w${db}` : db, key);
     return ((await this.#script(args, "read")) as Buffer).toString("latin1") as ReadStatus;
   }
@@ -129,7 +151,10 @@ export class RedisTarget implements Target {
   }
 
   async close(): Promise<void> {
+    clearTimeout(this.#fullTimer);
     await this.#connection.close();
+    const error = new MeridianError("SERVER_UNAVAILABLE", "the connection was closed", { advice: "connect again", retryable: true });
+    for (const call of this.#takeHeld()) call.reject(error);
   }
 
   async #preflight(beyond: readonly string[]): Promise<void> {
@@ -140,9 +165,9 @@ export class RedisTarget implements Target {
     });
   }
 
-  async #script(args: CommandArgument[], doing: string): Promise<Reply> {
+  async #script(args: CommandArgument[], doing: string, canWait = false): Promise<Reply> {
     const reply = await new Promise<Reply>((resolve, reject) => {
-      const call = { number: this.#calls++, args: ["EVALSHA", ...args], resolve, reject };
+      const call = { number: this.#calls++, canWait, args: ["EVALSHA", ...args], resolve, reject };
       if (this.#held === undefined) this.#send(call);
       else this.#held.push(call);
     });
@@ -157,21 +182,38 @@ export class RedisTarget implements Target {
 
   #onReply(call: ScriptCall, reply: Reply): void {
     this.#scriptsInFlight -= 1;
-    // a batch behind one that found no script finds its predecessor missing: it goes again too
-    if (isNoScript(reply) || (this.#held !== undefined && isGap(reply))) {
-      this.#held ??= [];
-      this.#held.push(call);
-    } else call.resolve(reply);
-    if (this.#held !== undefined && this.#scriptsInFlight === 0) void this.#reload();
+    if (isNoScript(reply)) this.#lacksScripts = true;
+    else if (call.canWait && isOutOfMemory(reply)) this.#fullSinceMs ??= Date.now();
+    else if (this.#held === undefined || !isGap(reply)) {
+      call.resolve(reply);
+      if (call.canWait) this.#fullSinceMs = undefined;
+      if (this.#held !== undefined && this.#scriptsInFlight === 0) this.#goOn();
+      return;
+    }
+    // A batch behind one that was not carried out finds its predecessor missing, and so does a read: they go again too.
+    this.#held ??= [];
+    this.#held.push(call);
+    if (this.#scriptsInFlight === 0) this.#goOn();
+  }
+
+  /** Every call was answered, and some were not carried out. */
+  #goOn(): void {
+    if (this.#lacksScripts) void this.#reload();
+    else if (this.#fullSinceMs === undefined) for (const call of this.#takeHeld()) this.#send(call);
+    else this.#fullTimer = setTimeout(() => this.#tryFirst(), FULL_PAUSE_MS);
+  }
+
+  /** The first of those that wait finds out whether there is memory; the others follow when it was carried out. */
+  #tryFirst(): void {
+    const [first, ...others] = this.#takeHeld();
+    this.#held = others;
+    if (first !== undefined) this.#send(first);
   }
 
   #onLost(call: ScriptCall, error: MeridianError): void {
     this.#scriptsInFlight -= 1;
     call.reject(error);
-    if (this.#held === undefined) return;
-    const held = this.#held;
-    this.#held = undefined;
-    for (const other of held) other.reject(error);
+    for (const other of this.#takeHeld()) other.reject(error);
   }
 
   async #reload(): Promise<void> {
@@ -179,12 +221,18 @@ export class RedisTarget implements Target {
       () => undefined,
       (error: unknown) => error as MeridianError,
     );
-    const held = (this.#held ?? []).sort((a, b) => a.number - b.number);
-    this.#held = undefined;
-    for (const call of held) {
+    this.#lacksScripts = false;
+    for (const call of this.#takeHeld()) {
       if (failure === undefined) this.#send(call);
       else call.reject(failure);
     }
+  }
+
+  /** All that wait, in the order in which they were made; from here on none does. */
+  #takeHeld(): ScriptCall[] {
+    const held = (this.#held ?? []).sort((a, b) => a.number - b.number);
+    this.#held = undefined;
+    return held;
   }
 
   async #load(): Promise<void> {
@@ -202,8 +250,13 @@ function isNoScript(reply: Reply): boolean {
   return reply instanceof ReplyError && reply.code === "NOSCRIPT";
 }
 
+function isOutOfMemory(reply: Reply): boolean {
+  return reply instanceof ReplyError && reply.code === "OOM";
+}
+
 function isGap(reply: Reply): boolean {
-  return Array.isArray(reply) && Buffer.isBuffer(reply[0]) && reply[0].toString("latin1") === "GAP";
+  const status = Array.isArray(reply) ? reply[0] : reply;
+  return Buffer.isBuffer(status) && status.toString("latin1") === "GAP";
 }
 
 function sha1(source: string): string {

@@ -1,9 +1,10 @@
 /**
  * The script that reads keys at an exact position of the stream: it sets one key to everything it read and deletes it.
  *
- * ARGV: epoch, id, byte limit per key, then database and key in turn; `f` before the database: of a stream, nothing but the
- * id of its first entry, whatever its size; `w`: the key as one value (DUMP), whatever its type.
- * Reply: OK, FENCED or NOMARK; only OK wrote.
+ * ARGV: epoch, id, byte limit per key, sequence number of a batch, then database and key in turn; `f` before the database: of a
+ * stream, nothing but the id of its first entry, whatever its size; `w`: the key as one value (DUMP), whatever its type.
+ * Reply: OK, FENCED, NOMARK, or GAP where that batch was not applied; only OK wrote. It runs on a server at maxmemory too
+ * (`allow-oom`): what it sets is gone when it ends, and what clients may still do there must be captured.
  * The payload's layout is in libs/mark `read-result`. A key beyond the limit is refused, not cut. A collection whose
  * memory is {@link MEMORY_FACTOR} times the limit (and {@link EXACT_BYTES}) is refused without being read, because
  * reading it would hold the server up; the size named is then its memory, estimated by the server.
@@ -17,16 +18,17 @@ const MEMORY_FACTOR = 8;
 const EXACT_BYTES = 64 * 1024;
 
 /** Source of the read script. */
-export const READ_SCRIPT = `
+export const READ_SCRIPT = `#!lua flags=allow-oom
 local A, call, pack, num = ARGV, redis.call, struct.pack, tonumber
 local mark = call('GET', '${MARK_KEY}')
 if not mark then return 'NOMARK' end
 if #mark < ${MARK_PREFIX_BYTES} or string.byte(mark) ~= ${MARK_VERSION} then return {err = 'BADMARK the mark in the server is damaged'} end
-local _, epoch = struct.unpack('>BI4', mark)
+local _, epoch, seq = struct.unpack('>BI4d', mark)
 if epoch ~= num(A[1]) then return 'FENCED' end
+if seq < num(A[4]) then return 'GAP' end
 local limit, db = num(A[3]), '0'
 local unread = ${MEMORY_FACTOR} * math.max(limit, ${EXACT_BYTES})
-local out = {pack('>BI4dI4', ${READ_VERSION}, epoch, num(A[2]), (#A - 3) / 2)}
+local out = {pack('>BI4dI4', ${READ_VERSION}, epoch, num(A[2]), (#A - 4) / 2)}
 local function put(bytes)
   out[#out + 1] = pack('>I4', #bytes)
   out[#out + 1] = bytes
@@ -71,7 +73,7 @@ local function stream(key, deadline)
   end
   list('x', key, deadline, items)
 end
-for i = 4, #A, 2 do
+for i = 5, #A, 2 do
   local how = string.sub(A[i], 1, 1)
   local first, asOne = how == 'f', how == 'w'
   local wanted = (first or asOne) and string.sub(A[i], 2) or A[i]

@@ -33,10 +33,8 @@ const TICK_MS = 100;
 const FACTS_MS = 10_000;
 /** Keys and members that may wait for the end of the turn to be committed. */
 const UNCOMMITTED_MAX = 1024;
-/** Above this the store has fallen behind its disk: the stream is paused, so that memory stays bounded. */
-const PRESSURE_MAX = 2;
-/** The pause ends when what is pending has fallen to this share of its limit. */
-const RESUME_SHARE = 0.5;
+/** Above this the store has fallen behind its disk: the stream is paused until what is pending has fallen to this share of it. */
+const [PRESSURE_MAX, RESUME_SHARE] = [2, 0.5];
 
 /** See the module's comment. */
 export class Life {
@@ -74,11 +72,9 @@ export class Life {
     const { writer, peers, store, settings, counters, onVisible } = deps;
     this.#deps = deps;
     const { maxDriftMs, cachedSlotsMax, conflicts, policies, lateEntriesToGroups, absentAfterMs, messages } = settings;
-    const floats = toldOf(settings.floats);
-    const evictions = settings.evictions === "keep" && { evictions: "keep" as const };
+    const [floats, evictions] = [toldOf(settings.floats), settings.evictions === "keep" && { evictions: "keep" as const }];
     const some = { ...(floats && { floats }), ...evictions, ...(absentAfterMs && { absentAfterMs }), ...(messages && { messages }) };
-    const limits = { maxDriftMs, cachedSlotsMax, conflicts, lateEntriesToGroups, ...some };
-    this.region = new Region({ writer, peers, store, ...limits, counters, onVisible, ...(policies && { policies }) });
+    this.region = new Region({ writer, peers, store, maxDriftMs, cachedSlotsMax, conflicts, lateEntriesToGroups, ...some, counters, onVisible, ...(policies && { policies }) });
     this.#publisher = new Publisher({
       log: deps.log,
       inFlightMax: settings.publishInFlightMax,
@@ -105,6 +101,11 @@ export class Life {
   get pausedFor(): "store" | "disk" | undefined {
     if (!this.#isPaused || this.#isOver || this.region.halt) return undefined;
     return this.#isStoreFull() ? "store" : "disk";
+  }
+
+  /** Since when peers' writes wait because the server is at maxmemory (wall clock, ms); undefined: they do not. */
+  get fullSinceMs(): number | undefined {
+    return this.#isOver ? undefined : this.#target?.fullSinceMs;
   }
 
   /** Connects and works until something fails (the error) or `stop` is called (undefined). */
@@ -145,15 +146,14 @@ export class Life {
   async #connect(): Promise<void> {
     const { settings, logger } = this.#deps;
     const endpoint = this.#deps.endpoint();
-    this.#target = await RedisTarget.connect({ ...endpoint, connectTimeoutMs: settings.connectTimeoutMs, replyTimeoutMs: settings.replyTimeoutMs, clientName: "meridian-apply", messages: settings.messages !== undefined });
+    const { connectTimeoutMs, replyTimeoutMs, ackIntervalMs } = settings;
+    const ways = { clientName: "meridian-apply", messages: settings.messages !== undefined, waitsForMemory: true };
+    this.#target = await RedisTarget.connect({ ...endpoint, connectTimeoutMs, replyTimeoutMs, ...ways });
     const facts = (this.facts = await this.#target.info());
     const modules = await learnModules(this.#target, facts);
     this.remarks = [...(await this.#checkStream(endpoint, facts)), ...modules.remarks];
-    const { connectTimeoutMs, ackIntervalMs } = settings;
-    this.#tail = new ReplicaTail(
-      { ...endpoint, connectTimeoutMs, ackIntervalMs, logger },
-      { onChunk: (chunk) => this.#onChunk(chunk), onLost: (error) => this.#onTailLost(error) },
-    );
+    const heard = { onChunk: (chunk: Buffer) => this.#onChunk(chunk), onLost: (error: MeridianError) => this.#onTailLost(error) };
+    this.#tail = new ReplicaTail({ ...endpoint, connectTimeoutMs, ackIntervalMs, logger }, heard);
     const attached = await this.#tail.attach(this.region.place);
     this.#tail.pause();
     // Asked behind the attach: a database that was empty when the server was asked first may have got keys before the stream began.

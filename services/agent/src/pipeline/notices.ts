@@ -28,6 +28,11 @@ export function noticesOf(counters: RegionCounters, facts: ServerFacts | undefin
   return notices;
 }
 
+/** What is said while a server has no memory for what peers have written. `sinceMs`: by this process's clock. */
+export function fullNotice(sinceMs: number): string {
+  return `this server is at maxmemory and has taken nothing of the peers since ${new Date(sinceMs).toISOString()}: raise it, or make room here; what clients here write is published as before`;
+}
+
 /** What is said of regions that stay away. */
 export function absenceNotices({ fenced, silent, asked, boundTo, absent }: AbsenceStatus): string[] {
   const notices = fenced.map(({ writer, isOut }) => `${writer} stayed away for too long and is fenced: what it writes is refused; rebuild that region from a peer${isOut ? "" : "; its log is still needed up to where others have received it"}`);

@@ -2,7 +2,7 @@
 import { policyText, readEvicted, type PolicyTable, type Region } from "@meridian/region";
 import { hlcMs, type WriterId } from "@meridian/words";
 import type { PeerState, PeerStatus, PipelineState, PipelineStatus } from "../status.js";
-import { absenceNotices, evictionNotices, noticesOf } from "./notices.js";
+import { absenceNotices, evictionNotices, fullNotice, noticesOf } from "./notices.js";
 import type { RegionPipeline } from "./region-pipeline.js";
 
 /** Queued bytes from which a peer counts as behind. */
@@ -13,11 +13,18 @@ const PAUSED = {
   disk: { reason: "capture is paused: the store is behind its disk", advice: "it goes on by itself; where that is slow, give the store a faster disk" },
 };
 
+/** Nobody of this region is refused anything but what the full server refuses; peers' writes wait. */
+const FULL = {
+  reason: "the server is at maxmemory: nothing that the peers write is taken",
+  advice: "raise maxmemory, or make room here: what peers delete waits too; behind it everything goes on by itself",
+};
+
 /** See the module's comment. */
 export function pipelineStatus(pipeline: RegionPipeline, state: PipelineState): PipelineStatus {
   const { context, counters, life, failure, store } = pipeline;
   const region = life?.region;
   const paused = life?.pausedFor;
+  const fullSinceMs = life?.fullSinceMs;
   const pending = region?.pending;
   const absence = life ? absenceNotices(life.region.stability.absence) : [];
   const floats = floatsStatus(pipeline);
@@ -25,11 +32,11 @@ export function pipelineStatus(pipeline: RegionPipeline, state: PipelineState): 
   const evictions = evictionsStatus(pipeline);
   const evictionFacts = { mode: evictions.mode, reason: evictions.reason, keysAway: evictions.keysAway };
   const evicted = evictionNotices(counters, life?.facts, evictionFacts);
-  const notices = [...noticesOf(counters, life?.facts), ...evicted, ...changes, ...floatNotices(floats), ...(life?.remarks ?? [])];
+  const notices = [...noticesOf(counters, life?.facts), ...(fullSinceMs === undefined ? [] : [fullNotice(fullSinceMs)]), ...evicted, ...changes, ...floatNotices(floats), ...(life?.remarks ?? [])];
   return {
     server: context.server.name,
     state,
-    ...(failure && state !== "running" ? { reason: failure.message, advice: failure.advice } : paused ? PAUSED[paused] : {}),
+    ...(failure && state !== "running" ? { reason: failure.message, advice: failure.advice } : paused ? PAUSED[paused] : fullSinceMs === undefined ? {} : FULL),
     capture: {
       replicationId: region?.place?.replicationId ?? "",
       offset: region?.capturedOffset ?? 0,
