@@ -24,7 +24,8 @@ export interface ApplyReply {
   readonly skipped: number;
 }
 
-/** Answer to a read: the values come through the stream. `GAP`: a batch made before it was refused. Only `OK` wrote anything. */
+/** Answer to a read: the values come through the stream. `GAP`: a batch made before it waits
+ * for memory, where batches do so, and the read with it. Only `OK` wrote anything. */
 export type ReadStatus = "OK" | "GAP" | "FENCED" | "NOMARK";
 
 /** Answer to a fence. */

@@ -2,9 +2,9 @@
  * The target on a real server: three scripts over one raw connection.
  *
  * Promise: calls take effect in the order made, also across a SCRIPT FLUSH (calls that found no script are held,
- * the scripts loaded again, and the calls sent in their order), and with `waitsForMemory` across a time at maxmemory: a batch
- * that the server has no room for is held with everything behind it, and tried again every {@link FULL_PAUSE_MS}. A lost connection rejects everything in flight with a
- * retryable error; reconnecting is the owner's business. Refuses, when connecting, servers that the scripts cannot work
+ * the scripts loaded again, and the calls sent in their order), and with `waitsForMemory` across a time at maxmemory: a
+ * batch that the server has no room for is held with everything behind it, and tried again every
+ * {@link FULL_PAUSE_MS}. A lost connection rejects everything in flight with a retryable error; reconnecting is the owner's business. Refuses, when connecting, servers that the scripts cannot work
  * on (`SERVER_UNSUPPORTED`) and users without the rights that batches need (`SERVER_REFUSED`, naming the commands).
  */
 import { commandNamed, type ForeignCommand } from "@meridian/commands";
@@ -63,7 +63,7 @@ export class RedisTarget implements Target {
   #fullSinceMs: number | undefined;
   #fullTimer: NodeJS.Timeout | undefined;
   readonly #waitsForMemory: boolean;
-  /** Of the last batch that was sent under this lease: what is read behind it must find it applied. */
+  /** Of the last batch that was sent under this lease, where batches may wait: what is read behind it must find it applied. */
   #lastSeq = 0;
 
   private constructor(connection: ServerConnection, waitsForMemory: boolean) {
@@ -104,7 +104,7 @@ export class RedisTarget implements Target {
   }
 
   async apply(batch: ApplyBatch): Promise<ApplyReply> {
-    this.#lastSeq = batch.seq;
+    if (this.#waitsForMemory) this.#lastSeq = batch.seq;
     const reply = await this.#script([APPLY_SHA, "0", ...batch.args], "apply", this.#waitsForMemory);
     const [status, epoch, seq, skipped] = reply as [Buffer, number, number, number];
     return { status: status.toString("latin1") as ApplyStatus, epoch, seq, skipped };

@@ -69,12 +69,12 @@ export class Life {
   #isOver = false;
 
   constructor(deps: LifeDeps) {
-    const { writer, peers, store, settings, counters, onVisible } = deps;
-    this.#deps = deps;
+    const { writer, peers, store, settings, counters, onVisible } = (this.#deps = deps);
     const { maxDriftMs, cachedSlotsMax, conflicts, policies, lateEntriesToGroups, absentAfterMs, messages } = settings;
     const [floats, evictions] = [toldOf(settings.floats), settings.evictions === "keep" && { evictions: "keep" as const }];
     const some = { ...(floats && { floats }), ...evictions, ...(absentAfterMs && { absentAfterMs }), ...(messages && { messages }) };
-    this.region = new Region({ writer, peers, store, maxDriftMs, cachedSlotsMax, conflicts, lateEntriesToGroups, ...some, counters, onVisible, ...(policies && { policies }) });
+    const limits = { maxDriftMs, cachedSlotsMax, conflicts, lateEntriesToGroups, ...some };
+    this.region = new Region({ writer, peers, store, ...limits, counters, onVisible, ...(policies && { policies }) });
     this.#publisher = new Publisher({
       log: deps.log,
       inFlightMax: settings.publishInFlightMax,

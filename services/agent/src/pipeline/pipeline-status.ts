@@ -32,7 +32,8 @@ export function pipelineStatus(pipeline: RegionPipeline, state: PipelineState): 
   const evictions = evictionsStatus(pipeline);
   const evictionFacts = { mode: evictions.mode, reason: evictions.reason, keysAway: evictions.keysAway };
   const evicted = evictionNotices(counters, life?.facts, evictionFacts);
-  const notices = [...noticesOf(counters, life?.facts), ...(fullSinceMs === undefined ? [] : [fullNotice(fullSinceMs)]), ...evicted, ...changes, ...floatNotices(floats), ...(life?.remarks ?? [])];
+  const full = fullSinceMs === undefined ? [] : [fullNotice(fullSinceMs)];
+  const notices = [...full, ...noticesOf(counters, life?.facts), ...evicted, ...changes, ...floatNotices(floats), ...(life?.remarks ?? [])];
   return {
     server: context.server.name,
     state,
