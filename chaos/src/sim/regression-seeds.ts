@@ -51,5 +51,12 @@ export const REGRESSION_SEEDS: readonly (readonly [seed: number, mistake: string
   [1795279194082, "a value that comes back beside one that a client wrote is not in the ledger"],
   [7902120, "beside other types a stream is taken for there after a client has deleted it"],
   [9042, "a group that can forget is looked at before it has, because a region that is no member stands still", { residents: true, faults: ["loss", "usurper", "flushall"] }],
+  [92437, "a transaction is divided where a write that stands alone needs one of its keys read first", { faults: ["eviction"] }],
+  [120382, "a value that was removed stays shown where the one that took its place was evicted, and stands nowhere", { faults: ["eviction"] }],
+  [120474, "the same of a long string, where the removed one had won", { faults: ["eviction"] }],
+  [5002354, "the same of two long strings, of which the later is lost", { faults: ["eviction"] }],
+  [91311, "a SET with a deadline over what no client had seen, which has none: the server's deadline is taken for agreed", { faults: ["eviction"] }],
+  [90079, "a member that is named twice is removed again after it was given back", { faults: ["eviction"] }],
+  [90583, "a list of which a value stands nowhere is not applied again where its batch was left out", { faults: ["eviction"] }],
   [1860, "the checker of transactions: not asking whether the writer has counted that it could not wait any longer", { families: ["string", "hash"], units: true }],
 ];

@@ -208,7 +208,7 @@ export class Applier {
   /** The next batch, or undefined where there is nothing to apply or no room in flight. */
   issue(nowMs: number): ApplyBatch | undefined {
     if (this.#epoch === 0 || this.batchesInFlight >= BATCHES_IN_FLIGHT_MAX) return undefined;
-    if (this.#kept.await(this.#taken, nowMs)) return undefined;
+    if (this.#kept.await(this.#taken, this.#retries, nowMs)) return undefined;
     const deferred: CellName[] = [];
     const settled: CellName[] = [];
     const ready = new Set<CellSlot>();

@@ -38,6 +38,8 @@ export class BatchPlan {
   readonly #carried = new Set<KeyEntry>();
   readonly #expiries: CellSlot[] = [];
   readonly #removals: CellSlot[] = [];
+  /** What must make room for a value that stands nowhere. */
+  readonly #missing: CellSlot[] = [];
   #streams: StreamPlan | undefined;
 
   constructor(context: BatchPlanContext, batch: ApplyBatch, { ready, converted }: PlannedCells, nowMs: number) {
@@ -58,6 +60,7 @@ export class BatchPlan {
     this.#streams?.fill(this.#batch);
     for (const entry of this.#converted) this.#renewExpiry(entry);
     for (const slot of this.#removals) this.#issue(slot, planRemoval(this.#batch, slot));
+    for (const slot of this.#missing) this.#issue(slot, { ...planRemoval(this.#batch, slot), leaves: { print: undefined } });
     for (const slot of this.#expiries) this.#planExpiry(slot);
     this.#context.counters.batches += 1;
     this.#context.counters.cells += this.#batch.cells;
@@ -88,9 +91,7 @@ export class BatchPlan {
       return;
     }
     if (planned === "lost") {
-      slot.refused = true;
-      this.#context.counters.valuesMissing += 1;
-      slot.issued = { seq: this.#batch.seq, how: "nothing", delta: 0n, deadline: undefined };
+      this.#leaveMissing(slot);
       return;
     }
     this.#issue(slot, planned);
@@ -100,6 +101,14 @@ export class BatchPlan {
     }
     if (carriesExpiry(slot, planned)) this.#carried.add(slot.entry);
     else if (planned.how !== "nothing" && !this.#converted.has(slot.entry) && needsExpiry(slot.entry)) this.#addExpiry(slot.entry);
+  }
+
+  /** The value stands nowhere any more. What the server holds in its place was replaced or removed, and goes. */
+  #leaveMissing(slot: CellSlot): void {
+    slot.refused = true;
+    this.#context.counters.valuesMissing += 1;
+    if (shownPrint(slot) !== undefined) this.#missing.push(slot);
+    else this.#issue(slot, NOTHING);
   }
 
   #planContent(slot: CellSlot): ReturnType<typeof planSlot> | undefined {
@@ -146,5 +155,6 @@ export class BatchPlan {
   }
 }
 
+const NOTHING: Omit<Issue, "seq"> = { how: "nothing", delta: 0n, deadline: undefined };
 /** Of cells that make room for another type. */
 const LEAVING: Omit<Issue, "seq"> = { how: "write", delta: 0n, deadline: undefined, leaves: { print: undefined }, converts: true };

@@ -53,7 +53,9 @@ export function bringBack(entry: KeyEntry, keys: KeySpace, retry: (slot: CellSlo
 
 function drop(slot: CellSlot, keys: KeySpace): void {
   slot.shown = undefined;
-  if (slot.issued) slot.raced = true;
+  // No client has written it: where the script finds nothing in its way, the server holds what was issued.
+  if (slot.list && slot.issued) slot.raced = true;
+  else if (slot.issued) slot.issued = { ...slot.issued, dropped: true };
   keys.touch(slot);
 }
 

@@ -2,7 +2,7 @@ import { encodeReadResult, READ_KEY } from "@meridian/mark";
 import { MemoryStore } from "@meridian/store";
 import { HLC_ZERO, MutationKind, VersionVector } from "@meridian/words";
 import { describe, expect, test } from "vitest";
-import { at, recordOf, RegionBed, US, type SaidMutation } from "../region-bed.js";
+import { AP, at, recordOf, RegionBed, US, type SaidMutation } from "../region-bed.js";
 import { READS_MS_MAX } from "../receive/undivided.js";
 
 const LONG = "-".repeat(40);
@@ -54,5 +54,20 @@ describe("a value that must be kept, and that only the server holds", () => {
     if (first) bed.echo(first);
     bed.flush();
     expect(bed.batches.map(({ cells }) => cells)).toEqual([1, 1]);
+  });
+
+  test("is read too where a write that stands alone comes with a transaction of the key's other fields", () => {
+    const bed = RegionBed.ready(new MemoryStore());
+    bed.feed(["HSET", "k", "f", `ours${LONG}`]);
+    bed.flush();
+    const put = (ms: number, field: string): SaidMutation => ({ kind: MutationKind.PutField, hlc: at(ms), key: "k", field, value: `theirs${LONG}` });
+    bed.region.onRecord(US, "1", recordOf(US, HLC_ZERO, new VersionVector(), put(10, "g"), { ...put(11, "h"), continues: true }));
+    bed.region.onRecord(AP, "1", recordOf(AP, HLC_ZERO, new VersionVector(), put(12, "f")));
+    bed.flush();
+    expect([bed.batches.length, bed.reads.map(({ keys }) => keys.map(({ key }) => key))]).toEqual([0, [["k"]]]);
+    const values = [{ db: 0, key: "k", type: "hash" as const, deadlineMs: -1, items: [Buffer.from("f"), Buffer.from(`ours${LONG}`)] }];
+    bed.feed(["MULTI"], ["SET", READ_KEY, encodeReadResult({ epoch: 1, id: bed.reads[0]?.id ?? 0, values })], ["DEL", READ_KEY], ["EXEC"]);
+    bed.flush();
+    expect(bed.batches.map(({ cells }) => cells)).toEqual([3]);
   });
 });

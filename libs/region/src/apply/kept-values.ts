@@ -1,13 +1,16 @@
 /**
- * Keeps transactions of peers whole where one of their writes goes over a value that must be kept, hidden behind it, and that only
- * the server holds. That value is read first, and until then the cell cannot be written: so nothing is issued meanwhile.
+ * Keeps transactions of peers whole where a key of theirs must be read before it can be written: because a write goes over a value
+ * that must be kept, hidden behind it, and that only the server holds. It may be another frame's write, or one that was left out
+ * before: a key that is being read gets nothing. So nothing is issued until it was read, nor while another of their keys is that came
+ * to be read meanwhile.
  *
  * Limit: `READS_MS_MAX`; then the transaction is applied in parts, and counted as divided.
  */
 import type { Frame } from "@meridian/wire";
 import type { RegionCounters } from "../counters.js";
 import type { CellSlot, KeyEntry } from "../keys/key-entry.js";
-import { wouldLoseValue } from "./plan.js";
+import { obstacleOf, wouldLoseValue } from "./plan.js";
+import { restsHidden } from "./type-clash.js";
 import { READS_MS_MAX } from "../receive/undivided.js";
 
 /** A frame that is about to be issued. */
@@ -27,17 +30,9 @@ export class KeptValues {
     this.#requestRead = requestRead;
   }
 
-  /** True while the frames must not be issued. */
-  await(frames: readonly TakenFrame[], nowMs: number): boolean {
-    let waits = false;
-    for (const { frame, slots } of frames) {
-      if (frame.single) continue;
-      for (const slot of slots) {
-        if (!wouldLoseValue(slot)) continue;
-        waits = true;
-        this.#requestRead(slot.entry);
-      }
-    }
+  /** True while the frames must not be issued. `retries`: cells that would be issued with them. */
+  await(frames: readonly TakenFrame[], retries: Iterable<CellSlot>, nowMs: number): boolean {
+    const waits = this.#requestReads(frames, retries);
     // A clock that was set back begins anew.
     const sinceMs = Math.min(this.#sinceMs ?? nowMs, nowMs);
     const isOver = nowMs - sinceMs >= READS_MS_MAX;
@@ -45,4 +40,33 @@ export class KeptValues {
     if (waits && isOver) this.#counters.divided += 1;
     return waits && !isOver;
   }
+
+  #requestReads(frames: readonly TakenFrame[], retries: Iterable<CellSlot>): boolean {
+    const undivided = keysOfTransactions(frames);
+    if (!undivided) return false;
+    const hasBegun = this.#sinceMs !== undefined;
+    let waits = false;
+    const look = (slot: CellSlot): void => {
+      if (!undivided.has(slot.entry) || !mustBeRead(slot, hasBegun)) return;
+      waits = true;
+      this.#requestRead(slot.entry);
+    };
+    for (const { slots } of frames) slots.forEach(look);
+    for (const slot of retries) if (slot.needsAttention && !restsHidden(slot)) look(slot);
+    return waits;
+  }
+}
+
+/** Undefined: there is no transaction. */
+function keysOfTransactions(frames: readonly TakenFrame[]): ReadonlySet<KeyEntry> | undefined {
+  let keys: Set<KeyEntry> | undefined;
+  for (const { frame, slots } of frames) if (!frame.single) for (const { entry } of slots) (keys ??= new Set()).add(entry);
+  return keys;
+}
+
+/** `hasBegun`: its transaction waits already. What is being read when that is taken was waited for before. */
+function mustBeRead(slot: CellSlot, hasBegun: boolean): boolean {
+  const obstacle = obstacleOf(slot);
+  if (obstacle === "to be read") return hasBegun || wouldLoseValue(slot);
+  return obstacle === undefined && wouldLoseValue(slot);
 }

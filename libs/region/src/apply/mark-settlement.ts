@@ -158,6 +158,7 @@ export class MarkSettlement {
   #leaveOutNamed(): void {
     const mark = this.#mark;
     const left = this.#left;
+    const refused = new Set<CellSlot>();
     for (const name of mark.deferred) left.set(this.#slotOf(name), "deferred");
     for (const name of mark.skipped) {
       if (name.kind === "k") {
@@ -172,10 +173,15 @@ export class MarkSettlement {
     for (const { cell, reason } of mark.refused) {
       const slot = this.#slotOf(cell);
       slot.refused = true;
+      refused.add(slot);
       noteRefused(this.#context.counters, cell.db, cell.key, `${wantedType(slot)}: ${reason}`);
     }
     this.#context.counters.skipped += mark.skipped.length;
-    for (const [slot, why] of left) this.#leaveOut(slot, why);
+    for (const [slot, why] of left) {
+      // That values of it stand nowhere was so of what was not carried out: it is planned anew.
+      if (why === "skipped" && slot.issued?.seq === mark.seq && !refused.has(slot)) slot.refused = false;
+      this.#leaveOut(slot, why);
+    }
   }
 
   /** Nothing was taken away of a key that was to change its type. What was to be written there is named by itself. */
@@ -201,7 +207,7 @@ export class MarkSettlement {
     if (why === "skipped" && (slot.issued?.seq === seq || !this.#isOurs)) {
       // The local write that was in the way stands earlier in the stream. Where there was none, we do not know the cell.
       // What a trim took is being read.
-      const isExplained = slot.raced || slot.refused || (slot.kind === "x" && slot.entry.trimmed);
+      const isExplained = slot.raced || slot.issued?.dropped === true || slot.refused || (slot.kind === "x" && slot.entry.trimmed);
       if (slot.issued && !isExplained) {
         slot.unsure = true;
         this.#context.requestRead(slot.entry);

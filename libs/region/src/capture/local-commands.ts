@@ -125,7 +125,10 @@ function removeMembers(kind: "h" | "e" | "z"): LocalCommand {
   return (view, scope) => {
     const entry = entryAt(view, 1, scope);
     if (!entry) return;
-    for (let at = 2; at < view.argc; at += 1) scope.writes.removeMember(entry, kind, argumentText(view, at));
+    // A member may be named twice, and may be there after it was removed: what its client could not see stays.
+    const members = new Set<string>();
+    for (let at = 2; at < view.argc; at += 1) members.add(argumentText(view, at));
+    for (const member of members) scope.writes.removeMember(entry, kind, member);
   };
 }
 

@@ -5,7 +5,7 @@
 import { HLC_ZERO, MutationKind, type Hlc, type Mutation, type MutationDetail, type ReadonlyVector, type WriterId } from "@meridian/words";
 import { integerOfPrint, isDigest, isLive, isPresent, isSketchPrint, printOfInteger, type Cell, type Sibling } from "@meridian/merge";
 import { blankMutation } from "@meridian/wire";
-import { basePrint, carriesDeadline, hasOwnDeadline, isHeld, scoreText, shownPrint, SUPERSEDED } from "../keys/content.js";
+import { basePrint, carriesDeadline, deadlinePrint, hasOwnDeadline, isHeld, scoreText, shownPrint, SUPERSEDED } from "../keys/content.js";
 import { mayReachEdge } from "./integer-edge.js";
 import { absorbAll, beginSum } from "../keys/live-sums.js";
 import type { CellSlot, KeyEntry } from "../keys/key-entry.js";
@@ -85,6 +85,8 @@ export class LocalWrites {
     this.replace(slot, print, deadline, value);
     for (const other of others) this.#clear(other);
     this.#revive(entry);
+    // What is given back beside the value may have no deadline, or a longer one: the server holds that of the value.
+    if (slot.base.siblings.length > 1) this.#show(this.#context.keys.single(entry, "t"), deadlinePrint(deadline));
     this.#emit(kind === "s" ? K.PutString : K.PutWhole, entry, "", detail, (m) => {
       m.number = deadline;
       setValue(m, value);
@@ -206,9 +208,8 @@ export class LocalWrites {
    */
   removeKey(entry: KeyEntry, isRenewed = false): void {
     const slots = this.#context.keys.allSlots(entry);
-    const isKnown = ({ base, shown, list }: CellSlot): boolean =>
-      isPresent(base) || shown?.print !== undefined || (list !== undefined && list.sequence.count > 0);
-    if (!entry.blind && !slots.some(isKnown)) return;
+    const holdsAny = ({ shown, list }: CellSlot): boolean => shown?.print !== undefined || (list?.sequence.count ?? 0) > 0;
+    if (!entry.blind && !slots.some((slot) => isPresent(slot.base) || holdsAny(slot))) return;
     const detail = this.#detail(slots);
     const sketch = entry.string && holdsSketch(entry.string.base) ? entry.string : undefined;
     for (const slot of slots) this.#clear(slot);
@@ -273,9 +274,8 @@ export class LocalWrites {
 
   /** The slots of a key that a write of its whole content takes away beside its own. */
   #others(entry: KeyEntry, own: "s" | "w"): readonly CellSlot[] {
-    if (entry.memberRecords === 0 && entry.members.size === 0 && !entry.expiry && !entry.list && !(own === "s" ? entry.whole : entry.string)) {
-      return NO_SLOTS;
-    }
+    const other = own === "s" ? entry.whole : entry.string;
+    if (entry.memberRecords === 0 && entry.members.size === 0 && !entry.expiry && !entry.list && !other) return NO_SLOTS;
     return this.#context.keys.allSlots(entry).filter((slot) => slot.kind !== own);
   }
 

@@ -49,6 +49,8 @@ export interface Issue {
   readonly leaves?: { readonly print: string | undefined };
   /** The cell goes because its key changes its type. */
   readonly converts?: boolean;
+  /** The server made room and dropped the key meanwhile: that is what was in the way of a script that found something else. */
+  readonly dropped?: boolean;
 }
 
 /** Kinds of cells of which a key has many. */
