@@ -116,7 +116,7 @@ export const APPLYING: readonly Mutation[] = [
   {
     name: "kept-values-in-parts",
     breaks: "a transaction is applied in parts where it goes over a value that must be read first, to be kept",
-    edits: [{ in: "region", text: "if (this.#kept.await(this.#taken, nowMs)) return undefined;", becomes: "" }],
+    edits: [{ in: "region", text: "if (this.#kept.await(this.#taken, this.#retries, nowMs)) return undefined;", becomes: "" }],
     options: { families: ["string", "hash"], units: true },
     caughtBy: 76,
   },
