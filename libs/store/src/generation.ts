@@ -148,13 +148,16 @@ export class Generation {
     return { bytes, start, end };
   }
 
-  /** Makes the commit that was encoded last visible. */
-  accept(writes: readonly StoreWrite[], record: EncodedRecord): void {
+  /** Makes the commit that was encoded last visible. `onCell` is told of every write of a cell, with the {@link hashKey} of its key. */
+  accept(writes: readonly StoreWrite[], record: EncodedRecord, onCell: (hash: number, write: StoreWrite) => void): void {
     const { base } = this.#slab as Slab;
     this.#used = record.end;
     let at = record.start + RECORD_HEAD_BYTES;
-    for (const { table, key } of writes) {
-      this.#point(STORE_TABLES.indexOf(table), key, base + at);
+    for (const write of writes) {
+      const { table, key } = write;
+      const hash = hashKey(key);
+      this.#point(STORE_TABLES.indexOf(table), key, hash, base + at);
+      if (table === "cell") onCell(hash, write);
       at = writeEnd(record.bytes, at);
     }
     for (const table of this.#ranged) {
@@ -171,7 +174,10 @@ export class Generation {
     this.#used += file.length - from;
     let at = from;
     for (let end = recordEnd(file, at); end !== undefined; end = recordEnd(file, at)) {
-      for (at += RECORD_HEAD_BYTES; at < end; at = writeEnd(file, at)) this.#point(tableAt(file, at), keyAt(file, at), at + shift);
+      for (at += RECORD_HEAD_BYTES; at < end; at = writeEnd(file, at)) {
+        const key = keyAt(file, at);
+        this.#point(tableAt(file, at), key, hashKey(key), at + shift);
+      }
     }
     return at === file.length;
   }
@@ -204,8 +210,8 @@ export class Generation {
     return this.#newest.slotOf(hash, this.#isSame);
   }
 
-  #point(table: number, key: string, place: number): void {
-    const hash = hashIn(table, hashKey(key));
+  #point(table: number, key: string, keyHash: number, place: number): void {
+    const hash = hashIn(table, keyHash);
     const slot = this.#slotOf(table, key, hash);
     if (this.#newest.placeIn(slot) < 0) (this.#unordered[table] as number[]).push(place);
     this.#newest.fill(slot, hash, place);

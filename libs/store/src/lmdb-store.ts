@@ -79,6 +79,7 @@ export class LmdbStore implements Store {
   readonly #special = new KeyFilter();
   readonly #slabs = new SlabPool();
   readonly #ranged = new Set<StoreTable>();
+  readonly #onWrite = (hash: number, { value, start, end }: StoreWrite): void => this.#noteCell(hash, value, start, end);
   #active = new Generation(this.#slabs, this.#ranged);
   #commits = 0;
   #open = true;
@@ -90,7 +91,7 @@ export class LmdbStore implements Store {
     if (this.#options.heldEntriesMax * REFUSE_FACTOR * 2 > PLACES_MAX) throw new RangeError(`${this.#options.heldEntriesMax} entries are too many to be held`);
     this.#lock = lock;
     this.#root = root;
-    const onCell = (key: string, value: Buffer): void => this.#noteCell(key, value);
+    const onCell = (key: string, value: Buffer): void => this.#noteCell(hashKey(key), value);
     this.#target = openTarget(root, () => Math.max(1, this.pressure ** 2), onCell);
     this.#checkpoint = new Checkpoint(this.#target);
     this.#redo = new RedoLog(options.path, this.#replay());
@@ -127,8 +128,7 @@ export class LmdbStore implements Store {
       this.#makeRoom();
       const record = this.#active.encode(writes);
       this.#redo.append(record);
-      this.#active.accept(writes, record);
-      for (const { table, key, value, start, end } of writes) if (table === "cell") this.#noteCell(key, value, start, end);
+      this.#active.accept(writes, record, this.#onWrite);
     }
     this.#commits += 1;
     if (this.#holds(1)) this.flush();
@@ -181,8 +181,8 @@ export class LmdbStore implements Store {
     this.#lock.release();
   }
 
-  #noteCell(key: string, value: Buffer | undefined, start = 0, end = value?.length ?? 0): void {
-    if (value !== undefined && !this.#options.isPlain(value, start, end)) this.#special.add(hashKey(key));
+  #noteCell(hash: number, value: Buffer | undefined, start = 0, end = value?.length ?? 0): void {
+    if (value !== undefined && !this.#options.isPlain(value, start, end)) this.#special.add(hash);
   }
 
   #beginCheckpoint(): void {
@@ -229,7 +229,7 @@ export class LmdbStore implements Store {
       if (number === next && generation.load(bytes, REDO_HEAD_BYTES)) next += 1;
     }
     const { cell } = generation.ordered();
-    for (let at = 0; at < cell.count; at += 1) this.#noteCell(cell.key(at), cell.value(at));
+    for (let at = 0; at < cell.count; at += 1) this.#noteCell(hashKey(cell.key(at)), cell.value(at));
     if (generation.entries > 0) {
       this.#checkpoint.start({ generation, redo: new ClosedRedoFile(path, last, { fd: undefined, bytes: 0 }) });
       if (!this.#checkpoint.finishNow(false)) throw this.#checkpoint.failure;

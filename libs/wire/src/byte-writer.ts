@@ -39,7 +39,8 @@ export class ByteWriter {
   text(value: string): void {
     this.varint(value.length);
     this.#reserve(value.length);
-    this.#length += this.#buffer.write(value, this.#length, "latin1");
+    if (value.length > LOOP_BYTES_MAX) this.#length += this.#buffer.write(value, this.#length, "latin1");
+    else for (let at = 0; at < value.length; at += 1) this.#buffer[this.#length++] = value.charCodeAt(at);
   }
 
   /** Length and bytes of a slice. */
@@ -70,7 +71,9 @@ export class ByteWriter {
 
   /** A signed integer of any size: decimal text. */
   bigint(value: bigint): void {
-    this.text(value.toString());
+    // What a counter has absorbed is nearly always nothing.
+    if (value === 0n) this.text("0");
+    else this.text(value.toString());
   }
 
   /** What was written stands at the beginning of this buffer, until more is written. */

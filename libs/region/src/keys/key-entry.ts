@@ -270,7 +270,10 @@ export class KeyEntry {
 
   /** Notes that members of a kind came into being or went. */
   count(kind: MemberKind, change: number): void {
-    this.present = { ...this.present, [kind]: this.present[kind] + change };
+    // Counts that are not shared belong to this key alone.
+    const own = this.present === NONE_PRESENT ? { h: 0, e: 0, z: 0, x: 0, g: 0 } : (this.present as Record<MemberKind, number>);
+    own[kind] += change;
+    this.present = own;
   }
 
   /** True where nothing needs to be remembered. */

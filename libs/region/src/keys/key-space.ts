@@ -14,6 +14,7 @@ import { collectList, loadBlocks } from "./list-codec.js";
 import type { StateReader, StateWrite } from "../effects.js";
 import { hasRemains, keyHasRemains, type Graves } from "../forget/graves.js";
 import { PlainFlights, type FlyingFrame, type PlainFlight } from "../apply/plain-flights.js";
+import { PackedRecords } from "./packed-records.js";
 import { PlainStrings } from "./plain-strings.js";
 import { isToBeListed, listEntry, listSlot } from "../start-lists.js";
 import type { PlainPrint } from "./value-slice.js";
@@ -48,6 +49,7 @@ export class KeySpace {
   #dirtyEntries = new Set<KeyEntry>();
   #dirtyMembers = new Set<CellSlot>();
   readonly #bytes = new ByteWriter();
+  readonly #records = new PackedRecords();
   readonly #plain = new PlainStrings();
   readonly #flights = new PlainFlights();
   readonly #recordOf = (name: string): Buffer | undefined => this.#plain.get(name) ?? this.#store.get("cell", name);
@@ -246,8 +248,10 @@ export class KeySpace {
   collect(writes: StateWrite[], frontier: ReadonlyVector): void {
     const durable = (slot: CellSlot): readonly CellChange[] => durablePending(slot, frontier);
     if (this.#relisted.size > 0) this.#relist();
+    this.#records.begin();
     for (const slot of this.#dirtyMembers) this.#collectMember(writes, slot, frontier, durable);
     for (const entry of this.#dirtyEntries) this.#collectEntry(writes, entry, frontier, durable);
+    this.#records.close();
     this.#plain.collect(writes);
     // Not emptied: what was in a set that is used again outlives the young generation (name-table.ts).
     if (this.#dirtyMembers.size > 0) this.#dirtyMembers = new Set();
@@ -275,8 +279,8 @@ export class KeySpace {
     } else {
       if (slot.refused || hasRemains(slot.base)) this.#graves.bury(entry, slot);
       else slot.buried = 0;
-      writeMember(this.#bytes, slot, this.#writers, durable);
-      writes.push({ table: "cell", key, value: this.#bytes.take() });
+      writeMember(this.#records.bytes, slot, this.#writers, durable);
+      this.#records.add(writes, key);
       if (!slot.stored) {
         slot.stored = true;
         entry.memberRecords += 1;
@@ -308,8 +312,8 @@ export class KeySpace {
     if (keyHasRemains(entry)) this.#graves.bury(entry);
     else entry.buried = 0;
     if (!entry.forgettable) {
-      writeEntry(this.#bytes, entry, this.#writers, durable);
-      writes.push({ table: "cell", key, value: this.#bytes.take() });
+      writeEntry(this.#records.bytes, entry, this.#writers, durable);
+      this.#records.add(writes, key);
     } else if (entry.stored) {
       writes.push({ table: "cell", key, value: undefined });
     }
@@ -365,11 +369,12 @@ export class KeySpace {
     const old = this.#old;
     this.#old = this.#young;
     this.#young = new Map();
-    this.#youngSlots = 0;
     for (const [db, keys] of old) {
       const newer = this.#old.get(db);
       for (const entry of keys.values()) if (newer?.get(entry.key) !== entry && entry.pinned) this.#keep(entry);
     }
+    // What stays counts only once: where much is in flight the next aging would come with the next commit.
+    this.#youngSlots = 0;
   }
 }
 

@@ -9,20 +9,8 @@ import { ByteWriter } from "@meridian/wire";
 import type { Hlc } from "@meridian/words";
 import type { StateWrite } from "../effects.js";
 import { writePlainRecord } from "./entry-codec.js";
+import { PackedWrite } from "./packed-records.js";
 import type { PlainPrint } from "./value-slice.js";
-
-/** A record among the bytes of all, ready to be committed. */
-class PackedWrite implements StateWrite {
-  readonly table = "cell";
-  readonly key: string;
-  value: Buffer | undefined = undefined;
-  start = 0;
-  end = 0;
-
-  constructor(key: string) {
-    this.key = key;
-  }
-}
 
 /** See the module's comment. Keys are named by their records ({@link entryKey}). */
 export class PlainStrings {
