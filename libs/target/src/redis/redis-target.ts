@@ -4,8 +4,9 @@
  * Promise: calls take effect in the order made, also across a SCRIPT FLUSH (calls that found no script are held,
  * the scripts loaded again, and the calls sent in their order), and with `waitsForMemory` across a time at maxmemory: a
  * batch that the server has no room for is held with everything behind it, and tried again every
- * {@link FULL_PAUSE_MS}. A lost connection rejects everything in flight with a retryable error; reconnecting is the owner's business. Refuses, when connecting, servers that the scripts cannot work
- * on (`SERVER_UNSUPPORTED`) and users without the rights that batches need (`SERVER_REFUSED`, naming the commands).
+ * {@link FULL_PAUSE_MS}. A lost connection rejects everything in flight with a retryable error; reconnecting is the owner's
+ * business. Refuses, when connecting, servers that the scripts cannot work on (`SERVER_UNSUPPORTED`) and users without the
+ * rights that batches need (`SERVER_REFUSED`, naming the commands).
  */
 import { commandNamed, type ForeignCommand } from "@meridian/commands";
 import { decodeMark, MARK_KEY, type ApplyBatch, type ReadRequest } from "@meridian/mark";
