@@ -22,7 +22,7 @@ export { STORE_BEHIND_ADVICE } from "./halts.js";
 export { isPlainRecord } from "./keys/entry-codec.js";
 export { EVENT_PATIENCE_MS, SYNC_KEY_PREFIX, type FloatEvents, type FloatOptions, type FloatStatus } from "./capture/float-events.js";
 export { EVENT_CLASSES, SIGN_KEY_PREFIX, type EvictionEvents, type EvictionStatus } from "./capture/eviction-events.js";
-export { readEvicted, type EvictedPage } from "./capture/evictions.js";
+export { isEvicted, readEvicted, type EvictedPage } from "./capture/evictions.js";
 export { CHANNEL_PATTERNS_MAX, ChannelPatterns } from "./capture/channel-patterns.js";
 export { HEARTBEAT_PACE, type HeartbeatPace } from "./forget/heartbeat.js";
 export { QUEUE_BYTES_MAX } from "./receive/inbox.js";

@@ -19,6 +19,8 @@ export interface Pipeline {
   status(): PipelineStatus;
   /** Reads the conflict ledger; undefined while its store is not open. */
   conflicts?(query: ConflictQuery): ConflictPage | undefined;
+  /** Which of these keys (binary strings) the server has evicted; undefined while its store is not open. */
+  evicted?(db: number, keys: readonly string[]): readonly boolean[] | undefined;
   /** Changes the policies while it runs; undefined while it does not. */
   changePolicies?(asked: PolicyRequest): PolicyReply | undefined;
   /** Registers who is told, at most once, of what ended the pipeline. Called before `start`. */

@@ -84,6 +84,12 @@ export class Agent implements Part {
     return slot?.pipeline.conflicts?.(query);
   }
 
+  /** Which of these keys a server has evicted; undefined where it is not there, or its store is not open. */
+  evicted(server: string | undefined, db: number, keys: readonly string[]): readonly boolean[] | undefined {
+    const slot = this.#slots.find((one) => server === undefined || one.server === server);
+    return slot?.pipeline.evicted?.(db, keys);
+  }
+
   /** Proposes, tries or takes back a change of the policies; undefined where the server is not there, or does not run now. */
   changePolicies(server: string | undefined, asked: PolicyRequest): PolicyReply | undefined {
     const slot = this.#slots.find((one) => server === undefined || one.server === server);

@@ -42,7 +42,10 @@ async function startParts(service: Service, options: AgentOptions, { version, pi
   const agent = new Agent(options, { pipelines, logger, version, nowMs: () => performance.now() });
   agent.onFatal((error) => service.fail(error));
   const routes = agentRoutes(() => agent.status(), (server, query) => agent.conflicts(server, query));
-  const commands = agentCommands((server, asked) => agent.changePolicies(server, asked));
+  const commands = agentCommands(
+    (server, asked) => agent.changePolicies(server, asked),
+    (server, db, keys) => agent.evicted(server, db, keys),
+  );
   const http = new HttpServer({ ...options.http, routes, commands, logger });
   const listening: Part = {
     name: "http",

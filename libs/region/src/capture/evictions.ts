@@ -8,6 +8,7 @@ import { ByteReader } from "@meridian/wire";
 import type { RegionCounters } from "../counters.js";
 import type { StateReader } from "../effects.js";
 import type { CellSlot, KeyEntry } from "../keys/key-entry.js";
+import { entryKey } from "../keys/cell-key.js";
 import type { KeySpace } from "../keys/key-space.js";
 import { isHeld } from "../keys/content.js";
 import type { LivePolicies } from "../policies/live-policies.js";
@@ -111,6 +112,11 @@ function isInDoubt(entry: KeyEntry): boolean {
   if (entry.blind || entry.reading !== 0) return true;
   for (const { issued, unsure } of entry.loadedSlots()) if (issued !== undefined || unsure) return true;
   return false;
+}
+
+/** True where the region's server has evicted the key (a binary string), as of the last commit. */
+export function isEvicted(store: StateReader, db: number, key: string): boolean {
+  return store.get("state", LIST_PREFIX + entryKey(db, key)) !== undefined;
 }
 
 /** Some of the keys that a region's server has evicted, in the order of their records. */

@@ -3,7 +3,7 @@
  * something that another life cannot heal.
  */
 import { openLog, type MutationLog } from "@meridian/log";
-import { isPlainRecord, capturedPolicies, decidedPolicies, followedLogs, Residency, readConflicts, zeroCounters, type ConflictLimits, type ConflictPage, type ConflictQuery, type PolicyTable } from "@meridian/region";
+import { isEvicted, isPlainRecord, capturedPolicies, decidedPolicies, followedLogs, Residency, readConflicts, zeroCounters, type ConflictLimits, type ConflictPage, type ConflictQuery, type PolicyTable } from "@meridian/region";
 import { openLmdbStore, type Store } from "@meridian/store";
 import { hlcMs, MeridianError, writerId, type Hlc, type WriterId } from "@meridian/words";
 import type { Pipeline, PipelineContext, PipelineFactory } from "../agent-pipeline.js";
@@ -116,6 +116,11 @@ export class RegionPipeline implements Pipeline {
 
   conflicts(query: ConflictQuery): ConflictPage | undefined {
     return this.store && readConflicts(this.store, query);
+  }
+
+  evicted(db: number, keys: readonly string[]): readonly boolean[] | undefined {
+    const { store } = this;
+    return store && keys.map((key) => isEvicted(store, db, key));
   }
 
   /** A log that is away is waited for; one with wrong settings is refused. */

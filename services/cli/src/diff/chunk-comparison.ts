@@ -32,6 +32,8 @@ export interface Suspicion {
   readonly lines: readonly string[];
   /** Equal for two readings that saw the same on every server. */
   readonly signature: string;
+  /** Places of the servers that lack the key. */
+  readonly absentOn: readonly number[];
   /** Our time (ms since 1970) when a deadline that is near has passed everywhere, else 0. */
   readonly expiresAtMs: number;
 }
@@ -155,6 +157,7 @@ export class ChunkComparison {
       type: item.type,
       lines: item.sameType ? [...item.lines.lines(), ...deadlineLines] : [this.#presenceLine(item.heads)],
       signature: item.signature(),
+      absentOn: [...item.heads.keys()].filter((at) => absent(item.heads[at]!)),
       expiresAtMs: this.#expiresAtMs(item.heads),
     };
   }

@@ -17,6 +17,16 @@ export interface Difference {
   readonly settled: boolean;
 }
 
+/** One key that a server has dropped to make room, and that the others keep. */
+export interface EvictedKey {
+  readonly db: number;
+  /** The key, printable. */
+  readonly key: string;
+  readonly keyBase64: string;
+  /** Names of the servers that have evicted it. */
+  readonly servers: readonly string[];
+}
+
 /** The whole report. */
 export interface CompareReport {
   readonly servers: readonly string[];
@@ -31,6 +41,16 @@ export interface CompareReport {
   readonly reserved: number;
   /** Keys left out because of {@link CompareOptions.except}, of all servers together. */
   readonly leftOut: number;
+  /** Keys left out because a policy keeps them where they were written: `local`. */
+  readonly local: number;
+  /** Keys left out because their policy names no two of the regions that are compared. */
+  readonly resident: number;
+  /** Keys that some server has evicted, by its name: no difference. */
+  readonly evicted: Readonly<Record<string, number>>;
+  /** The first of them, see {@link CompareOptions.differencesMax}. */
+  readonly evictedKeys: readonly EvictedKey[];
+  /** What could not be known of evictions and policies, one sentence each. */
+  readonly remarks: readonly string[];
   readonly databases: readonly number[];
   /** Keys that differ and stayed so. */
   readonly differing: number;
@@ -60,6 +80,8 @@ export interface CompareOptions {
   readonly databases?: readonly number[];
   /** Keys that begin so are left out: those of a policy that keeps them in their region. */
   readonly except?: readonly string[];
+  /** http:// URLs of agents of these servers: they tell what was evicted, and what policies keep where. */
+  readonly agents?: readonly string[];
   /** Told now and then. */
   readonly onProgress?: (progress: CompareProgress) => void;
   /** Gives up; the comparison then rejects with the signal's reason. */
@@ -77,7 +99,7 @@ export interface CompareProgress {
 }
 
 /** {@link CompareOptions} with everything filled in. */
-export type CompareSettings = Required<Omit<CompareOptions, "databases" | "except" | "onProgress" | "signal">>;
+export type CompareSettings = Required<Omit<CompareOptions, "databases" | "except" | "agents" | "onProgress" | "signal">>;
 
 /** Fills in the defaults. */
 export function compareSettings(options: CompareOptions): CompareSettings {

@@ -4,16 +4,19 @@
  * Promises that every key which stands still during the comparison is compared on all servers, whichever has it, in
  * every database; that what is compared is what clients read, deadlines included; and that a mesh which goes on working
  * gives no false alarm as long as it converges within `settleMs` (see suspects.ts). Memory does not grow with the
- * number of keys. Keys of Meridian itself (`meridian:*`) are left out. Refuses nothing of Redis' own types; field
- * deadlines inside hashes (Redis 7.4) are not looked at, and of consumer groups only whether they exist: the rest is a region's own.
+ * number of keys. Where agents can be asked (agent-knowledge.ts), what was evicted, and what policies keep in its region, is
+ * told apart and is no difference; where not, the report says so. Keys of Meridian itself (`meridian:*`) are left out. Refuses
+ * nothing of Redis' own types; field deadlines inside hashes (Redis 7.4) are not looked at, and of consumer groups only whether
+ * they exist: the rest is a region's own.
  */
 import { MeridianError } from "@meridian/words";
-import { ChunkComparison, type ComparedServer } from "./chunk-comparison.js";
+import { AgentKnowledge, type KnownServer } from "./agent-knowledge.js";
+import type { ComparedServer } from "./chunk-comparison.js";
+import { Circles } from "./circles.js";
 import { compareSettings, type CompareOptions, type CompareReport, type CompareSettings } from "./compare-report.js";
 import { absentKeys, databaseSizes, scanKeys, type KeyChunk } from "./key-scan.js";
 import { serverAddress } from "./server-address.js";
 import { ServerConnection } from "./server-connection.js";
-import { Suspects } from "./suspects.js";
 import { bytesOf, listOf } from "./value-differences.js";
 
 /** A server to compare. */
@@ -42,7 +45,8 @@ export async function compareServers(servers: readonly NamedServer[], options: C
   try {
     for (const address of addresses) opened.push(await ServerConnection.open(address));
     const compared = await Promise.all(opened.map(inspect));
-    return await new Comparison(compared, compareSettings(options), options).run();
+    const knowledge = await AgentKnowledge.ask(options.agents ?? [], await Promise.all(opened.map(identify)));
+    return await new Comparison(compared, compareSettings(options), options, knowledge).run();
   } catch (error) {
     options.signal?.throwIfAborted();
     throw error;
@@ -59,25 +63,34 @@ async function inspect(connection: ServerConnection): Promise<ComparedServer> {
   return { connection, hasExpireTime: Number(version ?? 0) >= 7, clockAheadMs };
 }
 
+async function identify(connection: ServerConnection): Promise<KnownServer> {
+  const info = bytesOf(await connection.call("INFO", "replication")).toString();
+  return { name: connection.address.name, replicationId: /master_replid:(\w+)/.exec(info)?.[1] ?? "" };
+}
+
 /** One run over all databases. */
 class Comparison {
   readonly #servers: readonly ComparedServer[];
   readonly #options: CompareOptions;
-  readonly #chunks: ChunkComparison;
-  readonly #suspects: Suspects;
+  readonly #knowledge: AgentKnowledge;
+  readonly #circles: Circles;
+  readonly #everywhere: readonly number[];
   readonly #keysByType = new Map<string, number>();
   #keys = 0;
   #keysWithDeadline = 0;
   #reserved = 0;
   #leftOut = 0;
+  #local = 0;
+  #resident = 0;
   #scanned = 0;
   #expected = 0;
 
-  constructor(servers: readonly ComparedServer[], settings: CompareSettings, options: CompareOptions) {
+  constructor(servers: readonly ComparedServer[], settings: CompareSettings, options: CompareOptions, knowledge: AgentKnowledge) {
     this.#servers = servers;
     this.#options = options;
-    this.#chunks = new ChunkComparison(servers, settings);
-    this.#suspects = new Suspects(this.#chunks, settings);
+    this.#knowledge = knowledge;
+    this.#circles = new Circles(servers, settings, knowledge);
+    this.#everywhere = [...servers.keys()];
   }
 
   async run(): Promise<CompareReport> {
@@ -85,7 +98,8 @@ class Comparison {
     const databases = await this.#databases();
     for (const db of databases) await this.#compareDatabase(db);
     const durationMs = performance.now() - startedMs;
-    const { differing, unsettled, settledEqual, differences } = this.#suspects;
+    const circles = this.#circles;
+    const [differing, unsettled] = [circles.sum("differing"), circles.sum("unsettled")];
     return {
       servers: this.#servers.map(({ connection }) => connection.address.name),
       verdict: differing > 0 ? "different" : unsettled > 0 ? "unsettled" : "equal",
@@ -94,11 +108,16 @@ class Comparison {
       keysWithDeadline: this.#keysWithDeadline,
       reserved: this.#reserved,
       leftOut: this.#leftOut,
+      local: this.#local,
+      resident: this.#resident,
+      evicted: circles.evictedByServer,
+      evictedKeys: circles.evictedKeys,
+      remarks: this.#knowledge.remarks,
       databases,
       differing,
       unsettled,
-      settledEqual,
-      differences,
+      settledEqual: circles.sum("settledEqual"),
+      differences: circles.differences,
       durationMs: Math.round(durationMs),
       keysPerSecond: Math.round((this.#keys * 1_000) / Math.max(durationMs, 1)),
     };
@@ -123,7 +142,7 @@ class Comparison {
         this.#progress(db);
       });
     }
-    await this.#suspects.settle(db, this.#options.signal);
+    await this.#circles.settle(db, this.#options.signal);
   }
 
   async #compareChunk(db: number, { keys, reserved, leftOut }: KeyChunk, scannedServer: number): Promise<void> {
@@ -133,14 +152,25 @@ class Comparison {
     // keys that an earlier server has were compared when that one was scanned
     let fresh = keys;
     for (const { connection } of this.#servers.slice(0, scannedServer)) fresh = await absentKeys(connection, fresh);
-    if (fresh.length > 0) {
-      const { types, withDeadline, suspicions } = await this.#chunks.compare(fresh);
+    for (const [members, placed] of this.#byPlace(fresh)) {
+      const { types, withDeadline } = await this.#circles.compare(db, placed, members);
       this.#keys += types.length;
       this.#keysWithDeadline += withDeadline;
       for (const type of types) this.#keysByType.set(type, (this.#keysByType.get(type) ?? 0) + 1);
-      this.#suspects.add(db, suspicions);
     }
-    await this.#suspects.readDue(db);
+    await this.#circles.readDue(db);
+  }
+
+  /** Keys by the servers among which they are to be the same. */
+  #byPlace(keys: readonly Buffer[]): Map<readonly number[], Buffer[]> {
+    const placed = new Map<readonly number[], Buffer[]>();
+    for (const key of keys) {
+      const place = this.#knowledge.placeOf(key) ?? this.#everywhere;
+      if (place === "local") this.#local += 1;
+      else if (place.length < 2) this.#resident += 1;
+      else if (!placed.get(place)?.push(key)) placed.set(place, [key]);
+    }
+    return placed;
   }
 
   #progress(db: number): void {
@@ -148,8 +178,8 @@ class Comparison {
       db,
       keysScanned: this.#scanned,
       keysExpected: this.#expected,
-      differing: this.#suspects.differing,
-      waiting: this.#suspects.waiting,
+      differing: this.#circles.sum("differing"),
+      waiting: this.#circles.sum("waiting"),
     });
   }
 }

@@ -17,7 +17,11 @@ export const SUSPECTS_MAX = 20_000;
 const READING_KEYS_MAX = 500;
 /** Beyond the deadline, for the server's own granularity. */
 const EXPIRY_GRACE_MS = 20;
-const KEY_BYTES_SHOWN = 120;
+/** Of a key, in reports. */
+export const KEY_BYTES_SHOWN = 120;
+
+/** Says of keys that are missing somewhere which are no difference after all. */
+export type Explain = (db: number, missing: readonly Suspicion[]) => Promise<readonly boolean[]>;
 
 interface Waiting {
   readonly suspicion: Suspicion;
@@ -29,20 +33,24 @@ interface Waiting {
 export class Suspects {
   readonly #comparison: ChunkComparison;
   readonly #settings: CompareSettings;
+  readonly #explain: Explain | undefined;
   #waiting: Waiting[] = [];
+  /** Keys that are missing for certain, of which it is still to be asked why. */
+  readonly #missing: Suspicion[] = [];
   readonly differences: Difference[] = [];
   differing = 0;
   unsettled = 0;
   settledEqual = 0;
 
-  constructor(comparison: ChunkComparison, settings: CompareSettings) {
+  constructor(comparison: ChunkComparison, settings: CompareSettings, explain?: Explain) {
+    this.#explain = explain;
     this.#comparison = comparison;
     this.#settings = settings;
   }
 
   /** Keys not yet judged. */
   get waiting(): number {
-    return this.#waiting.length;
+    return this.#waiting.length + this.#missing.length;
   }
 
   /** Takes what a first reading found. */
@@ -54,6 +62,7 @@ export class Suspects {
   async readDue(db: number): Promise<void> {
     await this.#read(db, Date.now());
     while (this.#waiting.length >= SUSPECTS_MAX) await this.#waitAndRead(db);
+    await this.#tellMissing(db);
   }
 
   /** Reads until every key is judged. */
@@ -61,6 +70,14 @@ export class Suspects {
     while (this.#waiting.length > 0) {
       signal?.throwIfAborted();
       await this.#waitAndRead(db);
+    }
+    await this.#tellMissing(db);
+  }
+
+  async #tellMissing(db: number): Promise<void> {
+    for (let part = this.#missing.splice(0, READING_KEYS_MAX); part.length > 0; part = this.#missing.splice(0, READING_KEYS_MAX)) {
+      const explained = await this.#explain?.(db, part);
+      for (const [at, suspicion] of part.entries()) if (explained?.[at] !== true) this.#count(db, suspicion, true);
     }
   }
 
@@ -98,7 +115,12 @@ export class Suspects {
     this.#waiting.push({ suspicion, readings, dueMs });
   }
 
-  #report(db: number, { key, kind, type, lines }: Suspicion, settled: boolean): void {
+  #report(db: number, suspicion: Suspicion, settled: boolean): void {
+    if (settled && suspicion.kind === "missing" && this.#explain) this.#missing.push(suspicion);
+    else this.#count(db, suspicion, settled);
+  }
+
+  #count(db: number, { key, kind, type, lines }: Suspicion, settled: boolean): void {
     if (settled) this.differing += 1;
     else this.unsettled += 1;
     if (this.differences.length >= this.#settings.differencesMax) return;

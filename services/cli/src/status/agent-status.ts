@@ -18,6 +18,8 @@ export interface AgentStatus {
 export interface PipelineStatus {
   readonly server: string;
   readonly state: string;
+  /** The history of the server that is followed: names the server. Empty: none is. */
+  readonly replicationId: string;
   readonly reason: string | undefined;
   readonly advice: string | undefined;
   readonly capture: Figures<"offset" | "durableOffset" | "mutations" | "commands" | "ownCommands">;
@@ -93,6 +95,7 @@ function readPipeline(from: Json): PipelineStatus {
   return {
     server: textOf(from["server"]) ?? "?",
     state: textOf(from["state"]) ?? "?",
+    replicationId: textOf(objectOf(from["capture"])["replicationId"]) ?? "",
     reason: textOf(from["reason"]),
     advice: textOf(from["advice"]),
     capture: figures(from["capture"], ["offset", "durableOffset", "mutations", "commands", "ownCommands"]),
