@@ -9,7 +9,7 @@ import { PolicyTable } from "@meridian/region";
 import { waitFor } from "@meridian/testkit";
 import { hlcMs } from "@meridian/words";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { areQuiet, describePlace, followsFloats, openPlaces, TELLS_FLOATS, type Place } from "./testing/place.js";
+import { areQuiet, describePlace, followsEvictions, followsFloats, openPlaces, type Place } from "./testing/place.js";
 
 interface Phase {
   readonly commands: readonly string[];
@@ -60,15 +60,19 @@ const DATABASES = 400;
 const POLICIES = new PolicyTable([{ prefix: "lww:", policy: { kind: "lww" } }]);
 let places: Place[];
 let clients: Redis[];
+/** Servers that tell of floats and of evictions, and drop keys that have a deadline where there is no room. */
+const SERVERS = ["--databases", String(DATABASES), "--notify-keyspace-events", "K$hgxe", "--maxmemory-policy", "volatile-ttl", "--maxmemory", "1gb"];
+/** What us evicts is deleted everywhere. */
+const REPLICATES = 1;
 /** A mesh that did not come to rest tells nothing about the rows that follow. */
 let stuck: Error | undefined;
 
 beforeAll(async () => {
   const floats = { mode: "on", prefixes: [""] } as const;
-  places = await openPlaces(NAMES, ["--databases", String(DATABASES), ...TELLS_FLOATS], { policies: POLICIES, floats });
+  places = await openPlaces(NAMES, SERVERS, (at) => ({ policies: POLICIES, floats, evictions: at === REPLICATES ? "replicate" : "keep" }));
   clients = places.map(({ server }) => server.client());
   await allQuiet();
-  await floatsFollowed();
+  await eventsFollowed();
 });
 afterAll(() => Promise.all(places.map((place) => place.stop())));
 
@@ -84,8 +88,10 @@ async function allQuiet(): Promise<void> {
 }
 
 /** Behind a command of which events cannot be told apart they are followed again within a second. */
-function floatsFollowed(): Promise<unknown> {
-  return waitFor(() => places.every(followsFloats), { timeoutMs: 10_000, what: () => `events: ${JSON.stringify(places.map(({ life: { region } }) => region.floats?.status))}` });
+function eventsFollowed(): Promise<unknown> {
+  const areFollowed = (place: Place, at: number): boolean => followsFloats(place) && (at === REPLICATES || followsEvictions(place));
+  const statuses = (): unknown => places.map(({ life: { region } }) => [region.floats?.status, region.evictions?.events.status]);
+  return waitFor(() => places.every(areFollowed), { timeoutMs: 10_000, what: () => `events: ${JSON.stringify(statuses())}` });
 }
 
 /** Later versions of any region are greater than every one given so far. */
@@ -96,11 +102,18 @@ async function timePasses(): Promise<void> {
 
 async function run(client: Redis, command: string): Promise<unknown> {
   if (command.startsWith("*")) {
-    const [key = ""] = command.slice(1).split(" ");
-    return waitFor(async () => (await client.exists(key)) === 0, { what: `the end of ${key}` });
+    const [key = "", ...event] = command.slice(1).split(" ");
+    const isEvicted = event.join(" ") === "is evicted";
+    const isGone = async (): Promise<boolean> => (isEvicted && (await makeRoom(client)), (await client.exists(key)) === 0);
+    return waitFor(isGone, { what: `the end of ${key}` });
   }
   const [name = "", ...args] = wordsOf(command);
   return client.call(name, ...args);
+}
+
+/** For one command the server may hold nothing: it drops what has a deadline, in all databases. Rows before need theirs no more. */
+function makeRoom(client: Redis): Promise<unknown> {
+  return client.pipeline().config("SET", "maxmemory", "1").ping().config("SET", "maxmemory", "1gb").exec();
 }
 
 /** Words between spaces; in quotes as JSON has them. */
@@ -174,7 +187,7 @@ describe("the rules as written", () => {
   for (const [at, { title, first, eu, us, reads }] of vectors.entries()) {
     test(title, async () => {
       await Promise.all(clients.map((client) => client.select(at + 1)));
-      await floatsFollowed();
+      await eventsFollowed();
       for (const phase of first) await runPhase(0, phase);
       await allQuiet();
       for (let phase = 0; phase < Math.max(eu.length, us.length); phase += 1) await runConcurrently(eu[phase], us[phase]);

@@ -153,15 +153,21 @@ export function followsFloats({ life: { region } }: Place): boolean {
   return region.floats?.status.follows === true;
 }
 
-/** Servers with agents that share a log, one for each region's name. */
+/** True where the place knows evictions from deletions. */
+export function followsEvictions({ life: { region } }: Place): boolean {
+  return region.evictions?.events.status.follows === true;
+}
+
+/** Servers with agents that share a log, one for each region's name. `settings`: of all, or by the region's number. */
 export async function openPlaces(
   names: readonly string[],
   args: readonly string[] = [],
-  settings: Partial<LifeSettings> = {},
+  settings: Partial<LifeSettings> | ((at: number) => Partial<LifeSettings>) = {},
   shelf = new MemoryShelf(),
 ): Promise<Place[]> {
   const writers = names.map((name) => writerId(name, "0"));
   const servers = await Promise.all(names.map(() => startRedis({ args })));
   const peersOf = (at: number): WriterId[] => writers.filter((_, other) => other !== at);
-  return servers.map((server, at) => new Place(server, writers[at] as WriterId, peersOf(at), shelf, undefined, settings));
+  const settingsOf = typeof settings === "function" ? settings : () => settings;
+  return servers.map((server, at) => new Place(server, writers[at] as WriterId, peersOf(at), shelf, undefined, settingsOf(at)));
 }
