@@ -5,6 +5,7 @@
 const view = new DataView(new ArrayBuffer(8));
 const FRACTION_BITS = 52n;
 const SCALE_BITS = 1074n;
+const WHOLE_MAX = BigInt(Number.MAX_SAFE_INTEGER);
 
 /** A finite double as a multiple of 2^-1074. */
 export function scaledOf(value: number): bigint {
@@ -18,6 +19,9 @@ export function scaledOf(value: number): bigint {
 
 /** The double nearest to a multiple of 2^-1074, ties to even; beyond the largest double, infinity. */
 export function doubleOf(scaled: bigint): number {
+  // Most scores are whole numbers.
+  const whole = scaled >> SCALE_BITS;
+  if (whole <= WHOLE_MAX && whole >= -WHOLE_MAX && whole << SCALE_BITS === scaled) return Number(whole);
   const negative = scaled < 0n;
   const magnitude = negative ? -scaled : scaled;
   const bits = BigInt(magnitude.toString(2).length);

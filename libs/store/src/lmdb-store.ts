@@ -40,10 +40,13 @@ export interface LmdbStoreOptions {
 }
 
 /** Default of `heldEntriesMax`. */
-export const HELD_ENTRIES_MAX = 65_536;
+export const HELD_ENTRIES_MAX = 131_072;
 
 /** Default of `heldBytesMax`. */
-export const HELD_BYTES_MAX = 8 << 20;
+export const HELD_BYTES_MAX = 16 << 20;
+
+/** At this part of a limit what is held is forced to the disk, though not into the tables yet. */
+const FORCE_FACTOR = 0.5;
 
 /** Above this multiple of a limit a commit moves what is frozen itself, unless the writer thread is at work. */
 const HELP_FACTOR = 2;
@@ -83,6 +86,10 @@ export class LmdbStore implements Store {
   #active = new Generation(this.#slabs, this.#ranged);
   #commits = 0;
   #open = true;
+  /** The redo file was forced to the disk on the way of this generation. */
+  #isForced = false;
+  /** The owner forces commits itself, and must be told of every failure. */
+  #isForcedByOwner = false;
 
   /** Use {@link openLmdbStore}. */
   constructor(root: RootDatabase<Buffer, string>, lock: StoreLock, options: LmdbStoreOptions) {
@@ -132,6 +139,7 @@ export class LmdbStore implements Store {
     }
     this.#commits += 1;
     if (this.#holds(1)) this.flush();
+    else if (!this.#isForced && this.#holds(FORCE_FACTOR)) this.#force();
   }
 
   /** Begins to move what is held into the tables, unless that is already under way. For an idle moment. */
@@ -142,6 +150,7 @@ export class LmdbStore implements Store {
 
   async sync(): Promise<void> {
     this.#assertOpen();
+    this.#isForcedByOwner = true;
     // A redo file counts only where those before it are whole: which they are was settled before this turn ended.
     await Promise.all([this.#checkpoint.sync(), this.#redo.sync()]);
   }
@@ -190,6 +199,13 @@ export class LmdbStore implements Store {
     if (this.#active.entries === 0) return;
     this.#checkpoint.start({ generation: this.#active, redo: this.#redo.rotate() });
     this.#active = new Generation(this.#slabs, this.#ranged);
+    this.#isForced = false;
+  }
+
+  /** A loss of power takes no more than half a generation. A disk that refuses is told of when the generation moves to the tables. */
+  #force(): void {
+    this.#isForced = true;
+    if (!this.#isForcedByOwner) this.#redo.sync().catch(() => undefined);
   }
 
   #layers(table: StoreTable, from: string, to: string): Iterable<LayerEntry> {

@@ -1,5 +1,6 @@
 /** Reads what `ByteWriter` wrote. Throws `BAD_RECORD` where the bytes end early. */
 import { HLC_BYTES, MeridianError, readHlc, type Hlc } from "@meridian/words";
+import { LARGE_BITS, LARGE_SIGN } from "./byte-writer.js";
 
 /** A cursor over a buffer. */
 export class ByteReader {
@@ -70,8 +71,8 @@ export class ByteReader {
 
   bigint(): bigint {
     const text = this.text();
-    if (!/^-?\d+$/.test(text)) throw truncated(this.at);
-    return BigInt(text);
+    if (!/^-?\d+\*?$/.test(text)) throw truncated(this.at);
+    return text.endsWith(LARGE_SIGN) ? BigInt(text.slice(0, -1)) << LARGE_BITS : BigInt(text);
   }
 
   #span(length: number): number {

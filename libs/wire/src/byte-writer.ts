@@ -9,6 +9,11 @@ const FIRST_BYTES = 256;
 const LOOP_BYTES_MAX = 64;
 const RETAIN_BYTES_MAX = 1024 * 1024;
 
+/** What stands behind a multiple of 2^{@link LARGE_BITS}. */
+export const LARGE_SIGN = "*";
+/** Scores are multiples of 2^-1074; most are of a much larger step. */
+export const LARGE_BITS = 960n;
+
 /** Appends primitive values to one buffer. */
 export class ByteWriter {
   // From the pool: most writers of a simulated region never hold more.
@@ -69,10 +74,12 @@ export class ByteWriter {
     this.#length += HLC_BYTES;
   }
 
-  /** A signed integer of any size: decimal text. */
+  /** A signed integer of any size: decimal text, or where it is a large multiple of 2^960, as sums of scores are, what it is times that. */
   bigint(value: bigint): void {
     // What a counter has absorbed is nearly always nothing.
-    if (value === 0n) this.text("0");
+    if (value === 0n) return this.text("0");
+    const times = value >> LARGE_BITS;
+    if (times !== 0n && times !== -1n && times << LARGE_BITS === value) this.text(`${times.toString()}${LARGE_SIGN}`);
     else this.text(value.toString());
   }
 

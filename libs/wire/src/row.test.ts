@@ -39,6 +39,13 @@ describe("the layout of rows, which stands in logs for days", () => {
     expect(rows({ kind: K.IncrementScore, field: "m", birth: AT, sum: 1n })).toBe(hex("49", "01 6b", "01 6d", AT_HEX, "01 31"));
   });
 
+  test("sums of scores, large multiples of 2^960, as how many times that", () => {
+    const score = (sum: bigint): string => rows({ kind: K.IncrementScore, field: "m", birth: AT, sum });
+    expect(score(3n << 960n)).toBe(hex("49", "01 6b", "01 6d", AT_HEX, "02 332a"));
+    expect(score(-(3n << 960n))).toBe(hex("49", "01 6b", "01 6d", AT_HEX, "03 2d332a"));
+    for (const odd of [(3n << 960n) + 1n, 1n << 959n, -1n, -(1n << 959n)]) expect(Buffer.from(score(odd), "hex").toString("latin1")).not.toContain("*");
+  });
+
   test("fields, members, scores", () => {
     expect(rows({ kind: K.PutField, field: "f", value: "v" })).toBe(hex("43", "01 6b", "01 66", "01 76"));
     expect(rows({ kind: K.PutScore, field: "m", number: 1.5 })).toBe(hex("48", "01 6b", "01 6d", "3ff8000000000000"));

@@ -42,22 +42,32 @@ export function hlcCounter(reading: Hlc): number {
 
 /** Bytes of a reading on the wire. */
 export const HLC_BYTES = 8;
+/** Of the milliseconds' six bytes the last four. */
+const LOW_RANGE = 2 ** 32;
 
 /** Writes the 64-bit form (48-bit milliseconds, 16-bit counter, big-endian) at `at`. Reading zero is 8 zero bytes. */
 export function writeHlc(into: Buffer, reading: Hlc, at: number): void {
-  if (reading === 0) {
-    into.writeUIntBE(0, at, 6);
-    into.writeUInt16BE(0, at + 6);
-    return;
-  }
-  into.writeUIntBE(hlcMs(reading), at, 6);
-  into.writeUInt16BE(hlcCounter(reading), at + 6);
+  if (at + HLC_BYTES > into.length) throw new RangeError(`${HLC_BYTES} bytes do not fit at ${at}`);
+  const ms = reading === 0 ? 0 : hlcMs(reading);
+  const counter = reading === 0 ? 0 : hlcCounter(reading);
+  const high = Math.floor(ms / LOW_RANGE);
+  const low = ms >>> 0;
+  into[at] = high >>> 8;
+  into[at + 1] = high;
+  into[at + 2] = low >>> 24;
+  into[at + 3] = low >>> 16;
+  into[at + 4] = low >>> 8;
+  into[at + 5] = low;
+  into[at + 6] = counter >>> 8;
+  into[at + 7] = counter;
 }
 
 /** Reads what {@link writeHlc} wrote. */
 export function readHlc(from: Buffer, at: number): Hlc {
-  const ms = from.readUIntBE(at, 6);
-  return ms === 0 ? HLC_ZERO : hlcOf(ms, from.readUInt16BE(at + 6));
+  if (at + HLC_BYTES > from.length) throw new RangeError(`no ${HLC_BYTES} bytes at ${at}`);
+  const byte = (index: number): number => from[at + index] as number;
+  const ms = ((byte(0) << 8) | byte(1)) * LOW_RANGE + byte(2) * 2 ** 24 + ((byte(3) << 16) | (byte(4) << 8) | byte(5));
+  return ms === 0 ? HLC_ZERO : hlcOf(ms, (byte(6) << 8) | byte(7));
 }
 
 /** `2026-11-21T02:24:58.123Z+7`: for people. */

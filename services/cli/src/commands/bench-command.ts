@@ -31,6 +31,9 @@ traffic in one direction. A load process writes and watches the other server for
               it counts from the time table of the load, so a stall is not omitted
   CPU         of each process, user and system, for all work until the mesh was quiet again
 
+Before that set writes every key, and the others write 200,000 commands: what an agent costs until its code is compiled
+is not what it costs.
+
 Workloads: ${Object.entries(WORKLOADS).map(([name, what]) => `${name} (${what})`).join("; ")}.
 
 Examples:
