@@ -1,6 +1,6 @@
 /**
- * The part of a replication stream that a probe caused: other clients' commands are passed over, transactions are taken
- * as wholes, and an end mark tells where an example's part ends.
+ * The part of a replication stream that a probe caused: other clients' commands are passed over, and the server's changes of
+ * the database, transactions are taken as wholes, and an end mark tells where an example's part ends.
  */
 import { CommandParser } from "@meridian/resp";
 
@@ -39,6 +39,8 @@ export class ProbeStream {
 
   #take(words: Arguments): void {
     const name = (words[0] ?? "").toUpperCase();
+    // Where others write in another database, the server selects ours again, in the midst of a transaction too: no form's part.
+    if (name === "SELECT") return;
     if (name === "MULTI") this.#inTransaction = true;
     this.#unit.push(words);
     if (name === "EXEC") this.#inTransaction = false;
