@@ -21,6 +21,8 @@ export interface BenchSettings {
   readonly valueBytes: number;
   /** Commands sent and not yet visible at full rate. */
   readonly windowCommands: number;
+  /** Flags of both agents beyond what every bench gives them. */
+  readonly agentArgs: readonly string[];
 }
 
 /** One workload: Meridian over each log, and native replication beside it. */

@@ -8,10 +8,11 @@ import { WORKLOADS } from "./workload.js";
 
 /** The report as text. */
 export function benchText({ machine, settings, workloads }: BenchReport, color: Palette): string {
-  const { seconds, keys, valueBytes, windowCommands } = settings;
+  const { seconds, keys, valueBytes, windowCommands, agentArgs } = settings;
   const lines = [
     `${machine.cpu}, ${machine.cores} cores, ${bytesText(machine.memoryBytes)}, ${machine.system}; Node ${machine.node}, ${machine.server}; ${machine.date}`,
     `everything on this one machine, the load process included; ${seconds} s each after a warm-up, ${grouped(keys)} keys, values of ${valueBytes} bytes, at full rate ${grouped(windowCommands)} commands on their way at most`,
+    ...(agentArgs.length > 0 ? [`agents with ${agentArgs.join(" ")}`] : []),
   ];
   for (const workload of workloads) lines.push("", ...workloadText(workload, color));
   return `${lines.join("\n")}\n`;

@@ -48,10 +48,10 @@ export async function runBench(options: BenchOptions): Promise<BenchReport> {
     const workloads: WorkloadReport[] = [];
     const version = await serverVersion();
     for (const workload of options.workloads) workloads.push(await new WorkloadBench(workload, options, load).run());
-    const { logs, seconds, keys, valueBytes, windowCommands } = options;
+    const { logs, seconds, keys, valueBytes, windowCommands, agentArgs } = options;
     return {
       machine: machineFacts(version, new Date()),
-      settings: { logs, workloads: options.workloads, seconds, keys, valueBytes, windowCommands },
+      settings: { logs, workloads: options.workloads, seconds, keys, valueBytes, windowCommands, agentArgs },
       workloads,
     };
   } finally {
@@ -86,12 +86,13 @@ class WorkloadBench {
   }
 
   async #throughMeridian(log: MeshLogKind): Promise<WayReport> {
-    const { profileDir, agentMain, signal } = this.#options;
+    const { profileDir, agentMain, agentArgs, signal } = this.#options;
     const mesh = await startMesh({
       regions: [SOURCE, TARGET],
       log,
       signal,
       serverArgs: SERVER_ARGS,
+      agentArgs,
       ...(agentMain === undefined ? {} : { agentMain }),
       ...(profileDir === undefined ? {} : { agentNodeArgs: ["--cpu-prof", `--cpu-prof-dir=${profileDir}`] }),
     });

@@ -40,6 +40,7 @@ Examples:
   meridian bench
   meridian bench --log both --json > bench.json
   meridian bench --workloads set --seconds 20 --profile ./profiles
+  meridian bench -- --store-fsync commit
 
 Exit code: 0 measured, 1 measured but commands were refused, 2 could not be measured.`;
 
@@ -48,6 +49,7 @@ export function addBenchCommand(program: Command, context: CommandContext): void
   program
     .command("bench")
     .summary("speed, lag, CPU and memory, beside native replication")
+    .argument("[flags...]", "behind --: flags for both agents, as their own --help lists them")
     .description("Measures speed, lag, CPU and memory from one region to one peer, beside native Redis replication.")
     .addOption(new Option("--log <kind>", "which log").choices(["redis", "kafka", "both"]).default("redis"))
     .option("--workloads <names>", "which traffic, with commas between", workloadsArgument, Object.keys(WORKLOADS) as WorkloadName[])
@@ -59,12 +61,12 @@ export function addBenchCommand(program: Command, context: CommandContext): void
     .option("--json", "print the report as JSON")
     .addOption(new Option("--agent-main <file>", "another agent program").hideHelp())
     .addHelpText("after", HELP)
-    .action(async (options: BenchCommandOptions) => {
-      await runBenchCommand(options, context);
+    .action(async (agentArgs: string[], options: BenchCommandOptions) => {
+      await runBenchCommand(agentArgs, options, context);
     });
 }
 
-async function runBenchCommand(options: BenchCommandOptions, context: CommandContext): Promise<void> {
+async function runBenchCommand(agentArgs: readonly string[], options: BenchCommandOptions, context: CommandContext): Promise<void> {
   const { terminal, stop } = context;
   const progress = new ProgressLine(terminal);
   const profileDir = options.profile === undefined ? undefined : resolve(options.profile);
@@ -77,6 +79,7 @@ async function runBenchCommand(options: BenchCommandOptions, context: CommandCon
     keys: options.keys,
     valueBytes: options.valueBytes,
     windowCommands: options.window,
+    agentArgs,
     ...(profileDir === undefined ? {} : { profileDir }),
     ...(options.agentMain === undefined ? {} : { agentMain: options.agentMain }),
     onStep: (step) => progress.milestone(`${((performance.now() - startedMs) / 1_000).toFixed(0).padStart(4)} s  ${step}`),
