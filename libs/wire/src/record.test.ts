@@ -14,7 +14,10 @@ const text = fc.uint8Array({ maxLength: 12 }).map((bytes) => Buffer.from(bytes).
 const version = fc.integer({ min: 0, max: 2 ** 50 }).map((n) => n as Hlc);
 const writer = fc.constantFrom(EU, US);
 /** Of counters and of scores, which are multiples of 2^-1074. */
-const sum = fc.oneof(fc.bigInt(), fc.tuple(fc.bigInt({ min: -(2n ** 60n), max: 2n ** 60n }), fc.integer({ min: 950, max: 1_080 })).map(([times, bits]) => times << BigInt(bits)));
+const sum = fc.oneof(
+  fc.bigInt(),
+  fc.tuple(fc.bigInt({ min: -(2n ** 60n), max: 2n ** 60n }), fc.integer({ min: 950, max: 1_080 })).map(([times, bits]) => times << BigInt(bits)),
+);
 const detail: fc.Arbitrary<MutationDetail> = fc.record({
   context: fc.option(version.map((hlc) => new VersionVector([[US, (hlc + 1) as Hlc]])), { nil: undefined }),
   unseen: fc.array(fc.record({ kind: fc.constantFrom("s" as const, "h" as const, "e" as const), field: text, writer, hlc: version }), { maxLength: 3 }),

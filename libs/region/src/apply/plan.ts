@@ -24,6 +24,7 @@ import {
 } from "@meridian/merge";
 import { DEADLINE_NO_KEY, type ApplyBatch, type Expect } from "@meridian/mark";
 import {
+  contentPrint,
   deadlineOrNone,
   deadlinePrint,
   heldPrint,
@@ -85,8 +86,10 @@ export function wouldLoseValue(slot: CellSlot): boolean {
   const isHiding = willBeHidden(slot);
   if (slot.kind === "x") return isHiding && wouldLoseEntry(slot);
   if (slot.kind !== "s" && slot.kind !== "h" && slot.kind !== "w") return false;
-  const target = targetCell(slot);
   if (slot.kind === "w" && losesUnseen(slot)) return true;
+  // No change adds more than one sibling.
+  if (!isHiding && slot.base.siblings.length + slot.pending.length < 2) return false;
+  const target = targetCell(slot);
   if (target.siblings.length < 2 && !isHiding) return false;
   const winner = isHiding ? undefined : winnerOf(target);
   const shown = shownPrint(slot);
@@ -125,7 +128,7 @@ export function planSlot(batch: ApplyBatch, slot: CellSlot, timer: "carried" | "
   if (slot.entry.expired && isDead(slot.entry, nowMs)) return NOTHING;
   if (slot.list) return planList(batch, slot);
   const target = targetCell(slot);
-  const wanted = targetPrint(slot);
+  const wanted = willBeHidden(slot) ? undefined : contentPrint(slot.kind, target);
   const shown = shownPrint(slot);
   if (wanted === shown) return NOTHING;
   if (wanted === undefined) return "removal";
@@ -294,7 +297,9 @@ export function expectOf(shown: string | undefined): Expect {
  */
 function raiseOf(slot: CellSlot): { readonly held: Buffer; readonly added: Buffer } | undefined {
   const { base, entry, pending, shown } = slot;
-  if (slot.kind !== "s" || pending.length === 0 || shown || entry.expired || !isSketch(base) || willBeHidden(slot)) return undefined;
+  // Only where a sketch wins is what is read one.
+  if (slot.kind !== "s" || pending.length === 0 || !isSketchPrint(winnerOf(base)?.print ?? "")) return undefined;
+  if (shown || entry.expired || !isSketch(base) || willBeHidden(slot)) return undefined;
   const target = targetCell(slot);
   if (!isSketch(target) || !base.siblings.every((known) => target.siblings.some((other) => sameDot(known, other)))) return undefined;
   const added = target.siblings.filter((other) => isSketchPrint(other.print) && !base.siblings.some((known) => sameDot(known, other)));

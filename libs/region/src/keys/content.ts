@@ -124,15 +124,20 @@ export function heldDeadline(entry: KeyEntry): number | undefined {
 
 /** The deadline that everything received gives the key. */
 export function targetDeadline(entry: KeyEntry): number | undefined {
-  const carriers = [entry.string, entry.whole].map((slot) => (slot && !willBeHidden(slot) ? targetCell(slot) : emptyCell()));
-  const expiry = entry.expiry;
-  if (!expiry) return longest(...carriers);
+  const { string, whole, expiry } = entry;
+  if (!expiry) return longest(string && visibleTarget(string), whole && visibleTarget(whole));
+  const carriers = [string, whole].map((slot) => (slot && visibleTarget(slot)) ?? emptyCell());
   const puts = expiry.pending.filter((change) => change.action === "put");
   const own = carriers.map((cell) => ({
     ...cell,
     siblings: cell.siblings.filter((sibling) => !puts.some((put) => covers(put, sibling))),
   }));
   return longest(...own, targetCell(expiry));
+}
+
+/** What a cell becomes, where no other type hides that. */
+function visibleTarget(slot: CellSlot): Cell | undefined {
+  return willBeHidden(slot) ? undefined : targetCell(slot);
 }
 
 function longest(...cells: readonly (Cell | undefined)[]): number | undefined {

@@ -39,7 +39,6 @@ const NO_DOTS: readonly Dot[] = [];
 const NO_UNSEEN: readonly Unseen[] = [];
 const NO_SUMS: CellChange["absorbed"] = [];
 const NO_SLOTS: readonly CellSlot[] = [];
-const CREATES = { creates: true };
 const DECIMAL = { decimal: true } as const;
 
 /** The kind of cell that a mutation names; undefined for the whole key. */
@@ -206,7 +205,7 @@ function changeOf(m: Mutation, frame: Frame, ahead: ReadonlyVector | undefined, 
   const isWhole = m.kind === K.PutString || m.kind === K.PutWhole || m.kind === K.PutRegister;
   const numbered = isWhole || m.kind === K.PutScore || m.kind === K.PutExpiry;
   const action = actionOf(m);
-  return {
+  const change: CellChange = {
     action,
     writer: frame.writer,
     hlc: m.hlc,
@@ -222,9 +221,10 @@ function changeOf(m: Mutation, frame: Frame, ahead: ReadonlyVector | undefined, 
     ahead: keyLevel ? undefined : ahead,
     unseen: NO_DOTS,
     absorbed: NO_SUMS,
-    ...(m.creates ? CREATES : undefined),
-    ...(action === "increment" && isDecimal(m) ? DECIMAL : undefined),
+    // Said of all: changes of one shape are handled faster.
+    creates: m.creates,
   };
+  return isDecimal(m) ? { ...change, ...DECIMAL } : change;
 }
 
 function receivedPrint({ kind, bytes, valueStart, valueEnd }: Mutation): string {
