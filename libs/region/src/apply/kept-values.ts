@@ -52,7 +52,7 @@ export class KeptValues {
       this.#requestRead(slot.entry);
     };
     for (const { slots } of frames) slots.forEach(look);
-    for (const slot of retries) if (slot.needsAttention && !restsHidden(slot)) look(slot);
+    for (const slot of retries) if (undivided.has(slot.entry) && slot.needsAttention && !restsHidden(slot)) look(slot);
     return waits;
   }
 }
