@@ -15,7 +15,7 @@ const ACKNOWLEDGED_MIN = 8_000;
 /** What the mixed traffic leaves out: commands of which the stream carries something else, or nothing but the command. */
 const ODD_COMMANDS = `
   SET odd:a value|APPEND odd:a more|SETRANGE odd:a 2 xyz|SETBIT odd:bits 77 1|BITFIELD odd:bits SET u8 0 200
-  BITOP NOT odd:not odd:bits|GETSET odd:a again|GETEX odd:a PX 400|RENAME odd:a odd:b|COPY odd:b odd:c|RENAMENX odd:c odd:d
+  BITOP NOT odd:not odd:bits|GETSET odd:a again|GETEX odd:a PX 4000|RENAME odd:a odd:b|COPY odd:b odd:c|RENAMENX odd:c odd:d
   INCRBYFLOAT odd:float 1.5|HINCRBYFLOAT odd:hash f 2.5|HSET odd:hash g 1 h 2|HSETNX odd:hash i 3|HDEL odd:hash g
   SADD odd:s 1 2 3 4 5 6 7 8|SPOP odd:s 2|SMOVE odd:s odd:t 4|SUNIONSTORE odd:u odd:s odd:t|SDIFFSTORE odd:v odd:u odd:t
   ZADD odd:z 1 a 2 b 3 c 4 d|ZADD odd:z GT CH 9 a|ZPOPMIN odd:z|ZRANGESTORE odd:y odd:z 0 1|ZREMRANGEBYRANK odd:z 0 0|GEOADD odd:geo 13.3 38.1 x 15 37 y
