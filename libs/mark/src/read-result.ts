@@ -113,11 +113,11 @@ function readValue(cursor: ByteCursor): ReadValue {
   if (type === undefined) throw cursor.junk(`no value type ${JSON.stringify(tag)}`);
   const db = cursor.u16();
   const key = cursor.text(cursor.u32());
-  const value = { db, key, type, deadlineMs: cursor.whole() };
-  if (tag === "-") return value;
-  if (tag === "!") return { ...value, refused: cursor.text(cursor.u32()) };
-  if (tag === "s" || tag === "w" || tag === "f") return { ...value, payload: cursor.bytes(cursor.u32()) };
+  const deadlineMs = cursor.whole();
+  if (tag === "-") return { db, key, type, deadlineMs };
+  if (tag === "!") return { db, key, type, deadlineMs, refused: cursor.text(cursor.u32()) };
+  if (tag === "s" || tag === "w" || tag === "f") return { db, key, type, deadlineMs, payload: cursor.bytes(cursor.u32()) };
   const items: Buffer[] = [];
   for (let left = cursor.u32(); left > 0; left--) items.push(cursor.bytes(cursor.u32()));
-  return { ...value, items };
+  return { db, key, type, deadlineMs, items };
 }

@@ -31,7 +31,7 @@ export function mergeRegister(cell: Cell, change: CellChange): void {
   const write = writeOf(change);
   if (latest && !wins(write, latest)) return;
   const { print, number, value } = change;
-  cell.siblings = change.action === "assign" ? [{ ...write, print, number, value }] : [];
+  cell.siblings = change.action === "assign" ? [{ writer: write.writer, hlc: write.hlc, print, number, value }] : [];
   cell.wipes = change.action === "assign" ? undefined : [write];
 }
 
@@ -41,7 +41,7 @@ export function findRegisterLoser(cell: Cell, change: CellChange): CellConflict 
   const latest = latestIn(cell);
   const write = writeOf(change);
   if (!latest || sameDot(latest, write)) return undefined;
-  const standing = { ...dotOf(latest), print: held?.print ?? "", number: held?.number ?? 0, value: held?.value };
+  const standing = { writer: latest.writer, hlc: latest.hlc, print: held?.print ?? "", number: held?.number ?? 0, value: held?.value };
   if (standing.print === change.print && (standing.print === "" || standing.number === change.number)) return undefined;
   const isLater = wins(write, latest);
   if (isLater ? covers(change, latest) : isCoveredEarly(cell.early, change)) return undefined;

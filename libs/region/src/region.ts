@@ -99,58 +99,59 @@ export class Region {
       isSettled: () => this.#keys.isSettled, isRead: () => this.#reader.pending === 0 && !this.isImporting,
       received: () => this.#received, onFenced: (halt) => this.#halt(halt),
     });
-    this.#keys = new KeySpace(store, this.#writers, options.cachedSlotsMax, this.#stability.graves, state.evicted);
+    // Nothing is handed on by a spread: V8 gives each object that begins with one and goes on a shape of its own.
+    const { counters } = this;
+    const keys = (this.#keys = new KeySpace(store, this.#writers, options.cachedSlotsMax, this.#stability.graves, state.evicted));
     this.#received = state.frontier.clone();
     this.#outbox = new Outbox(writer, residency, state, live);
-    const gate = new TransactionGate(this.#keys, this.counters);
-    this.#unit = new OpenUnit(this.#outbox, this.counters);
+    const gate = new TransactionGate(keys, counters);
+    this.#unit = new OpenUnit(this.#outbox, counters);
     const read = { writer, store, maxDriftMs: options.maxDriftMs, peers: this.followed, policies: this.policies };
     this.#inbox = new Inbox(read, state.nextIn, (unit) => gate.lets(unit, this.#nowMs), this.#stability);
     const writerOf = residency ? (key: string): WriterId => residency.writerOf(key) : (): WriterId => writer;
-    const own = { writer, writerOf, residency, keys: this.#keys };
     const onDiffers = (slot: CellSlot): void => this.#applier.retry(slot);
     const reads = this.#unit.noting({ blind: (entry) => this.#reader.blind(entry), wantFirst: (entry) => this.#reader.wantFirst(entry) });
     const [onBlind, nowMs] = [reads.blind, (): number => this.#nowMs];
     const onMeets: LocalWritesContext["onMeets"] = (slot, others) => this.#conflicts.merged(slot, others);
-    this.#writes = new LocalWrites({ ...own, frontier: state.frontier, emit: (m) => this.#emit(m), nowMs, onDiffers, onMeets });
-    this.#conflicts = new ConflictLedger(options, this.counters, () => this.#nowMs, writerOf);
+    const writes = new LocalWrites({ writerOf, keys, frontier: state.frontier, emit: (m) => this.#emit(m), nowMs, onDiffers, onMeets });
+    const conflicts = new ConflictLedger(options, counters, nowMs, writerOf);
+    [this.#writes, this.#conflicts] = [writes, conflicts];
     // Until everything is imported a key may hold what nobody knows. Later, what the stream did not say no client did.
     const mayHoldUnknown = (key: string): boolean => this.switching.mayHoldUnknown(key);
     const requestRead = (entry: KeyEntry): void => (mayHoldUnknown(entry.key) ? this.#reader.doubt(entry) : this.#reader.want(entry));
-    const relay = options.messages && new MessageRelay(options.messages, this.counters, state.told);
-    const told = { ...own, counters: this.counters, conflicts: this.#conflicts, onVisible: options.onVisible, relay, requestRead };
-    this.#applier = new Applier({ ...told, received: this.#received, lateToGroups: options.lateEntriesToGroups ?? true });
-    const streams = new LocalStreams({ ...own, writes: this.#writes, doubts: () => this.#applier, reads, conflicts: this.#conflicts });
-    const lists = new ListWrites({ ...own, writes: this.#writes, onDiffers, onBlind });
-    const beginCommand = (): void => void (this.#writes.hlc = this.#clock.tick(this.#nowMs));
-    const shared = { ...own, nowMs, beginCommand, writes: this.#writes, streams, lists, counters: this.counters, policies: live };
+    const relay = options.messages && new MessageRelay(options.messages, counters, state.told);
+    const [received, lateToGroups] = [this.#received, options.lateEntriesToGroups ?? true];
+    const { messages: relayed, onVisible } = options;
+    const applier = new Applier({ writer, residency, keys, received, counters, conflicts, onVisible, relay, lateToGroups, requestRead });
+    const streams = new LocalStreams({ keys, writes, doubts: () => applier, reads, conflicts });
+    const lists = new ListWrites({ keys, writes, onDiffers, onBlind });
+    const beginCommand = (): void => void (writes.hlc = this.#clock.tick(this.#nowMs));
     this.evictions = options.evictions && new Evictions({
-      ...shared, store, retry: onDiffers, isImporting: () => this.isImporting, capture: () => this.#capture, floats: () => this.floats,
+      keys, writes, counters, policies: live, residency, store, retry: onDiffers, nowMs,
+      isImporting: () => this.isImporting, capture: () => this.#capture, floats: () => this.floats,
     });
-    const messages = options.messages && new LocalMessages({ ...shared, options: options.messages, emit: (m) => this.#outbox.add(m) });
-    this.#reader = new Reader({ ...shared, applier: this.#applier, onServerTime: (serverMs) => this.#stability.onServerTime(serverMs) });
-    this.#import = new FirstImport(state);
-    const parts = { ...own, store, outbox: this.#outbox, inbox: this.#inbox, applier: this.#applier, reader: this.#reader, requestRead };
-    this.switching = new PolicySwitch({ ...parts, change: this.policies, importing: this.#import });
-    this.#capture = new Capture(
-      {
-        ...shared, messages, onBlind, unit: this.#unit,
-        onMark: (mark) => this.#onMark(mark),
-        onRead: (read, serverMs) => this.#reader.onRead(read, serverMs),
-        isImporting: () => this.isImporting,
-        onOwnRemoval: (entry) => this.#applier.removed(entry, this.#writes, this.#nowMs),
-        onEvicted: (db, key) => this.evictions?.evicted(db, key),
-        onQuarantine: (command) => this.#quarantine(command),
-        onUnitBegin: () => this.#unit.begin(this.#unitOffset, this.#unitDb),
-        onUnitEnd: (offset) => this.#onUnitEnd(offset),
-        isHalted: () => this.#state.halt !== undefined || this.#lease.isFenced,
-      },
-      state.db,
-    );
+    const emit = (m: Mutation): void => this.#outbox.add(m);
+    const messages = relayed && new LocalMessages({ options: relayed, counters, writes, beginCommand, emit });
+    const reader = new Reader({
+      keys, writes, streams, lists, applier, counters, policies: live, residency, beginCommand, nowMs,
+      onServerTime: (serverMs) => this.#stability.onServerTime(serverMs),
+    });
+    [this.#applier, this.#reader, this.#import] = [applier, reader, new FirstImport(state)];
+    this.switching = new PolicySwitch({ change: this.policies, store, keys, applier, reader, importing: this.#import });
+    this.#capture = new Capture({
+      keys, writes, streams, lists, counters, policies: live, residency, messages, beginCommand, onBlind, unit: this.#unit, nowMs,
+      onMark: (mark) => this.#onMark(mark), onRead: (read, serverMs) => reader.onRead(read, serverMs),
+      isImporting: () => this.isImporting, isHalted: () => this.#state.halt !== undefined || this.#lease.isFenced,
+      onOwnRemoval: (entry) => applier.removed(entry, writes, this.#nowMs),
+      onEvicted: (db, key) => this.evictions?.evicted(db, key),
+      onQuarantine: (command) => this.#quarantine(command),
+      onUnitBegin: () => this.#unit.begin(this.#unitOffset, this.#unitDb), onUnitEnd: (offset) => this.#onUnitEnd(offset),
+    }, state.db);
     this.floats = options.floats && new FloatEvents(options.floats, this.#capture, nowMs);
     [this.#unitOffset, this.#unitDb] = [state.place?.offset ?? 0, state.db];
     this.#parser = new CommandParser((this.evictions?.events ?? this.floats ?? this.#capture).onCommand, this.#unitOffset);
-    this.#outbox.again = recover({ ...parts, relay, frontier: state.frontier, mayHoldUnknown });
+    const [{ frontier }, outbox, inbox] = [state, this.#outbox, this.#inbox];
+    outbox.again = recover({ store, writer, frontier, keys, outbox, inbox, applier, reader, relay, mayHoldUnknown, requestRead });
   }
 
   /** Where capture continues; undefined: attach anew. */

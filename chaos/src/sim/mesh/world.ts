@@ -76,6 +76,7 @@ export class World {
 
   #agent(writer: WriterId, at: number): AgentHost {
     const server = this.servers[at] as ServerHost;
+    const { heartbeat, absentAfterMs } = this.#silence();
     return new AgentHost({
       writer,
       peers: this.writers.filter((other) => other !== writer),
@@ -87,7 +88,8 @@ export class World {
       onAcknowledge: (offset) => this.#onAcknowledge(at, offset),
       onApply: (batch, seenOffset, serverMs) => this.#onApply(at, server, batch, seenOffset, serverMs),
       appendsMax: this.settings.faults.includes("batch") ? BATCH_RECORDS : 1,
-      ...this.#silence(),
+      heartbeat,
+      absentAfterMs,
       mayEvict: this.settings.faults.includes("eviction"),
       hearsEvents: this.settings.events !== undefined && this.settings.families.includes("float"),
     });

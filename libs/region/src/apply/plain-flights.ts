@@ -108,8 +108,20 @@ export class PlainFlight {
   #change(): CellChange {
     const { hlc, value } = this;
     const { writer, context } = this.#from.frame;
-    const put = { action: "put" as const, writer, hlc, print: this.#printText, number: Infinity, value: typeof value === "string" ? undefined : value };
-    const change = { ...put, birth: hlc, sum: 0n, context, ahead: undefined, unseen: NO_DOTS, absorbed: NO_SUMS };
+    const change: CellChange = {
+      action: "put",
+      writer,
+      hlc,
+      print: this.#printText,
+      number: Infinity,
+      value: typeof value === "string" ? undefined : value,
+      birth: hlc,
+      sum: 0n,
+      context,
+      ahead: undefined,
+      unseen: NO_DOTS,
+      absorbed: NO_SUMS,
+    };
     return this.#creates ? { ...change, creates: true } : change;
   }
 

@@ -121,9 +121,9 @@ export class ConflictLedger {
     // A key that is written anew after it expired removes what is left of it: no client did.
     if (isOfKey && makesAnew(slot.entry, change)) return;
     const loser = { writer: change.writer, hlc: change.hlc };
-    const lost = { rule: "remove" as const, loser, since: change.hlc, winner, print: "", value: undefined };
-    const winnerPrint = winnerOf(cell)?.print ?? "";
-    this.#record(slot.entry, isOfKey ? "k" : slot.kind, isOfKey ? "" : slot.field, { ...lost, winnerPrint: isOfKey ? "" : winnerPrint });
+    const winnerPrint = isOfKey ? "" : (winnerOf(cell)?.print ?? "");
+    const lost = { rule: "remove" as const, loser, since: change.hlc, winner, print: "", value: undefined, winnerPrint };
+    this.#record(slot.entry, isOfKey ? "k" : slot.kind, isOfKey ? "" : slot.field, lost);
   }
 
   /** A write of a key that is one register is about to be merged: the later of the two stands. */
@@ -175,8 +175,9 @@ export class ConflictLedger {
     const policy = policies.of(key);
     if (policy.kind !== "home" || policy.region === regionOf(this.#writer)) return;
     const loser = { writer: this.#writer, hlc };
-    const conflict = { rule: "home" as const, loser, since: HLC_ZERO, winner: undefined, print: "", value: undefined };
-    if (this.#record({ db, key }, "k", "", { ...conflict, winnerPrint: `=${policy.region}` })) return;
+    const winnerPrint = `=${policy.region}`;
+    const conflict = { rule: "home" as const, loser, since: HLC_ZERO, winner: undefined, print: "", value: undefined, winnerPrint };
+    if (this.#record({ db, key }, "k", "", conflict)) return;
     this.#counters.conflicts += 1;
     countName(this.#counters.conflictsByRule, "home");
   }
@@ -239,7 +240,7 @@ export class ConflictLedger {
     const isKept = valueBytes !== undefined && valueBytes <= this.#limits.valueBytesMax;
     const value = isKept ? isInPrint || conflict.value : undefined;
     const atMs = Math.max(0, Math.floor(this.#nowMs()));
-    this.#fresh.add({ ...name, atMs, value, valueBytes, print, winnerPrint });
+    this.#fresh.add({ rule, db, key, kind, field, loser, since, winner, atMs, value, valueBytes, print, winnerPrint });
     this.#counters.conflicts += 1;
     countName(this.#counters.conflictsByRule, rule);
     return true;

@@ -89,7 +89,7 @@ export function readConflict(from: ByteReader): ConflictRecord {
   const valueBytes = has & HAS_LENGTH ? from.varint() : undefined;
   const value = has & HAS_VALUE ? (valueOfPrint(print) ?? from.copy()) : undefined;
   const name = { rule, db, key, kind, field, loser, since, winner };
-  return { ...name, id: conflictId(name), atMs, value, valueBytes, print, winnerPrint };
+  return { rule, db, key, kind, field, loser, since, winner, id: conflictId(name), atMs, value, valueBytes, print, winnerPrint };
 }
 
 function writeDot(out: ByteWriter, { writer, hlc }: Dot): void {

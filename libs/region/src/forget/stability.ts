@@ -79,6 +79,54 @@ interface Yard {
 
 const FIRST: PlainState = { claims: [], said: [], closed: [], open: 1 };
 
+/** What a heartbeat asks of its region, with what waits here. A class, because V8 gives each literal with accessors a shape of its own. */
+class Waiting implements HeartbeatSubject {
+  readonly merged: HeartbeatSubject["merged"];
+  readonly isSettled: HeartbeatSubject["isSettled"];
+  readonly isRead: HeartbeatSubject["isRead"];
+  readonly #policy: StabilitySubject["policy"];
+  readonly #waits: () => boolean;
+
+  constructor({ merged, isSettled, isRead, policy }: StabilitySubject, waits: () => boolean) {
+    this.merged = merged;
+    this.isSettled = isSettled;
+    this.isRead = isRead;
+    this.#policy = policy;
+    this.#waits = waits;
+  }
+
+  get waits(): boolean {
+    return this.#waits();
+  }
+
+  get hasNews(): boolean {
+    return this.#policy.hasNews;
+  }
+}
+
+/** Lists are made when they are read. */
+class LazyStatus implements StabilityStatus {
+  readonly oldestMs: number | undefined;
+  readonly forgotten: number;
+  readonly #peers: () => readonly PeerHorizon[];
+  readonly #absence: Absence;
+
+  constructor(oldestMs: number | undefined, forgotten: number, peers: () => readonly PeerHorizon[], absence: Absence) {
+    this.oldestMs = oldestMs;
+    this.forgotten = forgotten;
+    this.#peers = peers;
+    this.#absence = absence;
+  }
+
+  get peers(): readonly PeerHorizon[] {
+    return this.#peers();
+  }
+
+  get absence(): AbsenceStatus {
+    return this.#absence.status;
+  }
+}
+
 /** See the module's comment. */
 export class Stability {
   /** Where keys are noted of which something is left. */
@@ -113,15 +161,7 @@ export class Stability {
     this.#yards = yards;
     const bury = (entry: KeyEntry, slot?: CellSlot): void => this.#yardOf(residency?.groupOf(entry.key) ?? "").graves.bury(entry, slot);
     this.graves = residency ? { bury } : yards[0].graves;
-    this.#subject = {
-      ...subject,
-      get waits() {
-        return yards.some(({ graves }) => graves.waits) || watch.speaks || subject.policy.speaks;
-      },
-      get hasNews() {
-        return subject.policy.hasNews;
-      },
-    };
+    this.#subject = new Waiting(subject, () => yards.some(({ graves }) => graves.waits) || watch.speaks || subject.policy.speaks);
   }
 
   #yardOf(group: string): Yard {
@@ -177,7 +217,8 @@ export class Stability {
     if (outbox.isBeating) return;
     const heartbeat = this.#clock.next(this.#subject, nowMs);
     if (!heartbeat) return;
-    outbox.beat({ ...heartbeat, absence: this.absence.beat(nowMs), policy: this.#policy.beat() });
+    const { known, settledMs } = heartbeat;
+    outbox.beat({ known, settledMs, absence: this.absence.beat(nowMs), policy: this.#policy.beat() });
     this.#changed = true;
   }
 
@@ -185,17 +226,12 @@ export class Stability {
   get status(): StabilityStatus {
     const closed = this.#yards.flatMap(({ graves }) => graves.oldest?.closedMs ?? []);
     const peers = (): readonly PeerHorizon[] => this.#yards.flatMap((yard) => yard.peers.map((writer) => this.#peerOf(yard, writer)));
-    const absence = (): AbsenceStatus => this.absence.status;
-    return {
-      oldestMs: closed.length === 0 ? undefined : Math.min(...closed),
-      forgotten: this.#yards.reduce((sum, { graves }) => sum + graves.forgotten, 0),
-      get peers() {
-        return peers();
-      },
-      get absence() {
-        return absence();
-      },
-    };
+    return new LazyStatus(closed.length === 0 ? undefined : Math.min(...closed), this.forgotten, peers, this.absence);
+  }
+
+  /** Keys and members forgotten since the start. */
+  get forgotten(): number {
+    return this.#yards.reduce((sum, { graves }) => sum + graves.forgotten, 0);
   }
 
   #peerOf({ graves, horizon }: Yard, writer: WriterId): PeerHorizon {
@@ -207,11 +243,14 @@ export class Stability {
   #encode(): Buffer {
     const [main, ...groups] = this.#yards;
     const claims = this.#yards.flatMap(({ horizon }) => [...horizon.claims]);
-    const plain: PlainState = {
-      claims: claims.map(([writer, { known, settledMs }]) => [writer, [...known.entries()], settledMs]),
+    const { closed, open } = plainGraves(main);
+    const plain = {
+      claims: claims.map(([writer, { known, settledMs }]): PlainState["claims"][number] => [writer, [...known.entries()], settledMs]),
       said: [...this.#clock.known.entries()],
-      ...plainGraves(main),
-      ...(groups.length > 0 && { groups: Object.fromEntries(groups.map((yard) => [yard.group, plainGraves(yard)])) }),
+      closed,
+      open,
+      // What is undefined is not written.
+      groups: groups.length > 0 ? Object.fromEntries(groups.map((yard) => [yard.group, plainGraves(yard)])) : undefined,
       absence: this.absence.state,
     };
     return Buffer.from(JSON.stringify(plain));

@@ -106,7 +106,7 @@ export function writeEarly<E extends Dot>(
 export function readEarly<M extends object = object>(from: ByteReader, writers: WriterTable, more?: () => M): EarlyContext<Dot & M>[] {
   return readList(from, () => ({
     vector: readVector(from, writers),
-    unseen: readList(from, () => ({ ...readDot(from, writers), ...(more?.() as M) })),
+    unseen: readList(from, () => (more ? { ...readDot(from, writers), ...more() } : (readDot(from, writers) as Dot & M))),
   }));
 }
 
@@ -166,8 +166,8 @@ export function readSibling(from: ByteReader, writers: WriterTable): Sibling {
   const number = form === NUMBER_FINITE ? from.double() : form === NUMBER_INFINITE ? Infinity : form === NUMBER_SUPERSEDED ? -Infinity : 0;
   const value = head & HAS_VALUE ? from.copy() : undefined;
   const seen = isSketchPrint(print) ? readEarly(from, writers)[0] : undefined;
-  const sibling = { writer: writers.at(Math.floor(head / 8)), hlc, print, number, value };
-  return seen ? { ...sibling, seen } : sibling;
+  const writer = writers.at(Math.floor(head / 8));
+  return seen ? { writer, hlc, print, number, value, seen } : { writer, hlc, print, number, value };
 }
 
 function writeSum(out: ByteWriter, sum: Cell["sums"][number], writers: WriterTable): void {

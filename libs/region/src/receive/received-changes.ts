@@ -121,7 +121,7 @@ function receiveMutation(m: Mutation, frame: Frame, ahead: ReadonlyVector | unde
   const kind = kindOf(m.kind);
   const takesAll = kind === undefined || m.creates || m.kind === K.PutString || m.kind === K.PutWhole;
   const plain = changeOf(m, frame, ahead, takesAll);
-  const change: ListChange = kind === "l" ? { ...plain, elements: elementsOf(m) } : plain;
+  const change: ListChange = kind === "l" ? { elements: elementsOf(m), ...plain } : plain;
   if (takesAll) {
     const taken = m.creates ? createdSlots(entry, m, keys) : takenSlots(entry, kind, m.detail, keys);
     for (const slot of taken) push(slot, restrict(asRemoval(plain), m.detail, slot), touched);
