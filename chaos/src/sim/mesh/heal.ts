@@ -2,7 +2,7 @@
  * After the faults: no more commands, clocks right, every way open. A mesh must come to rest by itself, within a limit of
  * rounds: one that goes round in circles has failed.
  */
-import { decodeRecord } from "@meridian/wire";
+import { readRecord } from "./read-record.js";
 import type { WriterId } from "@meridian/words";
 import { membersOf } from "../checkers/absence-check.js";
 import type { AgentHost } from "./agent-host.js";
@@ -83,7 +83,7 @@ function isStill({ sound, agents, flushed, log }: World): boolean {
 }
 
 function isHeartbeat(record: Buffer, writer: WriterId): boolean {
-  return decodeRecord(record, writer).frames.every(({ mutations }) => mutations === 0);
+  return readRecord(record, writer).frames.every(({ mutations }) => mutations === 0);
 }
 
 /** What was done so far, heartbeats apart: those go on in a mesh at rest. */

@@ -3,7 +3,6 @@
  * the events; two worlds that are given the same ones end the same.
  */
 import type { ApplyBatch } from "@meridian/mark";
-import { decodeRecord } from "@meridian/wire";
 import { writerId, type WriterId } from "@meridian/words";
 import { AgentHost, type AgentContext } from "./agent-host.js";
 import type { ClientCommand, SimEvent } from "./event.js";
@@ -12,6 +11,7 @@ import { LogModel } from "./log-model.js";
 import { MessageCheck, messagesOf } from "../checkers/message-check.js";
 import type { Checker, Problem } from "../checkers/problem.js";
 import { BATCH_RECORDS } from "./rare-faults.js";
+import { readRecord } from "./read-record.js";
 import { ScriptWatch, type AfterScript } from "../checkers/script-watch.js";
 import { ServerHost } from "./server-host.js";
 import { firstPolicies, NAMES, policiesOf, switchedTable } from "./policies.js";
@@ -129,7 +129,7 @@ export class World {
   #onAcknowledge(at: number, offset: number): void {
     const waiting = this.agents[at]?.outbound[0];
     if (!waiting) return;
-    const { firstOffset } = decodeRecord(waiting.record, waiting.writer).span;
+    const { firstOffset } = readRecord(waiting.record, waiting.writer).span;
     if (firstOffset < offset) this.#report("acknowledged offset", at, `acknowledges ${offset}, but what was captured from ${firstOffset} on is not in the log`);
   }
 

@@ -74,7 +74,7 @@ export const CAPTURING: readonly Mutation[] = [
   {
     name: "outgoing-not-published-again",
     breaks: "what was committed and not published when the agent died is lost",
-    edits: [{ in: "region", text: "this.#outbox.again = recover(", becomes: "recover(" }],
+    edits: [{ in: "region", text: "outbox.again = recover(", becomes: "recover(" }],
     caughtBy: 148,
   },
   {
