@@ -46,7 +46,8 @@ export class KeyFilter {
   /** False where no key of this hash was added. */
   has(hash: number): boolean {
     const step = stepOf(hash);
-    for (const layer of this.#layers) if (layerHas(layer, hash, step)) return true;
+    // Most keys stand in the largest layer, which is the last.
+    for (let at = this.#layers.length - 1; at >= 0; at -= 1) if (layerHas(this.#layers[at] as Layer, hash, step)) return true;
     return false;
   }
 }

@@ -1,7 +1,7 @@
 /**
  * Slabs of memory that generations use one after the other: new ones each time would wait for a collection by the megabyte.
  *
- * Limit: as many as two generations of the usual size hold; what is given back beyond that is let go.
+ * Limit: as many as one full generation holds, or two of small records; what is given back beyond that is let go.
  */
 
 const SLAB_SHIFT = 20;
