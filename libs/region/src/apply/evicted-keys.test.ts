@@ -1,3 +1,4 @@
+import type { ApplyBatch } from "@meridian/mark";
 import { MemoryStore } from "@meridian/store";
 import { MutationKind, VersionVector } from "@meridian/words";
 import { describe, expect, it } from "vitest";
@@ -124,5 +125,32 @@ describe("an evicted key", () => {
     const before = published(bed).length;
     bed.feed(["INCRBY", "k", "1"]);
     expect(published(bed, before)).toEqual([[K.IncrementString, "k", "", "", 1, true]]);
+  });
+
+  it("that goes while something is written to it is written again without being read", () => {
+    const bed = bedOf(["SET", "k", "v"]);
+    bed.region.onRecord(US, "1", recordOf(US, 0 as never, new VersionVector(), { kind: K.PutString, key: "k", value: "theirs", hlc: at(1) }));
+    bed.flush();
+    evict(bed, "k");
+    bed.echo(bed.batches[0] as ApplyBatch, [{ kind: "s", db: 0, key: "k", field: "" }]);
+    bed.flush();
+    expect([bed.batches.length, bed.reads]).toEqual([2, []]);
+    expect(effects(bed)).toContain("theirs");
+  });
+
+  it("that clients had written to before it went shows what was on its way then: a client who removes that has seen it", () => {
+    const bed = bedOf(["SADD", "s", "a"]);
+    evict(bed, "s");
+    bed.region.onRecord(US, "1", recordOf(US, 0 as never, new VersionVector(), { kind: K.AddMember, key: "s", field: "b", hlc: at(1) }));
+    bed.flush();
+    bed.feed(["SADD", "s", "b"]);
+    evict(bed, "s");
+    bed.echo(bed.batches[0] as ApplyBatch);
+    bed.flush();
+    const before = published(bed).length;
+    bed.feed(["SREM", "s", "b"]);
+    bed.flush();
+    const [removal] = bed.mutations().slice(before);
+    expect([removal?.kind, removal?.field, removal?.detail]).toEqual([K.RemoveMember, "b", undefined]);
   });
 });

@@ -104,6 +104,8 @@ function show(slot: CellSlot, before: string | undefined, issued: CellSlot["issu
     const after = afterIncrement(before, issued);
     if (after !== undefined) return setShown(slot, after);
   }
+  // It was written, so clients can see it: that nothing was there before is no longer so.
+  slot.shown = undefined;
   slot.unsure = true;
   return "unsure";
 }
