@@ -135,6 +135,7 @@ export class Applier {
     this.#converting.clear();
     this.#context.relay?.begin();
     this.#taken.unshift(...this.#inFlight.splice(0));
+    this.#count(this.#taken);
   }
 
   /** All batches that can be issued now, of what `next` hands over. */
@@ -169,8 +170,14 @@ export class Applier {
     received.raise(frame.writer, last);
     counters.received += mutations;
     this.#taken.push(taken);
-    this.#takenCells += taken.slots.length + taken.flights.length;
+    this.#takenCells += cellsOf(taken);
     this.#takenBytes += frame.bytes;
+  }
+
+  /** How much is taken: nothing but these. */
+  #count(frames: readonly FrameInFlight[]): void {
+    this.#takenCells = frames.reduce((sum, frame) => sum + cellsOf(frame), 0);
+    this.#takenBytes = frames.reduce((sum, { frame }) => sum + frame.bytes, 0);
   }
 
   #received(m: Mutation, { writer, messages }: FrameInFlight): void {
@@ -187,6 +194,8 @@ export class Applier {
       for (const slot of taken.slots) slot.raced = true;
       this.#inFlight.push(taken);
     }
+    // It takes no room: where the stream says that all of it was applied, no batch of this life would give that back.
+    this.#count([]);
   }
 
   /** True where a plain string of such a key is on its way ({@link PlainFlight}). */
@@ -281,8 +290,7 @@ export class Applier {
     if (converted.size > 0) this.#converting.set(seq, converted);
     this.#inFlight.push(...this.#taken);
     this.#taken = [];
-    this.#takenCells = 0;
-    this.#takenBytes = 0;
+    this.#count([]);
     this.#issuedSeq = seq;
     return batch;
   }
@@ -372,4 +380,8 @@ export class Applier {
     const isDone = this.#turning.size === 0 && !this.#context.keys.hasClashing && this.#context.relay?.isEmpty !== false;
     return isDone && this.framesInFlight === 0 && this.#retries.size === 0 && this.batchesInFlight === 0;
   }
+}
+
+function cellsOf({ slots, flights }: FrameInFlight): number {
+  return slots.length + flights.length;
 }

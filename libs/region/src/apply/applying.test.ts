@@ -1,8 +1,8 @@
-import { decodeMark, type CellName } from "@meridian/mark";
+import { decodeMark, encodeMarkHeader, MARK_KEY, type ApplyBatch, type CellName } from "@meridian/mark";
 import { MemoryStore } from "@meridian/store";
 import { MutationKind, VersionVector, type Hlc, type Mutation } from "@meridian/words";
 import { describe, expect, test } from "vitest";
-import { BATCHES_IN_FLIGHT_MAX } from "./applier.js";
+import { BATCH_CELLS, BATCHES_IN_FLIGHT_MAX } from "./applier.js";
 import { AP, at, EU, recordOf, RegionBed, US } from "../region-bed.js";
 
 const NEVER = 0 as Hlc;
@@ -227,6 +227,23 @@ describe("a crash after an apply was issued", () => {
     heir.flush();
     expect(heir.batches).toEqual([]);
     expect(heir.entries()[0]?.frames[0]?.context.get(US)).toBe(at(1));
+  });
+
+  test("that ran, and filled a batch: what comes next finds room all the same", () => {
+    const store = new MemoryStore();
+    const bed = RegionBed.ready(store);
+    fromUs(bed, ...Array.from({ length: BATCH_CELLS }, (_, at) => put(`k${at}`, at + 1, "a")));
+    bed.flush();
+    expect(bed.batches).toHaveLength(1);
+    const heir = new RegionBed(store.crash());
+    heir.region.onFenced(2);
+    heir.echo(bed.batches[0] as ApplyBatch);
+    heir.feed(["SET", MARK_KEY, encodeMarkHeader({ epoch: 2, seq: 0, vector: heir.region.frontier, deferred: [], settled: [] })]);
+    heir.flush();
+    expect([heir.region.frontier.get(US), heir.batches.length]).toEqual([at(BATCH_CELLS), 0]);
+    fromUs(heir, put("next", BATCH_CELLS + 1, "b"));
+    heir.flush();
+    expect(ops(heir, 0)).toEqual(["M-", "1", "next", "b"]);
   });
 
   test("whose record is settled keeps nothing of it in the store", () => {
