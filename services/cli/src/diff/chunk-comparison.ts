@@ -34,7 +34,10 @@ export interface Suspicion {
   readonly signature: string;
   /** Places of the servers that lack the key. */
   readonly absentOn: readonly number[];
-  /** Our time (ms since 1970) when a deadline that is near has passed everywhere, else 0. */
+  /**
+   * Our time (ms since 1970) when a deadline that is near has passed everywhere, or one that passed while the key was read; 0 where
+   * there is none.
+   */
   readonly expiresAtMs: number;
 }
 
@@ -48,13 +51,15 @@ export interface ChunkResult {
 
 interface Head {
   readonly type: string;
-  /** Deadline in ms since 1970 by the server's clock; -1 none, -2 absent. */
+  /** Deadline in ms since 1970 by the server's clock; -1 none, {@link NO_KEY} absent. */
   readonly deadlineMs: number;
 }
 
 /** Values asked for at once, in bytes as far as sizes tell. */
 const ROUND_BYTES_MAX = 4 * 1024 * 1024;
 const ABSENT = "none";
+/** What PEXPIRETIME and PTTL say of a key that is not there. */
+const NO_KEY = -2;
 
 /** Compares the selected databases of several servers, chunk by chunk. */
 export class ChunkComparison {
@@ -183,9 +188,10 @@ export class ChunkComparison {
   /** Where a deadline is near or passed on one server, when it has passed on all, by our clock. */
   #expiresAtMs(heads: readonly Head[]): number {
     const nowMs = Date.now();
-    const deadlines = heads.flatMap(({ deadlineMs }, index) =>
-      deadlineMs < 0 ? [] : [deadlineMs - this.#servers[index]!.clockAheadMs],
-    );
+    const deadlines = heads.flatMap((head, index) => {
+      if (head.deadlineMs >= 0) return [head.deadlineMs - this.#servers[index]!.clockAheadMs];
+      return goneSinceType(head) ? [nowMs] : [];
+    });
     if (!deadlines.some((deadlineMs) => deadlineMs - nowMs <= this.#settings.expiryMarginMs)) return 0;
     return Math.min(Math.max(...deadlines), nowMs + this.#settings.expiryMarginMs);
   }
@@ -236,6 +242,11 @@ class KeyComparison {
 
 function absent({ type }: Head): boolean {
   return type === ABSENT;
+}
+
+/** The key was there when its type was asked for, and no more when its deadline was. */
+function goneSinceType({ type, deadlineMs }: Head): boolean {
+  return type !== ABSENT && deadlineMs === NO_KEY;
 }
 
 function digestInto(hash: Hash, reply: Reply): void {
@@ -290,5 +301,5 @@ function* rounds(items: readonly KeyComparison[]): Generator<KeyComparison[]> {
 
 function deadlineText(deadlineMs: number): string {
   if (deadlineMs === -1) return "never";
-  return deadlineMs === -2 ? "gone" : new Date(deadlineMs).toISOString();
+  return deadlineMs === NO_KEY ? "gone" : new Date(deadlineMs).toISOString();
 }

@@ -22,14 +22,12 @@ interface Circle {
 export class Circles {
   readonly #servers: readonly ComparedServer[];
   readonly #settings: CompareSettings;
-  readonly #knowledge: AgentKnowledge | undefined;
+  readonly #knowledge: AgentKnowledge;
   readonly #circles = new Map<string, Circle>();
   readonly #evicted: number[];
   readonly evictedKeys: EvictedKey[] = [];
-  /** Keys that some server has evicted. */
-  evictedCount = 0;
 
-  constructor(servers: readonly ComparedServer[], settings: CompareSettings, knowledge: AgentKnowledge | undefined) {
+  constructor(servers: readonly ComparedServer[], settings: CompareSettings, knowledge: AgentKnowledge) {
     this.#servers = servers;
     this.#settings = settings;
     this.#knowledge = knowledge;
@@ -75,7 +73,7 @@ export class Circles {
     if (known) return known;
     const comparison = new ChunkComparison(members.map((at) => this.#servers[at]!), this.#settings);
     const explain = (db: number, missing: readonly Suspicion[]): Promise<boolean[]> => this.#explain(db, missing, members);
-    const circle = { members, comparison, suspects: new Suspects(comparison, this.#settings, this.#knowledge && explain) };
+    const circle = { members, comparison, suspects: new Suspects(comparison, this.#settings, explain) };
     this.#circles.set(name, circle);
     return circle;
   }
@@ -85,7 +83,7 @@ export class Circles {
     const answers = new Map<string, boolean>();
     for (const [place, server] of members.entries()) {
       const asked = missing.filter(({ absentOn }) => absentOn.includes(place)).map(({ key }) => key);
-      const evicted = asked.length === 0 ? [] : ((await this.#knowledge?.evicted(server, db, asked)) ?? []);
+      const evicted = asked.length === 0 ? [] : await this.#knowledge.evicted(server, db, asked);
       for (const [at, key] of asked.entries()) answers.set(`${place} ${key.toString("latin1")}`, evicted[at] === true);
     }
     const isEvicted = ({ key, absentOn }: Suspicion): boolean => absentOn.every((place) => answers.get(`${place} ${key.toString("latin1")}`) === true);
@@ -109,7 +107,6 @@ export class Circles {
   }
 
   #note(db: number, key: Buffer, without: readonly number[]): void {
-    this.evictedCount += 1;
     for (const server of without) this.#evicted[server] = (this.#evicted[server] ?? 0) + 1;
     if (this.evictedKeys.length >= this.#settings.differencesMax) return;
     const servers = without.map((server) => this.#servers[server]!.connection.address.name);

@@ -210,6 +210,21 @@ describe("compareServers while things move", () => {
     expect(await compare({ settleMs: 50 })).toMatchObject({ verdict: "equal", settledEqual: 1 });
   });
 
+  it("gives no alarm where deadlines pass while it reads, one server after the other", async () => {
+    const firstMs = Date.now() + 300;
+    const DEADLINES = 1_500;
+    for (const client of [eu, us]) {
+      const pipeline = client.pipeline();
+      for (let at = 0; at < DEADLINES; at += 1) pipeline.set(`k${at}`, "v", "PXAT", firstMs + at);
+      await pipeline.exec();
+    }
+    let readings = 0;
+    for (; Date.now() < firstMs + DEADLINES; readings += 1) {
+      expect(found(await compare())).toEqual([]);
+    }
+    expect(readings).toBeGreaterThan(1);
+  });
+
   it("does not wait for a deadline that is far away", async () => {
     await eu.set("k", "v", "PX", 60_000);
     expect(await compare()).toMatchObject({ verdict: "different", differing: 1 });

@@ -2,9 +2,9 @@
  * Keys that looked different, until it is known whether they are.
  *
  * Promises that a key counts as different only when two readings at least `settleMs` apart saw the same difference (one
- * reading where `settleMs` is 0), that a key about to expire is judged after its deadline, and that a key which changes
- * at every reading is given up as unsettled after `readingsMax` readings. Holds at most {@link SUSPECTS_MAX} keys: then
- * the scan waits for them.
+ * reading where `settleMs` is 0), that a key about to expire, or that expired while it was read, is judged by a reading after its
+ * deadline, and that a key which changes at every reading is given up as unsettled after `readingsMax` readings. Holds at most
+ * {@link SUSPECTS_MAX} keys: then the scan waits for them.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { printable } from "../printable.js";
@@ -15,7 +15,7 @@ import type { CompareSettings, Difference } from "./compare-report.js";
 export const SUSPECTS_MAX = 20_000;
 /** Keys of one reading. */
 const READING_KEYS_MAX = 500;
-/** Beyond the deadline, for the server's own granularity. */
+/** Beyond the deadline, and between two readings behind it: for the server's own granularity, and what its clock may be behind. */
 const EXPIRY_GRACE_MS = 20;
 /** Of a key, in reports. */
 export const KEY_BYTES_SHOWN = 120;
@@ -33,7 +33,7 @@ interface Waiting {
 export class Suspects {
   readonly #comparison: ChunkComparison;
   readonly #settings: CompareSettings;
-  readonly #explain: Explain | undefined;
+  readonly #explain: Explain;
   #waiting: Waiting[] = [];
   /** Keys that are missing for certain, of which it is still to be asked why. */
   readonly #missing: Suspicion[] = [];
@@ -42,7 +42,7 @@ export class Suspects {
   unsettled = 0;
   settledEqual = 0;
 
-  constructor(comparison: ChunkComparison, settings: CompareSettings, explain?: Explain) {
+  constructor(comparison: ChunkComparison, settings: CompareSettings, explain: Explain) {
     this.#explain = explain;
     this.#comparison = comparison;
     this.#settings = settings;
@@ -76,8 +76,8 @@ export class Suspects {
 
   async #tellMissing(db: number): Promise<void> {
     for (let part = this.#missing.splice(0, READING_KEYS_MAX); part.length > 0; part = this.#missing.splice(0, READING_KEYS_MAX)) {
-      const explained = await this.#explain?.(db, part);
-      for (const [at, suspicion] of part.entries()) if (explained?.[at] !== true) this.#count(db, suspicion, true);
+      const explained = await this.#explain(db, part);
+      for (const [at, suspicion] of part.entries()) if (explained[at] !== true) this.#count(db, suspicion, true);
     }
   }
 
@@ -107,16 +107,17 @@ export class Suspects {
     const { settleMs, readingsMax } = this.#settings;
     const nowMs = Date.now();
     const readings = (before?.readings ?? 0) + 1;
-    const expiresSoon = suspicion.expiresAtMs > nowMs;
+    // One server was read before the deadline, perhaps, and the other behind it.
+    const mayHaveExpired = suspicion.expiresAtMs > 0;
     const stayed = settleMs === 0 || before?.suspicion.signature === suspicion.signature;
-    if (stayed && !expiresSoon) return this.#report(db, suspicion, true);
+    if (stayed && !mayHaveExpired) return this.#report(db, suspicion, true);
     if (readings >= readingsMax) return this.#report(db, suspicion, false);
-    const dueMs = Math.max(nowMs + settleMs, expiresSoon ? suspicion.expiresAtMs + EXPIRY_GRACE_MS : 0);
+    const dueMs = Math.max(nowMs + settleMs, mayHaveExpired ? Math.max(nowMs, suspicion.expiresAtMs) + EXPIRY_GRACE_MS : 0);
     this.#waiting.push({ suspicion, readings, dueMs });
   }
 
   #report(db: number, suspicion: Suspicion, settled: boolean): void {
-    if (settled && suspicion.kind === "missing" && this.#explain) this.#missing.push(suspicion);
+    if (settled && suspicion.kind === "missing") this.#missing.push(suspicion);
     else this.#count(db, suspicion, settled);
   }
 
