@@ -116,9 +116,9 @@ function keyOf(name: string): string {
   return place.slice(place.indexOf("|") + 1);
 }
 
-/** Increments commute with all that clients do to a counter: one never has to be left out, but where the server had dropped it. */
 type Telling = (checker: Checker, problem: string) => void;
 
+/** Increments commute with all that clients do to a counter: one never has to be left out, but where the server had dropped it. */
 function checkSkipped(commands: readonly (readonly string[])[], chronicle: Chronicle, report: Telling): void {
   for (const [command, key, value = ""] of commands) {
     if (command !== "SET" || key !== MARK_KEY) continue;

@@ -2,11 +2,11 @@
  * After the faults: no more commands, clocks right, every way open. A mesh must come to rest by itself, within a limit of
  * rounds: one that goes round in circles has failed.
  */
-import { readRecord } from "./read-record.js";
 import type { WriterId } from "@meridian/words";
 import { membersOf } from "../checkers/absence-check.js";
 import type { AgentHost } from "./agent-host.js";
 import type { SimEvent } from "./event.js";
+import { readRecord } from "./read-record.js";
 import { unfinished } from "../checkers/switch-check.js";
 import { HEARTBEAT_IDLE_MS, type World } from "./world.js";
 

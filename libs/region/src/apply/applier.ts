@@ -135,7 +135,7 @@ export class Applier {
     this.#converting.clear();
     this.#context.relay?.begin();
     this.#taken.unshift(...this.#inFlight.splice(0));
-    this.#count(this.#taken);
+    this.#count();
   }
 
   /** All batches that can be issued now, of what `next` hands over. */
@@ -174,10 +174,10 @@ export class Applier {
     this.#takenBytes += frame.bytes;
   }
 
-  /** How much is taken: nothing but these. */
-  #count(frames: readonly FrameInFlight[]): void {
-    this.#takenCells = frames.reduce((sum, frame) => sum + cellsOf(frame), 0);
-    this.#takenBytes = frames.reduce((sum, { frame }) => sum + frame.bytes, 0);
+  /** How much is taken into the batch being collected. */
+  #count(): void {
+    this.#takenCells = this.#taken.reduce((sum, frame) => sum + cellsOf(frame), 0);
+    this.#takenBytes = this.#taken.reduce((sum, { frame }) => sum + frame.bytes, 0);
   }
 
   #received(m: Mutation, { writer, messages }: FrameInFlight): void {
@@ -195,7 +195,7 @@ export class Applier {
       this.#inFlight.push(taken);
     }
     // It takes no room: where the stream says that all of it was applied, no batch of this life would give that back.
-    this.#count([]);
+    this.#count();
   }
 
   /** True where a plain string of such a key is on its way ({@link PlainFlight}). */
@@ -290,7 +290,7 @@ export class Applier {
     if (converted.size > 0) this.#converting.set(seq, converted);
     this.#inFlight.push(...this.#taken);
     this.#taken = [];
-    this.#count([]);
+    this.#count();
     this.#issuedSeq = seq;
     return batch;
   }

@@ -108,7 +108,7 @@ export class PlainFlight {
   #change(): CellChange {
     const { hlc, value } = this;
     const { writer, context } = this.#from.frame;
-    const change: CellChange = {
+    return {
       action: "put",
       writer,
       hlc,
@@ -121,8 +121,8 @@ export class PlainFlight {
       ahead: undefined,
       unseen: NO_DOTS,
       absorbed: NO_SUMS,
+      creates: this.#creates,
     };
-    return this.#creates ? { ...change, creates: true } : change;
   }
 
   /** Whose write it is. */

@@ -125,6 +125,7 @@ function removeMembers(kind: "h" | "e" | "z"): LocalCommand {
   return (view, scope) => {
     const entry = entryAt(view, 1, scope);
     if (!entry) return;
+    if (view.argc === 3) return scope.writes.removeMember(entry, kind, argumentText(view, 2));
     // A member may be named twice, and may be there after it was removed: what its client could not see stays.
     const members = new Set<string>();
     for (let at = 2; at < view.argc; at += 1) members.add(argumentText(view, at));

@@ -61,7 +61,7 @@ const NO_CHANGES: readonly CellChange[] = Object.freeze([]);
 const NO_EARLY: readonly KeyContext[] = Object.freeze([]);
 const NO_FIELDS: ReadonlySet<string> = new Set();
 const NO_MEMBERS: ReadonlyMap<string, CellSlot> = new Map();
-const NONE_PRESENT: Readonly<Record<MemberKind, number>> = Object.freeze({ h: 0, e: 0, z: 0, x: 0, g: 0 });
+const NONE_PRESENT: Readonly<Record<MemberKind, number>> = Object.freeze(nonePresent());
 
 /** A context that covers cells of a whole key. One dot may stand in several of them, so what it excepts names the cell. */
 export type KeyContext = EarlyContext<Unseen>;
@@ -271,7 +271,7 @@ export class KeyEntry {
   /** Notes that members of a kind came into being or went. */
   count(kind: MemberKind, change: number): void {
     // Counts that are not shared belong to this key alone.
-    const own = this.present === NONE_PRESENT ? { h: 0, e: 0, z: 0, x: 0, g: 0 } : (this.present as Record<MemberKind, number>);
+    const own = this.present === NONE_PRESENT ? nonePresent() : (this.present as Record<MemberKind, number>);
     own[kind] += change;
     this.present = own;
   }
@@ -311,4 +311,8 @@ export class KeyEntry {
     if (this.expiry) yield this.expiry;
     yield* this.members.values();
   }
+}
+
+function nonePresent(): Record<MemberKind, number> {
+  return { h: 0, e: 0, z: 0, x: 0, g: 0 };
 }

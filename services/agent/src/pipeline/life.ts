@@ -8,20 +8,22 @@
  * a life that begins halted does only that.
  */
 import { ReplicaTail } from "@meridian/psync";
-import { Region, sequenceKey, type Step } from "@meridian/region";
+import { sequenceKey, type Region, type Step } from "@meridian/region";
 import { RedisTarget, type ApplyReply, type ReadStatus, type ServerFacts } from "@meridian/target";
 import { MeridianError, type WriterId } from "@meridian/words";
 import type { Endpoint } from "../endpoint.js";
 import { checkConformance } from "./conformance.js";
-import { feedsOf, mayEvict, toldOf, type EventFeed } from "./event-feed.js";
+import { feedsOf, mayEvict, type EventFeed } from "./event-feed.js";
 import type { LifeDeps } from "./life-deps.js";
 import { fenced, halted, lostMark, lostRecord } from "./life-errors.js";
+import { regionOf } from "./life-region.js";
 import { learnModules } from "./module-commands.js";
 import { PeerReader } from "./peer-reader.js";
 import { Publisher } from "./publisher.js";
-import { TailDrain } from "./tail-drain.js";
 import { PublishedPlaces } from "./published-places.js";
 import { SyncedSteps } from "./synced-steps.js";
+import { TailDrain } from "./tail-drain.js";
+import { Throttle } from "./throttle.js";
 
 /** Keys asked for in one page of the first import. */
 const LIST_COUNT = 200;
@@ -33,8 +35,6 @@ const TICK_MS = 100;
 const FACTS_MS = 10_000;
 /** Keys and members that may wait for the end of the turn to be committed. */
 const UNCOMMITTED_MAX = 1024;
-/** Above this the store has fallen behind its disk: the stream is paused until what is pending has fallen to this share of it. */
-const [PRESSURE_MAX, RESUME_SHARE] = [2, 0.5];
 
 /** See the module's comment. */
 export class Life {
@@ -49,6 +49,7 @@ export class Life {
   /** Undefined: what leaves waits for no disk. */
   readonly #synced: SyncedSteps | undefined;
   readonly #published = new PublishedPlaces();
+  readonly #throttle: Throttle;
   #tail: ReplicaTail | undefined;
   /** The tail hands its stream on to the region. */
   #isFollowing = false;
@@ -63,18 +64,20 @@ export class Life {
   #onDrained: (() => void) | undefined;
   #isFlushDue = false;
   #isAsking = false;
-  #isPaused = false;
   /** Closing the connections, once the region has halted. */
   #leaving: Promise<unknown> | undefined;
   #isOver = false;
 
   constructor(deps: LifeDeps) {
-    const { writer, peers, store, settings, counters, onVisible } = (this.#deps = deps);
-    const { maxDriftMs, cachedSlotsMax, conflicts, policies, lateEntriesToGroups, absentAfterMs, messages } = settings;
-    const [floats, evictions] = [toldOf(settings.floats), settings.evictions === "keep" && { evictions: "keep" as const }];
-    const some = { ...(floats && { floats }), ...evictions, ...(absentAfterMs && { absentAfterMs }), ...(messages && { messages }) };
-    const limits = { maxDriftMs, cachedSlotsMax, conflicts, lateEntriesToGroups, ...some };
-    this.region = new Region({ writer, peers, store, ...limits, counters, onVisible, ...(policies && { policies }) });
+    this.#deps = deps;
+    const { store, settings } = deps;
+    this.region = regionOf(deps);
+    this.#throttle = new Throttle({
+      store,
+      storeBytesMax: settings.storeBytesMax,
+      pendingRecords: () => this.region.pending.records,
+      tail: () => this.#tail,
+    });
     this.#publisher = new Publisher({
       log: deps.log,
       inFlightMax: settings.publishInFlightMax,
@@ -99,8 +102,7 @@ export class Life {
 
   /** Why capture stands still: the store is full, or behind its disk; undefined where it does not. */
   get pausedFor(): "store" | "disk" | undefined {
-    if (!this.#isPaused || this.#isOver || this.region.halt) return undefined;
-    return this.#isStoreFull() ? "store" : "disk";
+    return this.#isOver || this.region.halt ? undefined : this.#throttle.reason;
   }
 
   /** Since when peers' writes wait because the server is at maxmemory (wall clock, ms); undefined: they do not. */
@@ -274,7 +276,7 @@ export class Life {
     if (!this.#drain) this.#tellServer(step);
     if (step.acknowledge !== undefined) this.#tail?.ack(step.acknowledge);
     for (const reader of this.#readers) reader.poke();
-    this.#throttle();
+    this.#throttle.look();
     this.#giveSign();
     if (this.region.isFenced) this.#over(fenced(undefined));
     this.#noteDrained();
@@ -344,26 +346,6 @@ export class Life {
     else if (status !== "OK") this.#onServerFailure(lostMark(status));
   }
 
-  /** Local writes are never refused because the log is slow: they wait in the store, and then in the server. */
-  #throttle(): void {
-    const pressure = this.#deps.store.pressure ?? 0;
-    if (!this.#isPaused && (this.#isStoreFull() || pressure > PRESSURE_MAX)) {
-      this.#isPaused = true;
-      this.#tail?.pause();
-    } else if (this.#isPaused && !this.#isStoreFull() && pressure < PRESSURE_MAX * RESUME_SHARE) {
-      this.#isPaused = false;
-      this.#tail?.resume();
-    } else if (this.#isPaused && pressure >= PRESSURE_MAX * RESUME_SHARE) {
-      // No commits come while the stream stands, and commits are what makes the store move on.
-      this.#deps.store.flush?.();
-    }
-  }
-
-  /** What is stored and waits for nothing (cells, positions) is no reason to stand still: only the log's taking records helps. */
-  #isStoreFull(): boolean {
-    return this.region.pending.records > 0 && this.#deps.store.sizeBytes() >= this.#deps.settings.storeBytesMax;
-  }
-
   #recall(seq: number): Buffer {
     const record = this.#deps.store.get("out", sequenceKey(seq));
     if (record) return Buffer.from(record);
@@ -374,8 +356,8 @@ export class Life {
   #onServerFailure(error: MeridianError): void {
     if (this.region.halt || this.#isOver || this.#drain) return;
     if (!this.#isFollowing || error.code !== "SERVER_UNAVAILABLE") return this.#over(error);
-    this.#drain = new TailDrain(() => this.#isPaused, () => this.#endWith(error));
-    if (!this.#isPaused) this.#tail?.resume();
+    this.#drain = new TailDrain(() => this.#throttle.isPaused, () => this.#endWith(error));
+    if (!this.#throttle.isPaused) this.#tail?.resume();
   }
 
   #onTailLost(error: MeridianError): void {
