@@ -188,6 +188,15 @@ describe("resume", () => {
     expect(lineage.previousReplicationId).toBeUndefined();
   });
 
+  it("says FULLRESYNC after two restarts from the RDB: a server keeps one earlier id", async () => {
+    const redis = await server();
+    const owner = new Owner();
+    await owner.attach(redis.port);
+    await redis.restart({ save: true });
+    await redis.restart({ save: true });
+    expect((await owner.attach(redis.port)).resumed).toBe(false);
+  });
+
   it("follows a promoted replica under its new id", async () => {
     const primary = await server();
     const replica = await server("--replicaof", "127.0.0.1", String(primary.port));

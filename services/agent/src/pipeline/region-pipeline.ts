@@ -19,9 +19,12 @@ import { refuseOldStore } from "./published-places.js";
 import { logConfigOf } from "./log-config.js";
 import { pipelineStatus } from "./pipeline-status.js";
 
-/** First pause between two lives; it doubles up to the last. */
+/**
+ * First pause between two lives; it doubles up to the last. A server that is restarted twice during one pause no longer knows the
+ * history that its stream would go on from: it keeps one earlier id.
+ */
 const PAUSE_FIRST_MS = 50;
-const PAUSE_LAST_MS = 5_000;
+const PAUSE_LAST_MS = 1_000;
 /** A life that worked so long earns the first pause again. */
 const STEADY_MS = 10_000;
 /** Cells in memory per generation. */
