@@ -20,6 +20,7 @@ what runs
   --units              many transactions, with commands whose result must be read
   --messages           clients publish messages, which are relayed
   --names              keys and fields have names of 800 bytes
+  --limits             regions have small limits (else in one run of eight)
   --residents          some keys reside in some of the regions only
   --switches           the policy of some keys is changed while it runs
   --absence            regions that are silent for a moment are fenced
@@ -78,6 +79,7 @@ export function readRequest(words: readonly string[]): Request {
       registers: { type: "boolean", default: false },
       units: { type: "boolean", default: false },
       names: { type: "boolean", default: false },
+      limits: { type: "boolean", default: false },
       residents: { type: "boolean", default: false },
       absence: { type: "boolean", default: false },
       messages: { type: "boolean", default: false },
@@ -102,6 +104,7 @@ export function readRequest(words: readonly string[]): Request {
       ...(values.registers ? { registers: true } : {}),
       ...(values.units ? { units: true } : {}),
       ...(values.names ? { names: true } : {}),
+      ...(values.limits ? { limits: true } : {}),
       ...(values.residents ? { residents: true } : {}),
       ...(values.switches ? { switches: true } : {}),
       ...(values.absence ? { absence: true } : {}),

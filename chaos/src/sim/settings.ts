@@ -3,9 +3,11 @@
  * most things out (swarm testing, Groce et al. 2012): what is left then meets in ways that a run with everything never
  * shows.
  */
+import type { RegionLimits } from "@meridian/region";
 import { Random } from "./random.js";
 import { drawGroups } from "./mesh/residents.js";
 import { drawRareFaults, type RareFault } from "./mesh/rare-faults.js";
+import { drawLimits } from "./mesh/small-limits.js";
 
 /** Kinds of keys that clients write. Each has its own names, so that types meet only in runs with `clashes`. */
 export const FAMILIES = ["string", "counter", "pure", "hash", "set", "zset", "list", "sketch", "stream", "float"] as const;
@@ -66,6 +68,8 @@ export interface SimOptions {
   readonly messages?: boolean;
   /** Keys and fields have names that are too long to stand in the store's as they are. */
   readonly names?: boolean;
+  /** Regions have small limits. */
+  readonly limits?: boolean;
   readonly faults?: readonly RareFault[];
 }
 
@@ -118,6 +122,8 @@ export interface SimSettings {
   readonly messages: MessageDraw | undefined;
   /** How often events are listened to, told and lost. */
   readonly events: EventPace | undefined;
+  /** What regions divide and hold back where; undefined: as regions do that are not told otherwise. */
+  readonly limits: RegionLimits | undefined;
 }
 
 /** Keys whose expiry DEL is recognized only while the agent's clock is this near to the server's. */
@@ -146,6 +152,7 @@ export function drawSettings(seed: number, options: SimOptions, random: Random):
   const clashes = options.clashes ?? (options.families === undefined && new Random(seed + MEETING_SALT).chance(0.1));
   const switches = drawSwitches(seed, options.switches ?? (options.families || options.faults || options.units ? false : undefined));
   const absence = drawAbsence(seed, options.absence ?? (options.faults && false));
+  const small = drawLimits(seed, options.limits);
   const isOfUnits = options.units ?? new Random(seed + UNIT_SALT).chance(0.06);
   const pace = (): number[] => Array.from({ length: regions }, () => random.pick([1, 1, 1, 0.5, 0.2, 0.05]));
   return {
@@ -166,7 +173,7 @@ export function drawSettings(seed: number, options: SimOptions, random: Random):
     clashes,
     longNames: options.names ?? new Random(seed + NAMES_SALT).chance(0.03),
     ...(isOfUnits ? UNITS : {}),
-    weights: switches.slowed(absence.slowed(drawWeights(random))),
+    weights: small.slowed(switches.slowed(absence.slowed(drawWeights(random)))),
     streamPace: pace(),
     recordsPace: pace(),
     skewMsMax: random.chance(0.5) ? (expiries > 0 ? SKEW_MS_MAX_WITH_EXPIRY : random.pick([5, 300, 3000])) : 0,
@@ -186,6 +193,7 @@ export function drawSettings(seed: number, options: SimOptions, random: Random):
     // A region that stops for another reason is another run.
     messages: drawMessages(seed, options.messages),
     events: drawEvents(seed),
+    limits: small.limits,
     faults: options.faults ?? (absence.absentAfterMs > 0 ? [] : drawRareFaults(seed).filter((fault) => !switches.isOn || fault !== "flushall")),
   };
 }

@@ -30,6 +30,7 @@ export type { MessageOptions } from "./capture/local-messages.js";
 export { PATIENCE_MS } from "./apply/message-relay.js";
 export { FRAME_BYTES, FRAME_MUTATIONS, RECORD_BYTES, sequenceKey } from "./publish/outbox.js";
 export type { PendingWork } from "./pending-work.js";
+export { REGION_LIMITS, type RegionLimits } from "./region-limits.js";
 export type { RegionOptions } from "./region-options.js";
 export { decidedPolicies, type PolicyChangeStatus } from "./policies/policy-change.js";
 export { linesOf, refusalOf, tableOf, transitionsOf, type Transition, type TransitionKind } from "./policies/policy-transition.js";

@@ -7,6 +7,7 @@ import type { StateReader } from "./effects.js";
 import type { FloatOptions } from "./capture/float-events.js";
 import type { HeartbeatPace } from "./forget/heartbeat.js";
 import type { MessageOptions } from "./capture/local-messages.js";
+import type { RegionLimits } from "./region-limits.js";
 
 /** What a region must be told. */
 export interface RegionOptions {
@@ -33,6 +34,8 @@ export interface RegionOptions {
   readonly heartbeat?: HeartbeatPace;
   /** After how long without anything from a peer this region agrees to go on without it, in ms; undefined: never. */
   readonly absentAfterMs?: number;
+  /** What is divided and held back where; undefined: by {@link REGION_LIMITS}. */
+  readonly limits?: RegionLimits;
   /** Counted on from an earlier life, where there was one. */
   readonly counters?: RegionCounters;
   /** A peer's frame became visible here: its writer, last version and number of mutations. */

@@ -36,6 +36,7 @@ import { PolicySwitch } from "./policies/policy-switch.js";
 import { Reader } from "./read/reader.js";
 import type { CellSlot, KeyEntry } from "./keys/key-entry.js";
 import { pendingWork, type PendingWork } from "./pending-work.js";
+import { REGION_LIMITS } from "./region-limits.js";
 import type { RegionOptions } from "./region-options.js";
 import { encodeState, firstUnused, readState, STATE_KEY, type RegionState } from "./region-state.js";
 import { recover } from "./recovery.js";
@@ -82,7 +83,7 @@ export class Region {
   #stateChanged = false;
 
   constructor(options: RegionOptions) {
-    const { writer, peers, store, heartbeat, absentAfterMs } = options;
+    const { writer, peers, store, heartbeat, absentAfterMs, limits = REGION_LIMITS } = options;
     const state = readState(store);
     const isFenced = (other: WriterId): boolean => this.#stability.absence.isFenced(other);
     this.policies = new PolicyChange(options, { isFenced, isImporting: () => this.#import.isRunning });
@@ -90,23 +91,22 @@ export class Region {
     const residency = Residency.of(live.running, writer, peers);
     this.followed = followedLogs(peers, residency);
     this.#options = options;
-    this.counters = options.counters ?? zeroCounters();
+    const counters = (this.counters = options.counters ?? zeroCounters());
     this.#state = state;
     this.#writers = new WriterTable(state.writers);
     this.#clock = new HybridClock({ maxDriftMs: options.maxDriftMs, start: { bound: firstUnused(state) } });
-    this.#stability = new Stability({ store, writer, peers, residency, heartbeat, absentAfterMs }, {
+    this.#stability = new Stability({ store, writer, peers, residency, heartbeat, absentAfterMs, limits }, {
       policy: this.policies, merged: () => this.#outbox.including(state.frontier),
       isSettled: () => this.#keys.isSettled, isRead: () => this.#reader.pending === 0 && !this.isImporting,
       received: () => this.#received, onFenced: (halt) => this.#halt(halt),
     });
     // Nothing is handed on by a spread: V8 gives each object that begins with one and goes on a shape of its own.
-    const { counters } = this;
     const keys = (this.#keys = new KeySpace(store, this.#writers, options.cachedSlotsMax, this.#stability.graves, state.evicted));
     this.#received = state.frontier.clone();
-    this.#outbox = new Outbox(writer, residency, state, live);
+    this.#outbox = new Outbox(writer, residency, state, live, limits);
     const gate = new TransactionGate(keys, counters);
-    this.#unit = new OpenUnit(this.#outbox, counters);
-    const read = { writer, store, maxDriftMs: options.maxDriftMs, peers: this.followed, policies: this.policies };
+    this.#unit = new OpenUnit(this.#outbox, counters, limits);
+    const read = { writer, store, maxDriftMs: options.maxDriftMs, peers: this.followed, policies: this.policies, limits };
     this.#inbox = new Inbox(read, state.nextIn, (unit) => gate.lets(unit, this.#nowMs), this.#stability);
     const writerOf = residency ? (key: string): WriterId => residency.writerOf(key) : (): WriterId => writer;
     const onDiffers = (slot: CellSlot): void => this.#applier.retry(slot);
@@ -119,25 +119,26 @@ export class Region {
     // Until everything is imported a key may hold what nobody knows. Later, what the stream did not say no client did.
     const mayHoldUnknown = (key: string): boolean => this.switching.mayHoldUnknown(key);
     const requestRead = (entry: KeyEntry): void => (mayHoldUnknown(entry.key) ? this.#reader.doubt(entry) : this.#reader.want(entry));
-    const relay = options.messages && new MessageRelay(options.messages, counters, state.told);
-    const [received, lateToGroups] = [this.#received, options.lateEntriesToGroups ?? true];
-    const { messages: relayed, onVisible } = options;
-    const applier = new Applier({ writer, residency, keys, received, counters, conflicts, onVisible, relay, lateToGroups, requestRead });
+    const relay = options.messages && new MessageRelay(options.messages, counters, state.told, limits);
+    const { messages: relayed, onVisible, lateEntriesToGroups: lateToGroups = true } = options;
+    const applier = new Applier({
+      writer, residency, keys, counters, conflicts, onVisible, received: this.#received, relay, limits, lateToGroups, requestRead,
+    });
     const streams = new LocalStreams({ keys, writes, doubts: () => applier, reads, conflicts });
     const lists = new ListWrites({ keys, writes, onDiffers, onBlind });
     const beginCommand = (): void => void (writes.hlc = this.#clock.tick(this.#nowMs));
     this.evictions = options.evictions && new Evictions({
-      keys, writes, counters, policies: live, residency, store, retry: onDiffers, nowMs,
+      keys, writes, counters, policies: live, residency, store, limits, retry: onDiffers, nowMs,
       isImporting: () => this.isImporting, capture: () => this.#capture, floats: () => this.floats,
     });
     const emit = (m: Mutation): void => this.#outbox.add(m);
     const messages = relayed && new LocalMessages({ options: relayed, counters, writes, beginCommand, emit });
     const reader = new Reader({
-      keys, writes, streams, lists, applier, counters, policies: live, residency, beginCommand, nowMs,
+      keys, writes, streams, lists, applier, counters, policies: live, residency, beginCommand, nowMs, limits,
       onServerTime: (serverMs) => this.#stability.onServerTime(serverMs),
     });
-    [this.#applier, this.#reader, this.#import] = [applier, reader, new FirstImport(state)];
-    this.switching = new PolicySwitch({ change: this.policies, store, keys, applier, reader, importing: this.#import });
+    [this.#applier, this.#reader, this.#import] = [applier, reader, new FirstImport(state, limits)];
+    this.switching = new PolicySwitch({ change: this.policies, store, keys, applier, reader, limits, importing: this.#import });
     this.#capture = new Capture({
       keys, writes, streams, lists, counters, policies: live, residency, messages, beginCommand, onBlind, unit: this.#unit, nowMs,
       onMark: (mark) => this.#onMark(mark), onRead: (read, serverMs) => reader.onRead(read, serverMs),
@@ -147,7 +148,7 @@ export class Region {
       onQuarantine: (command) => this.#quarantine(command),
       onUnitBegin: () => this.#unit.begin(this.#unitOffset, this.#unitDb), onUnitEnd: (offset) => this.#onUnitEnd(offset),
     }, state.db);
-    this.floats = options.floats && new FloatEvents(options.floats, this.#capture, nowMs);
+    this.floats = options.floats && new FloatEvents(options.floats, this.#capture, nowMs, limits);
     [this.#unitOffset, this.#unitDb] = [state.place?.offset ?? 0, state.db];
     this.#parser = new CommandParser((this.evictions?.events ?? this.floats ?? this.#capture).onCommand, this.#unitOffset);
     const [{ frontier }, outbox, inbox] = [state, this.#outbox, this.#inbox];

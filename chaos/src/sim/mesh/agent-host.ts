@@ -3,7 +3,7 @@
  * every thing that the shell does is an event that may or may not happen next.
  */
 import type { ApplyBatch } from "@meridian/mark";
-import { isPlainRecord, readRemains, Region, SYNC_KEY_PREFIX, type HeartbeatPace, type Listing, type MessageOptions, type PolicyTable, type Reading, type Step, zeroCounters } from "@meridian/region";
+import { isPlainRecord, readRemains, Region, SYNC_KEY_PREFIX, type HeartbeatPace, type Listing, type MessageOptions, type PolicyTable, type Reading, type RegionLimits, type Step, zeroCounters } from "@meridian/region";
 import { MemoryStore } from "@meridian/store";
 import type { KeyEvent } from "@meridian/target";
 import type { WriterId } from "@meridian/words";
@@ -34,6 +34,8 @@ export interface AgentContext {
   readonly server: ServerHost;
   readonly log: LogModel;
   readonly cachedSlotsMax: number;
+  /** Undefined: those that every region has. */
+  readonly limits: RegionLimits | undefined;
   /** Called when the agent tells the server that it may forget its stream up to an offset. */
   readonly onAcknowledge: (offset: number) => void;
   readonly policies: PolicyTable | undefined;
@@ -107,7 +109,7 @@ export class AgentHost {
 
   /** A new life from the store: attach, and tell the region. */
   start(nowMs: number): void {
-    const { writer, peers, server, cachedSlotsMax, heartbeat, policies, absentAfterMs, hearsEvents, mayEvict, messages } = this.context;
+    const { writer, peers, server, cachedSlotsMax, limits, heartbeat, policies, absentAfterMs, hearsEvents, mayEvict, messages } = this.context;
     const region = new Region({
       writer, peers, cachedSlotsMax, heartbeat,
       counters: this.counters,
@@ -116,6 +118,7 @@ export class AgentHost {
       ...(policies && { policies }),
       ...(absentAfterMs && { absentAfterMs }),
       ...(messages && { messages }),
+      ...(limits && { limits }),
       ...(hearsEvents && { floats: HEARD_FLOATS }),
       ...(mayEvict && { evictions: "keep" as const }),
     });

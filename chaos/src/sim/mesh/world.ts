@@ -83,6 +83,7 @@ export class World {
       server,
       log: this.log,
       cachedSlotsMax: this.settings.cachedSlotsMax,
+      limits: this.settings.limits,
       policies: firstPolicies(this.settings),
       messages: messagesOf(this.settings),
       onAcknowledge: (offset) => this.#onAcknowledge(at, offset),

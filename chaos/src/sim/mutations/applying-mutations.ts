@@ -2,6 +2,8 @@
 import type { Mutation } from "./mutation.js";
 
 const EXPECT = `return shown === undefined ? "-" : isSketchPrint(shown) ? "%" : isDigest(shown) ? "#" : "=";`;
+const RETAKEN = "this.take(frame, done, false); for (const taken of this.#taken.splice(0)) {";
+const TAKEN_AGAIN = "this.#taken.unshift(...this.#inFlight.splice(0));";
 const DELTA = "return { delta: to - from, isDecimal: false };";
 
 /** See the module's comment. */
@@ -126,5 +128,20 @@ export const APPLYING: readonly Mutation[] = [
     edits: [{ in: "region", text: DELTA, becomes: "return undefined;" }],
     options: { families: ["pure"] },
     caughtBy: 3,
+  },
+  {
+    name: "room-inherited",
+    breaks: "what an earlier life had on its way takes room in the batches of the next one, also where all of it had arrived",
+    edits: [
+      {
+        in: "region",
+        text: RETAKEN,
+        becomes: `if (frame) { this.take(frame, done, false); for (const taken of this.#taken.splice(0)) {
+          for (const slot of taken.slots) slot.raced = true; this.#inFlight.push(taken); } return; } for (const taken of []) {`,
+      },
+      { in: "region", text: `${TAKEN_AGAIN} this.#count(this.#taken);`, becomes: TAKEN_AGAIN },
+    ],
+    options: { limits: true },
+    caughtBy: 80,
   },
 ];

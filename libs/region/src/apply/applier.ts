@@ -28,6 +28,7 @@ import { receiveFrame } from "../receive/received-changes.js";
 import type { Residency } from "../publish/residency.js";
 import type { ConflictLedger } from "../conflicts/conflict-ledger.js";
 import type { RegionCounters } from "../counters.js";
+import type { RegionLimits } from "../region-limits.js";
 import { isPast } from "./server-deadlines.js";
 import { setShown } from "./settle.js";
 import { restsHidden } from "./type-clash.js";
@@ -69,6 +70,7 @@ export interface ApplierContext {
   readonly received: VersionVector;
   readonly counters: RegionCounters;
   readonly conflicts: ConflictLedger;
+  readonly limits: RegionLimits;
   readonly onVisible: ((writer: WriterId, last: Hlc, mutations: number) => void) | undefined;
   /** Where messages of peers go; undefined: none is accepted. */
   readonly relay: MessageRelay | undefined;
@@ -81,6 +83,7 @@ export interface ApplierContext {
 /** See the module's comment. */
 export class Applier {
   readonly #context: ApplierContext;
+  readonly #limits: RegionLimits;
   readonly #inFlight: FrameInFlight[] = [];
   /** Cells that need a batch of their own making: left out by a mark, or found to differ. */
   readonly #retries = new Set<CellSlot>();
@@ -103,6 +106,7 @@ export class Applier {
 
   constructor(context: ApplierContext) {
     this.#context = context;
+    this.#limits = context.limits;
     const { keys, counters, conflicts, requestRead } = context;
     this.#kept = new KeptValues(counters, requestRead);
     this.#settling = { keys, counters, conflicts, requestRead, retry: this.#retry };
@@ -122,8 +126,9 @@ export class Applier {
 
   /** True where another frame may be taken into the batch being collected. */
   get hasRoom(): boolean {
-    const isOpen = this.batchesInFlight < BATCHES_IN_FLIGHT_MAX && this.#context.relay?.hasRoom !== false;
-    return isOpen && this.#takenCells < BATCH_CELLS && this.#takenBytes < BATCH_BYTES;
+    const { batchesInFlight, batchCells, batchBytes } = this.#limits;
+    const isOpen = this.batchesInFlight < batchesInFlight && this.#context.relay?.hasRoom !== false;
+    return isOpen && this.#takenCells < batchCells && this.#takenBytes < batchBytes;
   }
 
   /** Begins a lease: everything still pending is issued anew under it. */
@@ -216,18 +221,19 @@ export class Applier {
 
   /** The next batch, or undefined where there is nothing to apply or no room in flight. */
   issue(nowMs: number): ApplyBatch | undefined {
-    if (this.#epoch === 0 || this.batchesInFlight >= BATCHES_IN_FLIGHT_MAX) return undefined;
+    if (this.#epoch === 0 || this.batchesInFlight >= this.#limits.batchesInFlight) return undefined;
     if (this.#kept.await(this.#taken, this.#retries, nowMs)) return undefined;
     const deferred: CellName[] = [];
     const settled: CellName[] = [];
     const ready = new Set<CellSlot>();
     const conversions = this.#conversions();
+    const { batchCells } = this.#limits;
     for (const slot of this.#retries) {
-      if (ready.size >= BATCH_CELLS) break;
+      if (ready.size >= batchCells) break;
       if (slot.refused || !slot.needsAttention || restsHidden(slot)) this.#retries.delete(slot);
       else if (!conversions?.concerns(slot) && this.#canIssue(slot)) ready.add(slot);
     }
-    conversions?.fill(ready, BATCH_CELLS, (slot) => this.#canIssue(slot, true));
+    conversions?.fill(ready, batchCells, (slot) => this.#canIssue(slot, true));
     for (const frame of this.#taken) {
       for (const slot of frame.slots) {
         if (ready.has(slot) || slot.deferred !== 0) continue;
@@ -254,7 +260,7 @@ export class Applier {
     for (const { db, key } of [...this.#turning, ...keys.takeClashing()]) clashing.add(keys.entry(db, key));
     for (const frame of this.#taken) for (const { entry } of frame.slots) if (entry.mayClash) clashing.add(entry);
     if (clashing.size === 0) return undefined;
-    const conversions = new Conversions(clashing, this.#retry);
+    const conversions = new Conversions(clashing, this.#limits.conversionCells, this.#retry);
     // A client may have hidden what came when there was nothing to be seen yet.
     for (const entry of clashing) this.#context.conflicts.types(entry);
     this.#turning.clear();

@@ -18,9 +18,11 @@ export class Conversions {
   /** Keys that the batch turns into another type. */
   readonly converted = new Set<KeyEntry>();
   readonly #turning: ReadonlySet<KeyEntry>;
+  readonly #cellsMax: number;
 
-  /** `clashing`: keys to be looked at. `differs` is told of cells that are to change without their key changing its type. */
-  constructor(clashing: Iterable<KeyEntry>, differs: (slot: CellSlot) => void) {
+  /** `clashing`: keys to be looked at. `cellsMax`: {@link CONVERSION_CELLS_MAX}. `differs` is told of cells that are to change without their key changing its type. */
+  constructor(clashing: Iterable<KeyEntry>, cellsMax: number, differs: (slot: CellSlot) => void) {
+    this.#cellsMax = cellsMax;
     const turning = new Set<KeyEntry>();
     for (const entry of clashing) {
       // Also where there is one type only, by now: with the last of another has gone what hid it.
@@ -47,8 +49,8 @@ export class Conversions {
 
   #take(entry: KeyEntry, ready: Set<CellSlot>, room: number, canIssue: (slot: CellSlot) => boolean): void {
     const leaving = leavingSlots(entry);
-    const coming = changingSlots(entry).filter((slot) => shownPrint(slot) === undefined).slice(0, CONVERSION_CELLS_MAX);
-    if (leaving.length > CONVERSION_CELLS_MAX) {
+    const coming = changingSlots(entry).filter((slot) => shownPrint(slot) === undefined).slice(0, this.#cellsMax);
+    if (leaving.length > this.#cellsMax) {
       for (const slot of leaving) if (ready.size < room && canIssue(slot)) ready.add(slot);
       return;
     }

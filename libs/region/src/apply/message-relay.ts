@@ -13,6 +13,7 @@ import type { ApplyBatch, Mark } from "@meridian/mark";
 import type { Frame } from "@meridian/wire";
 import { hlcMs, MutationKind, VersionVector, type Hlc, type Mutation, type WriterId } from "@meridian/words";
 import { noteSilenced, type RegionCounters } from "../counters.js";
+import type { RegionLimits } from "../region-limits.js";
 import type { CellSlot } from "../keys/key-entry.js";
 import { isOpen } from "../start-lists.js";
 import type { MessageOptions } from "../capture/local-messages.js";
@@ -24,7 +25,7 @@ export const WAITING_BYTES_MAX = 8 * 1024 * 1024;
 /** Messages after which a batch is full. */
 export const BATCH_MESSAGES = 256;
 /** Bytes of messages after which a batch is full. */
-const BATCH_MESSAGE_BYTES = 256 * 1024;
+export const BATCH_MESSAGE_BYTES = 256 * 1024;
 
 /** A message of a frame that was taken. */
 export interface ReceivedMessage {
@@ -69,6 +70,7 @@ export interface SettledFrame {
 export class MessageRelay {
   readonly #options: MessageOptions;
   readonly #counters: RegionCounters;
+  readonly #limits: RegionLimits;
   /** What was told, per writer; kept with the region's state. */
   readonly #told: VersionVector;
   readonly #queues = new Map<WriterId, Queue>();
@@ -76,7 +78,8 @@ export class MessageRelay {
   readonly #inherited = new Set<CellSlot>();
   #bytes = 0;
 
-  constructor(options: MessageOptions, counters: RegionCounters, told: VersionVector) {
+  constructor(options: MessageOptions, counters: RegionCounters, told: VersionVector, limits: RegionLimits) {
+    this.#limits = limits;
     this.#options = options;
     this.#counters = counters;
     this.#told = told;
@@ -84,7 +87,7 @@ export class MessageRelay {
   }
 
   get hasRoom(): boolean {
-    return this.#bytes < WAITING_BYTES_MAX;
+    return this.#bytes < this.#limits.messageBytes;
   }
 
   /** True where nothing waits. */
@@ -158,10 +161,11 @@ export class MessageRelay {
     if (this.isEmpty) return undefined;
     const messages: Waiting[] = [];
     const upTo = new VersionVector();
+    const { batchMessages, batchMessageBytes } = this.#limits;
     let bytes = 0;
     for (const [writer, queue] of this.#queues) {
       for (let next = queue.waiting[queue.issued]; next; next = queue.waiting[queue.issued]) {
-        if (messages.length >= BATCH_MESSAGES || bytes >= BATCH_MESSAGE_BYTES) break;
+        if (messages.length >= batchMessages || bytes >= batchMessageBytes) break;
         if (nowMs - hlcMs(next.hlc) > this.#options.ageMsMax) {
           if (queue.issued > 0) break;
           this.#counters.messages.expired += 1;

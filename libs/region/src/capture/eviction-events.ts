@@ -12,8 +12,9 @@ import { argumentText, commandIn, writtenKeys, type CommandRow } from "@meridian
 import { isMarkKey, RESERVED_PREFIX } from "@meridian/mark";
 import type { CommandView } from "@meridian/resp";
 import type { EvictionCounters } from "../counters.js";
-import { EVENT_PATIENCE_MS, EVENTS_MAX, HELD_BYTES_MAX, type FloatStatus } from "./float-events.js";
+import { EVENT_PATIENCE_MS, type FloatStatus } from "./float-events.js";
 import { HeldCommands } from "./held-commands.js";
+import type { RegionLimits } from "../region-limits.js";
 
 /** Signs begin like this. */
 export const SIGN_KEY_PREFIX = `${RESERVED_PREFIX}evicted:`;
@@ -37,6 +38,7 @@ export interface EvictionEventsContext {
   readonly holds: (db: number, key: string) => boolean | undefined;
   readonly counters: EvictionCounters;
   readonly nowMs: () => number;
+  readonly limits: RegionLimits;
 }
 
 /** The end of a key, as an event tells of it. */
@@ -68,6 +70,7 @@ const ENDLESS: ReadonlySet<string> = new Set(
 /** See the module's comment. Stands before a region's capture, and before what looks at floats. */
 export class EvictionEvents {
   readonly #context: EvictionEventsContext;
+  readonly #limits: RegionLimits;
   readonly #held = new HeldCommands();
   readonly #keys = new Map<string, KeyEndings>();
   #isExpected = false;
@@ -89,6 +92,7 @@ export class EvictionEvents {
 
   constructor(context: EvictionEventsContext) {
     this.#context = context;
+    this.#limits = context.limits;
   }
 
   /** What holds now: with a reason, an eviction is taken for a client's deletion. */
@@ -173,7 +177,7 @@ export class EvictionEvents {
     }
     this.#of(db, key).endings.push({ stretch: this.#told, isEviction });
     this.#endings += 1;
-    if (this.#endings > EVENTS_MAX) this.#close(`the stream is ${EVENTS_MAX} events behind`);
+    if (this.#endings > this.#limits.events) this.#close(`the stream is ${this.#limits.events} events behind`);
   }
 
   /** Gives up on events that do not come. */
@@ -282,7 +286,7 @@ export class EvictionEvents {
       if (was === undefined || is === undefined) this.#of(db, key).possible += 1;
       else if (was && !is) this.#of(db, key).owed += 1;
     }
-    if (this.#keys.size > EVENTS_MAX) this.#close(`events of ${EVENTS_MAX} keys are behind the stream`);
+    if (this.#keys.size > this.#limits.events) this.#close(`events of ${this.#limits.events} keys are behind the stream`);
   }
 
   /** The stream has come to the last sign: what was before it is over. */
@@ -317,7 +321,7 @@ export class EvictionEvents {
   #hold(view: CommandView, endOffset: number): void {
     if (!this.isHolding) this.#waitingMs = this.#context.nowMs();
     this.#held.push(view, endOffset);
-    if (this.#held.bytes > HELD_BYTES_MAX) this.closed("events are too far behind the stream");
+    if (this.#held.bytes > this.#limits.heldBytes) this.closed("events are too far behind the stream");
   }
 
   #drain(): void {

@@ -13,6 +13,7 @@ import type { KeySpace } from "../keys/key-space.js";
 import { isHeld } from "../keys/content.js";
 import type { LivePolicies } from "../policies/live-policies.js";
 import type { Residency } from "../publish/residency.js";
+import type { RegionLimits } from "../region-limits.js";
 import { evict } from "../apply/evicted-keys.js";
 import { EXPIRY_SKEW_MS, isExpired } from "../apply/server-deadlines.js";
 import type { Capture } from "./capture.js";
@@ -38,6 +39,7 @@ export interface EvictionsContext {
   readonly capture: () => Capture;
   readonly floats: () => FloatEvents | undefined;
   readonly isImporting: () => boolean;
+  readonly limits: RegionLimits;
   readonly retry: (slot: CellSlot) => void;
   readonly nowMs: () => number;
 }
@@ -52,10 +54,11 @@ export class Evictions {
 
   constructor(context: EvictionsContext) {
     this.#context = context;
-    const { counters, nowMs, floats, capture } = context;
+    const { counters, nowMs, floats, capture, limits } = context;
     this.events = new EvictionEvents({
       counters: counters.evictions,
       nowMs,
+      limits,
       holds: (db, key) => this.#holds(db, key),
       next: (view, endOffset, isEviction) => {
         const behind = floats();
@@ -85,10 +88,10 @@ export class Evictions {
 
   /** Looks at some of the evicted keys: what is dead by its deadline is to be forgotten like everything that is. */
   #sweep(nowMs: number): void {
-    const { keys, store } = this.#context;
+    const { keys, store, limits } = this.#context;
     if (keys.evicted === 0 || (nowMs >= this.#sweptMs && nowMs - this.#sweptMs < SWEEP_MS)) return;
     this.#sweptMs = nowMs;
-    const page = readEvicted(store, this.#from, SWEEP_KEYS);
+    const page = readEvicted(store, this.#from, limits.sweepKeys);
     this.#from = page.next ?? LIST_PREFIX;
     for (const { db, key } of page.keys) {
       const entry = keys.entry(db, key);

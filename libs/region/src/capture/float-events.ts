@@ -15,6 +15,7 @@ import type { CommandView } from "@meridian/resp";
 import type { Capture } from "./capture.js";
 import { Fifo } from "./fifo.js";
 import { HeldCommands } from "./held-commands.js";
+import type { RegionLimits } from "../region-limits.js";
 
 /** How long a write is held back for its event, in ms. */
 export const EVENT_PATIENCE_MS = 1000;
@@ -71,6 +72,7 @@ const OPEN_ENDED: ReadonlySet<string> = new Set(["bitop", "hsetex", "msetex"]);
 export class FloatEvents {
   readonly #prefixes: readonly string[];
   readonly #capture: Capture;
+  readonly #limits: RegionLimits;
   readonly #nowMs: () => number;
   #reason: string | undefined = "not begun";
   #syncKey = "";
@@ -86,7 +88,8 @@ export class FloatEvents {
   #waitingMs = 0;
   #db: number;
 
-  constructor({ prefixes }: FloatOptions, capture: Capture, nowMs: () => number) {
+  constructor({ prefixes }: FloatOptions, capture: Capture, nowMs: () => number, limits: RegionLimits) {
+    this.#limits = limits;
     this.#prefixes = prefixes;
     this.#capture = capture;
     this.#nowMs = nowMs;
@@ -130,7 +133,7 @@ export class FloatEvents {
     if (!event || key.startsWith(RESERVED_PREFIX)) return;
     this.#events.push({ db, key, ...event });
     if (this.#writes.length > 0) this.#match();
-    else if (this.#events.length > EVENTS_MAX) this.#close(`the stream is ${EVENTS_MAX} events behind`);
+    else if (this.#events.length > this.#limits.events) this.#close(`the stream is ${this.#limits.events} events behind`);
     this.#drain();
   }
 
@@ -213,7 +216,7 @@ export class FloatEvents {
     if (this.#writes.length === 0) this.#waitingMs = this.#nowMs();
     this.#writes.push({ db: this.#db, key, event, isIncrement });
     this.#match();
-    if (this.#writes.length > WRITES_MAX) this.#close(`events are ${WRITES_MAX} writes behind`);
+    if (this.#writes.length > this.#limits.eventWrites) this.#close(`events are ${this.#limits.eventWrites} writes behind`);
   }
 
   /** Holds what waits on both sides against each other, in order. */
@@ -232,7 +235,7 @@ export class FloatEvents {
 
   #hold(view: CommandView, endOffset: number, isEviction: boolean): void {
     this.#held.push(view, endOffset, isEviction);
-    if (this.#held.bytes > HELD_BYTES_MAX) this.closed("events are too far behind the stream");
+    if (this.#held.bytes > this.#limits.heldBytes) this.closed("events are too far behind the stream");
   }
 
   #drain(): void {

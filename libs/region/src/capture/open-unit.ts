@@ -13,6 +13,7 @@ import type { ReadonlyVector } from "@meridian/words";
 import type { RegionCounters } from "../counters.js";
 import type { KeyEntry } from "../keys/key-entry.js";
 import type { Outbox } from "../publish/outbox.js";
+import type { RegionLimits } from "../region-limits.js";
 
 /** Mutations behind the transaction after which its unit ends. */
 export const UNIT_MUTATIONS = 1024;
@@ -33,6 +34,7 @@ export interface UnitReads {
 export class OpenUnit {
   readonly #outbox: Outbox;
   readonly #counters: Pick<RegionCounters, "unitsCut">;
+  readonly #limits: RegionLimits;
   /** Keys that the transaction at hand wrote, and of which only reading tells what it did. */
   readonly #needed = new Set<KeyEntry>();
   /** Keys that the unit waits for. */
@@ -45,7 +47,8 @@ export class OpenUnit {
   #bytes = 0;
   #sinceMs = 0;
 
-  constructor(outbox: Outbox, counters: Pick<RegionCounters, "unitsCut">) {
+  constructor(outbox: Outbox, counters: Pick<RegionCounters, "unitsCut">, limits: RegionLimits) {
+    this.#limits = limits;
     this.#outbox = outbox;
     this.#counters = counters;
   }
@@ -127,7 +130,8 @@ export class OpenUnit {
     // A clock that was set back begins anew.
     this.#sinceMs = Math.min(this.#sinceMs, nowMs);
     if (nowMs - this.#sinceMs >= UNIT_MS_MAX) return true;
-    return this.#outbox.rowsSince - this.#rows >= UNIT_MUTATIONS || this.#outbox.bytesSince - this.#bytes >= UNIT_BYTES;
+    const { unitMutations, unitBytes } = this.#limits;
+    return this.#outbox.rowsSince - this.#rows >= unitMutations || this.#outbox.bytesSince - this.#bytes >= unitBytes;
   }
 
   /**

@@ -25,12 +25,13 @@ import {
   type Sibling,
 } from "@meridian/merge";
 import { HLC_ZERO, regionOf, type CellKind, type Dot, type Mutation, type WriterId } from "@meridian/words";
-import { ConflictPages, newestMsOf, readPage } from "./conflict-page.js";
+import { ConflictPages, newestMsOf, PAGE_RECORDS, readPage } from "./conflict-page.js";
 import { conflictId } from "./conflict-record.js";
 import { CONFLICT_HEAD, conflictIdKey, conflictKey, EMPTY_HEAD, readHead, type ConflictHead } from "./conflict-store.js";
 import { SUPERSEDED } from "../keys/content.js";
 import { countName, type RegionCounters } from "../counters.js";
 import type { StateReader, StateWrite } from "../effects.js";
+import type { RegionLimits } from "../region-limits.js";
 import type { CellSlot, KeyEntry } from "../keys/key-entry.js";
 import { TYPE_NAME } from "../apply/plan.js";
 import type { KeyPolicies } from "../policies/live-policies.js";
@@ -64,6 +65,7 @@ export interface ConflictLedgerOptions {
   readonly writer: WriterId;
   readonly store: StateReader;
   readonly conflicts?: ConflictLimits;
+  readonly limits?: RegionLimits;
 }
 
 /** See the module's comment. */
@@ -77,7 +79,7 @@ export class ConflictLedger {
   #head: ConflictHead;
   #oldestMs: number | undefined;
   /** Not committed yet. */
-  readonly #fresh = new ConflictPages();
+  readonly #fresh: ConflictPages;
   /** Names of what is not committed yet and can be found again. */
   readonly #named = new Set<string>();
 
@@ -85,6 +87,7 @@ export class ConflictLedger {
   constructor(options: ConflictLedgerOptions, counters: RegionCounters, nowMs: () => number, writerOf: (key: string) => WriterId) {
     this.#writer = options.writer;
     this.#writerOf = writerOf;
+    this.#fresh = new ConflictPages(options.limits?.pageRecords ?? PAGE_RECORDS);
     this.#store = options.store;
     this.#limits = options.conflicts ?? CONFLICT_LIMITS;
     this.#counters = counters;

@@ -13,10 +13,16 @@ const PAGE_BYTES = 128 * 1024;
 
 /** Collects records until they are committed. */
 export class ConflictPages {
+  readonly #recordsMax: number;
   readonly #bytes = new ByteWriter();
   readonly #closed: Buffer[] = [];
   #count = 0;
   #newestMs = 0;
+
+  /** `recordsMax`: of one page, at most {@link PAGE_RECORDS}. */
+  constructor(recordsMax: number) {
+    this.#recordsMax = recordsMax;
+  }
 
   get isEmpty(): boolean {
     return this.#count === 0 && this.#closed.length === 0;
@@ -26,7 +32,7 @@ export class ConflictPages {
     writeConflict(this.#bytes, record);
     this.#count += 1;
     this.#newestMs = Math.max(this.#newestMs, record.atMs);
-    if (this.#count === PAGE_RECORDS || this.#bytes.length >= PAGE_BYTES) this.#close();
+    if (this.#count === this.#recordsMax || this.#bytes.length >= PAGE_BYTES) this.#close();
   }
 
   /** All pages so far; begins anew. */

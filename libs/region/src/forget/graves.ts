@@ -15,6 +15,7 @@ import type { StateReader, StateWrite } from "../effects.js";
 import type { Horizon } from "./horizon.js";
 import type { CellSlot, KeyEntry } from "../keys/key-entry.js";
 import type { KeySpace } from "../keys/key-space.js";
+import type { RegionLimits } from "../region-limits.js";
 import { restsHidden } from "../apply/type-clash.js";
 
 /** Closed buckets that may wait. */
@@ -57,6 +58,7 @@ interface Name {
 export class Graves {
   readonly #store: StateReader;
   readonly #prefix: string;
+  readonly #limits: RegionLimits;
   #closed: readonly Bucket[];
   #open: number;
   /** The bucket that an earlier life had open: it is closed with the first commit. */
@@ -70,7 +72,8 @@ export class Graves {
   forgotten = 0;
 
   /** `group`: whose keys are buried here; "" for those that every region gets. */
-  constructor(store: StateReader, state: GravesState, group = "") {
+  constructor(store: StateReader, state: GravesState, limits: RegionLimits, group = "") {
+    this.#limits = limits;
     this.#store = store;
     this.#prefix = group === "" ? `${GRAVE_PREFIX}:` : `${GRAVE_PREFIX}~${group}:`;
     this.#closed = state.closed;
@@ -108,8 +111,10 @@ export class Graves {
 
   /** Appends the names that were noted since the last commit. Behind what was merged by `vector` the bucket may be closed. */
   collect(writes: StateWrite[], vector: () => VersionVector, nowMs: number, everyMs: number): boolean {
-    for (let at = 0; at < this.#names.length; at += CHUNK_NAMES) {
-      writes.push({ table: "state", key: chunkKey(this.#prefix, this.#open, this.#chunks), value: encodeNames(this.#names.slice(at, at + CHUNK_NAMES)) });
+    const { buckets, bucketNames } = this.#limits;
+    for (let at = 0; at < this.#names.length; at += bucketNames) {
+      const value = encodeNames(this.#names.slice(at, at + bucketNames));
+      writes.push({ table: "state", key: chunkKey(this.#prefix, this.#open, this.#chunks), value });
       this.#chunks += 1;
     }
     if (this.#names.length > 0) this.#names = [];
@@ -120,7 +125,7 @@ export class Graves {
     }
     if (this.#openNames === 0) return false;
     if (this.#openedMs === undefined || this.#openedMs > nowMs) this.#openedMs = nowMs;
-    if (nowMs - this.#openedMs < everyMs || this.#closed.length >= BUCKETS_MAX) return false;
+    if (nowMs - this.#openedMs < everyMs || this.#closed.length >= buckets) return false;
     this.#close(this.#open, vector(), nowMs);
     this.#open += 1;
     this.#chunks = 0;
@@ -131,7 +136,7 @@ export class Graves {
 
   /** A bucket that finds no place any more joins the one before it, and waits for both. */
   #close(bucket: number, vector: VersionVector, closedMs: number): void {
-    const last = this.#closed.length < BUCKETS_MAX ? undefined : this.#closed.at(-1);
+    const last = this.#closed.length < this.#limits.buckets ? undefined : this.#closed.at(-1);
     const before = last ? this.#closed.slice(0, -1) : this.#closed;
     this.#closed = [...before, { from: last?.from ?? bucket, to: bucket, vector, closedMs }];
   }

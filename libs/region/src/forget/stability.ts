@@ -15,6 +15,7 @@ import type { CellSlot, KeyEntry } from "../keys/key-entry.js";
 import type { KeySpace } from "../keys/key-space.js";
 import type { Outbox } from "../publish/outbox.js";
 import type { PolicyChange } from "../policies/policy-change.js";
+import type { RegionLimits } from "../region-limits.js";
 import type { RegionOptions } from "../region-options.js";
 import { within, type Residency } from "../publish/residency.js";
 
@@ -51,6 +52,7 @@ type StabilityOptions = Pick<RegionOptions, "store" | "writer" | "peers"> & {
   readonly heartbeat: HeartbeatPace | undefined;
   readonly absentAfterMs: number | undefined;
   readonly residency: Residency | undefined;
+  readonly limits: RegionLimits;
 };
 
 type PlainVector = readonly (readonly [WriterId, Hlc])[];
@@ -142,7 +144,7 @@ export class Stability {
   readonly #policy: StabilitySubject["policy"];
   #changed = false;
 
-  constructor({ store, writer, peers, residency, absentAfterMs, heartbeat = HEARTBEAT_PACE }: StabilityOptions, subject: StabilitySubject) {
+  constructor({ store, writer, peers, residency, absentAfterMs, limits, heartbeat = HEARTBEAT_PACE }: StabilityOptions, subject: StabilitySubject) {
     const { claims, said, groups, absence, ...main } = read(store);
     this.#pace = heartbeat;
     this.#policy = subject.policy;
@@ -154,7 +156,7 @@ export class Stability {
     this.#clock = new HeartbeatClock(heartbeat, new VersionVector(said));
     const yard = (group: string, members: readonly WriterId[], kept: PlainGraves = FIRST): Yard => {
       const horizon = new Horizon(members, new Map(heard), (peer) => watch.isOut(peer));
-      return { group, peers: members, horizon, graves: new Graves(store, stateOf(kept), group) };
+      return { group, peers: members, horizon, graves: new Graves(store, stateOf(kept), limits, group) };
     };
     const inGroup = (residency?.groups ?? []).map((circle) => yard(circle.group, circle.peers, groups?.[circle.group]));
     const yards: readonly [Yard, ...Yard[]] = [yard("", peers, main), ...inGroup];

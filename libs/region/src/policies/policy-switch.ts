@@ -17,6 +17,7 @@ import type { KeyEntry } from "../keys/key-entry.js";
 import type { KeySpace } from "../keys/key-space.js";
 import type { PolicyChange } from "./policy-change.js";
 import type { Reader } from "../read/reader.js";
+import type { RegionLimits } from "../region-limits.js";
 import { keyOfRecord } from "../keys/stored-cells.js";
 import { restsHidden } from "../apply/type-clash.js";
 
@@ -35,6 +36,7 @@ export interface PolicySwitchContext {
   readonly applier: Applier;
   readonly reader: Reader;
   readonly importing: FirstImport;
+  readonly limits: RegionLimits;
 }
 
 /** See the module's comment. */
@@ -114,13 +116,13 @@ export class PolicySwitch {
 
   /** A piece of the cells. */
   #forget(writes: StateWrite[]): void {
-    const { change, store, keys } = this.#context;
+    const { change, store, keys, limits } = this.#context;
     const { live } = change;
     const found: { readonly db: number; readonly key: string }[] = [];
     let looked = 0;
     let next: string | undefined;
     for (const [name, bytes] of store.range("cell", this.#from, "L")) {
-      if (looked === FORGET_RECORDS) {
+      if (looked === limits.leavingRecords) {
         next = name;
         break;
       }

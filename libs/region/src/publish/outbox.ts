@@ -11,6 +11,7 @@ import { HLC_ZERO, MutationKind, type Hlc, type Mutation, type ReadonlyVector, t
 import type { Publication, StateWrite, StreamPlace } from "../effects.js";
 import type { Heartbeat } from "../forget/heartbeat.js";
 import { Lane, type ClosedFrame } from "./lane.js";
+import type { RegionLimits } from "../region-limits.js";
 import type { RegionState } from "../region-state.js";
 import { within, type Residency } from "./residency.js";
 
@@ -48,6 +49,7 @@ export class Outbox {
   /** The main one first. */
   readonly #lanes: readonly Lane[];
   readonly #laneOf: ReadonlyMap<string, Lane>;
+  readonly #limits: RegionLimits;
   readonly #waiting: Waiting[] = [];
   #done: string[] = [];
   /** No record behind this one holds the last heartbeat. */
@@ -60,7 +62,8 @@ export class Outbox {
   /** What was said last to the server: an offset of its stream. */
   acknowledged = 0;
 
-  constructor(writer: WriterId, residency: Residency | undefined, state: OutboxState, policies: PolicyStamp) {
+  constructor(writer: WriterId, residency: Residency | undefined, state: OutboxState, policies: PolicyStamp, limits: RegionLimits) {
+    this.#limits = limits;
     this.#policies = policies;
     this.#residency = residency;
     this.#main = new Lane(writer, state.last);
@@ -136,8 +139,9 @@ export class Outbox {
 
   /** Called between transactions. */
   closeIfFull(context: ReadonlyVector): void {
+    const { frameMutations, frameBytes } = this.#limits;
     for (const lane of this.#lanes) {
-      if (lane.builder.mutations >= FRAME_MUTATIONS || lane.builder.bytes >= FRAME_BYTES) lane.closeFrame(this.#seenIn(lane, context));
+      if (lane.builder.mutations >= frameMutations || lane.builder.bytes >= frameBytes) lane.closeFrame(this.#seenIn(lane, context));
     }
   }
 
@@ -183,6 +187,7 @@ export class Outbox {
 
   #collectLane(lane: Lane, publications: Publication[], writes: StateWrite[], from: number, place: StreamPlace): void {
     const { frames } = lane;
+    const { recordBytes } = this.#limits;
     let at = 0;
     while (at < frames.length) {
       const messages: FrameMessage[] = [];
@@ -190,7 +195,7 @@ export class Outbox {
       let mutations = 0;
       for (; at < frames.length; at += 1) {
         const frame = frames[at] as ClosedFrame;
-        if (bytes >= RECORD_BYTES && !frame.continues) break;
+        if (bytes >= recordBytes && !frame.continues) break;
         messages.push(frame.message);
         bytes += frame.bytes;
         mutations += frame.message.mutations ?? 0;

@@ -4,18 +4,21 @@
  * Limits: one page is asked for at a time, and none while `IMPORT_BACKLOG_KEYS` wait to be read.
  */
 import type { Listing } from "../effects.js";
+import type { RegionLimits } from "../region-limits.js";
 import type { RegionState } from "../region-state.js";
 
 /** Keys that may wait to be read before the next page is asked for. */
-const IMPORT_BACKLOG_KEYS = 512;
+export const IMPORT_BACKLOG_KEYS = 512;
 
 /** See the module's comment. Which databases are not finished stands in the region's state. */
 export class FirstImport {
   readonly #state: Pick<RegionState, "importing">;
+  readonly #limits: RegionLimits;
   #page: Listing | undefined;
   #isAsked = false;
 
-  constructor(state: Pick<RegionState, "importing">) {
+  constructor(state: Pick<RegionState, "importing">, limits: RegionLimits) {
+    this.#limits = limits;
     this.#state = state;
   }
 
@@ -31,7 +34,7 @@ export class FirstImport {
   /** The page to ask for now. `waitingKeys`: those that are still to be read. */
   next(waitingKeys: number): Listing[] {
     const db = this.#state.importing[0];
-    if (db === undefined || this.#isAsked || waitingKeys > IMPORT_BACKLOG_KEYS) return [];
+    if (db === undefined || this.#isAsked || waitingKeys > this.#limits.importBacklogKeys) return [];
     this.#isAsked = true;
     return [this.#page?.db === db ? this.#page : { db, cursor: "0" }];
   }

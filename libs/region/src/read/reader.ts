@@ -17,6 +17,7 @@ import type { LivePolicies } from "../policies/live-policies.js";
 import type { LocalWrites } from "../capture/local-writes.js";
 import { reconcileRegister } from "../capture/register-writes.js";
 import type { Residency } from "../publish/residency.js";
+import type { RegionLimits } from "../region-limits.js";
 import { numberOfPrint, shownDeadlinePrint, shownPrint } from "../keys/content.js";
 import { firstIdIn } from "./reconcile-stream.js";
 import { ReadCells, reconcile } from "./reconcile.js";
@@ -56,6 +57,7 @@ export interface ReaderContext {
   readonly residency: Residency | undefined;
   readonly beginCommand: () => void;
   readonly nowMs: () => number;
+  readonly limits: RegionLimits;
   /** The server's clock, at a position of the stream that is captured. */
   readonly onServerTime: (serverMs: number) => void;
 }
@@ -140,17 +142,18 @@ export class Reader {
   /** Reads to issue now. `probe`: one more, of no key, for the server's clock. */
   issue(probe: boolean): Reading[] {
     const readings: Reading[] = [];
+    const { readKeys, readsInFlight } = this.#context.limits;
     if (this.#refused.size > 0) this.#readAgain();
     if (probe && this.#epoch > 0) {
       this.#lastId += 1;
       this.#probeId = this.#lastId;
       readings.push({ id: this.#lastId, keys: [] });
     }
-    while (this.#epoch > 0 && this.#wanted.size + this.#trimmed.size > 0 && this.#inFlight.size < READS_IN_FLIGHT_MAX) {
+    while (this.#epoch > 0 && this.#wanted.size + this.#trimmed.size > 0 && this.#inFlight.size < readsInFlight) {
       this.#lastId += 1;
-      const wanted = [...this.#take(this.#wanted, false, READ_KEYS_MAX)];
+      const wanted = [...this.#take(this.#wanted, false, readKeys)];
       for (const { entry } of wanted) entry.reading = this.#lastId;
-      wanted.push(...this.#take(this.#trimmed, true, READ_KEYS_MAX - wanted.length));
+      wanted.push(...this.#take(this.#trimmed, true, readKeys - wanted.length));
       this.#inFlight.set(this.#lastId, wanted);
       readings.push({ id: this.#lastId, keys: wanted.map((one) => this.#readKey(one)) });
     }

@@ -9,6 +9,7 @@ import { hlcMs, MeridianError, parseWriterId, VersionVector, type Hlc, type Read
 import type { Hold, StateWrite } from "../effects.js";
 import type { Heartbeat } from "../forget/heartbeat.js";
 import { sequenceKey } from "../publish/outbox.js";
+import type { RegionLimits } from "../region-limits.js";
 
 const NOTHING_KNOWN = new VersionVector();
 
@@ -76,6 +77,7 @@ export interface InboxOptions {
   readonly peers: readonly WriterId[];
   readonly maxDriftMs: number;
   readonly policies: PolicyWatch;
+  readonly limits: RegionLimits;
 }
 
 /** See the module's comment. */
@@ -83,6 +85,7 @@ export class Inbox {
   readonly #queues = new Map<WriterId, Queue>();
   readonly #own: WriterId;
   readonly #maxDriftMs: number;
+  readonly #bytesMax: number;
   readonly #suits: Suits;
   readonly #policies: PolicyWatch;
   readonly #watch: PeerWatch | undefined;
@@ -90,13 +93,14 @@ export class Inbox {
   #turn = 0;
   nextSeq: number;
 
-  constructor({ writer: own, peers, maxDriftMs, policies }: InboxOptions, nextSeq: number, suits: Suits, watch?: PeerWatch) {
+  constructor({ writer: own, peers, maxDriftMs, policies, limits }: InboxOptions, nextSeq: number, suits: Suits, watch?: PeerWatch) {
     this.#own = own;
     this.#suits = suits;
     this.#policies = policies;
     this.#watch = watch;
     for (const writer of peers) this.#queues.set(writer, { writer, records: [], bytes: 0, hold: undefined, isAhead: false });
     this.#maxDriftMs = maxDriftMs;
+    this.#bytesMax = limits.queueBytes;
     this.nextSeq = nextSeq;
   }
 
@@ -123,7 +127,7 @@ export class Inbox {
   /** True where more of a writer's log may be read. */
   wants(writer: WriterId): boolean {
     const queue = this.#queues.get(writer);
-    return queue !== undefined && queue.bytes < QUEUE_BYTES_MAX && (queue.hold === undefined || queue.hold.code === "CLOCK_DRIFT" || queue.isAhead);
+    return queue !== undefined && queue.bytes < this.#bytesMax && (queue.hold === undefined || queue.hold.code === "CLOCK_DRIFT" || queue.isAhead);
   }
 
   queuedBytes(writer: WriterId): number {
