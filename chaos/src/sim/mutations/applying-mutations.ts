@@ -142,6 +142,6 @@ export const APPLYING: readonly Mutation[] = [
       { in: "region", text: `${TAKEN_AGAIN} this.#count(this.#taken);`, becomes: TAKEN_AGAIN },
     ],
     options: { limits: true },
-    caughtBy: 80,
+    caughtBy: 81,
   },
 ];

@@ -20,7 +20,10 @@ export class Conversions {
   readonly #turning: ReadonlySet<KeyEntry>;
   readonly #cellsMax: number;
 
-  /** `clashing`: keys to be looked at. `cellsMax`: {@link CONVERSION_CELLS_MAX}. `differs` is told of cells that are to change without their key changing its type. */
+  /**
+   * `clashing`: keys to be looked at. `cellsMax`: {@link CONVERSION_CELLS_MAX}. `differs` is told of cells that are to change without
+   * their key changing its type.
+   */
   constructor(clashing: Iterable<KeyEntry>, cellsMax: number, differs: (slot: CellSlot) => void) {
     this.#cellsMax = cellsMax;
     const turning = new Set<KeyEntry>();

@@ -144,7 +144,8 @@ export class Stability {
   readonly #policy: StabilitySubject["policy"];
   #changed = false;
 
-  constructor({ store, writer, peers, residency, absentAfterMs, limits, heartbeat = HEARTBEAT_PACE }: StabilityOptions, subject: StabilitySubject) {
+  constructor(options: StabilityOptions, subject: StabilitySubject) {
+    const { store, writer, peers, residency, absentAfterMs, limits, heartbeat = HEARTBEAT_PACE } = options;
     const { claims, said, groups, absence, ...main } = read(store);
     this.#pace = heartbeat;
     this.#policy = subject.policy;
