@@ -139,7 +139,7 @@ export const APPLYING: readonly Mutation[] = [
         becomes: `if (frame) { this.take(frame, done, false); for (const taken of this.#taken.splice(0)) {
           for (const slot of taken.slots) slot.raced = true; this.#inFlight.push(taken); } return; } for (const taken of []) {`,
       },
-      { in: "region", text: `${TAKEN_AGAIN} this.#count(this.#taken);`, becomes: TAKEN_AGAIN },
+      { in: "region", text: `${TAKEN_AGAIN} this.#count();`, becomes: TAKEN_AGAIN },
     ],
     options: { limits: true },
     caughtBy: 81,
