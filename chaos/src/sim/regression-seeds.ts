@@ -58,5 +58,6 @@ export const REGRESSION_SEEDS: readonly (readonly [seed: number, mistake: string
   [91311, "a SET with a deadline over what no client had seen, which has none: the server's deadline is taken for agreed", { faults: ["eviction"] }],
   [90079, "a member that is named twice is removed again after it was given back", { faults: ["eviction"] }],
   [90583, "a list of which a value stands nowhere is not applied again where its batch was left out", { faults: ["eviction"] }],
+  [707311, "what a client adds to an evicted sketch takes the place of what its own region had added before, everywhere", { faults: ["eviction"] }],
   [1860, "the checker of transactions: not asking whether the writer has counted that it could not wait any longer", { families: ["string", "hash"], units: true }],
 ];

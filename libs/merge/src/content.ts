@@ -68,6 +68,14 @@ function sketchContent(siblings: readonly Sibling[], winner: Sibling): RegisterC
   return content;
 }
 
+/** Where a sketch is read that cannot be computed: the union of those that are at hand. Regions may differ in that. */
+export function knownUnion(cell: Cell): RegisterContent | undefined {
+  if (registerContent(cell) !== UNKNOWN_UNION) return undefined;
+  const values = cell.siblings.flatMap(({ print, value: own }) => (own && isSketchPrint(print) ? [own] : []));
+  const value = values.length > 0 ? uniteSketches(values) : undefined;
+  return value && { print: sketchPrintOf(value) ?? "", value };
+}
+
 /** True where increments are part of what a reader sees. */
 export function isCounting(cell: Cell): boolean {
   if (!cell.sums.some(isLive)) return false;

@@ -6,11 +6,12 @@
  */
 import { hlcOf, VersionVector, writerId, type Dot, type Hlc, type RunningSum, type WriterId } from "@meridian/words";
 import { emptyCell, isLive, type Cell, type CellChange } from "./cell.js";
-import { aheadOf, isCoveredEarly, mergeChange } from "./merge.js";
+import { aheadOf, isCoveredEarly, mergeChange, sameDot } from "./merge.js";
 
 /** What one step of an execution does. Numbers are reduced to what there is. */
 export type ExecutionStep =
-  | { readonly what: "put" | "remove"; readonly region: number; readonly clockMs: number }
+  /** `lacks`: of which siblings, bit by bit, the region's server has lost its hold: its own ones too stand beside what is put. */
+  | { readonly what: "put" | "remove"; readonly region: number; readonly clockMs: number; readonly lacks?: number }
   | { readonly what: "increment"; readonly region: number; readonly clockMs: number; readonly amount: bigint }
   /** The next change of another region's arrives; `held`: it is not visible to local clients yet. */
   | { readonly what: "deliver"; readonly region: number; readonly from: number; readonly held: boolean }
@@ -111,6 +112,7 @@ export class Execution {
   #write(at: number, replica: Replica, step: Extract<ExecutionStep, { clockMs: number }>): void {
     const writer = this.writers[at] as WriterId;
     const hlc = Math.max(replica.received.get(writer) + 1, hlcOf(START_MS + step.clockMs)) as Hlc;
+    const lost = step.what === "put" ? lostPuts(replica, step.lacks ?? 0) : [];
     const own = replica.cell.sums.find((sum) => sum.writer === writer && isLive(sum));
     const counts = step.what === "increment";
     const amount = counts ? step.amount : 0n;
@@ -125,11 +127,12 @@ export class Execution {
       sum: counts ? (own?.sum ?? 0n) + amount : 0n,
       context: replica.received.clone(),
       ahead: undefined,
-      unseen: counts ? [] : heldPuts(replica),
+      unseen: counts ? [] : [...heldPuts(replica), ...lost],
       absorbed: counts ? [] : liveSums(replica),
     };
     const merged = [...replica.merged];
-    const of = (action: CellChange["action"]): Set<Written> => new Set(merged.filter((write) => write.change.action === action));
+    const seen = merged.filter(({ change: one }) => !lost.some((dot) => sameDot(dot, one)));
+    const of = (action: CellChange["action"]): Set<Written> => new Set(seen.filter((one) => one.change.action === action));
     const write: Written = { change, amount, sawPuts: counts ? new Set() : of("put"), sawIncrements: counts ? new Set() : of("increment") };
     mergeChange(replica.cell, change);
     replica.received.raise(writer, hlc);
@@ -141,6 +144,11 @@ export class Execution {
 /** Dots that a region's vector covers and that its clients cannot see. */
 function heldPuts({ held }: Replica): Dot[] {
   return held.filter(({ action }) => action === "put").map(({ writer, hlc }) => ({ writer, hlc }));
+}
+
+/** Siblings of which the region's server holds nothing any more. */
+function lostPuts({ cell }: Replica, lacks: number): Dot[] {
+  return cell.siblings.filter((_, at) => ((lacks >> at) & 1) === 1).map(({ writer, hlc }) => ({ writer, hlc }));
 }
 
 /** The increments that a region's clients see. */

@@ -16,6 +16,7 @@ export {
   deadlineContent,
   hasDecimals,
   isCounting,
+  knownUnion,
   liveTotal,
   registerContent,
   scoreContent,
@@ -24,7 +25,7 @@ export {
 export { CONFLICT_RULES, findLosers, findMoved, survivorOf, type CellConflict, type ConflictRule, type OnConflict } from "./conflict.js";
 export { DECIMAL_DIGITS, DECIMAL_ONE, decimalOf, decimalOfPrint, decimalText, isPlainDecimal, plainDecimalOfPrint } from "./decimal.js";
 export { joinCells } from "./join.js";
-export { aheadOf, covers, forgetEarly, forgetSeen, forgetWipes, isCoveredEarly, mergeChange, rememberEarly, sameDot } from "./merge.js";
+export { aheadOf, covers, forgetEarly, forgetSeen, forgetWipes, isCoveredEarly, mergeChange, rememberEarly, sameDot, takes } from "./merge.js";
 export { newestDot, winnerOf, wins } from "./order.js";
 export {
   digestPrintOf,

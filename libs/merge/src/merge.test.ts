@@ -10,7 +10,7 @@ import { forgetEarly, mergeChange } from "./merge.js";
 const region = fc.nat({ max: 4 });
 const clockMs = fc.nat({ max: 6 });
 const step: fc.Arbitrary<ExecutionStep> = fc.oneof(
-  { weight: 3, arbitrary: fc.record({ what: fc.constant("put" as const), region, clockMs }) },
+  { weight: 3, arbitrary: fc.record({ what: fc.constant("put" as const), region, clockMs, lacks: fc.oneof(fc.constant(0), fc.nat({ max: 7 })) }) },
   { weight: 2, arbitrary: fc.record({ what: fc.constant("remove" as const), region, clockMs }) },
   { weight: 3, arbitrary: fc.record({ what: fc.constant("increment" as const), region, clockMs, amount: fc.bigInt({ min: -9n, max: 9n }) }) },
   { weight: 8, arbitrary: fc.record({ what: fc.constant("deliver" as const), region, from: region, held: fc.boolean() }) },
@@ -135,6 +135,16 @@ describe("a write that comes after the one that replaced it", () => {
     mergeChange(cell, change(us, 9, { context: ahead, ahead }));
     mergeChange(cell, change(eu, 5, {}));
     expect(siblingsOf(cell)).toEqual(["us/0:9"]);
+  });
+
+  test("and one that its own writer's later one names as not seen stays beside that, in whatever region", () => {
+    const cell = emptyCell();
+    mergeChange(cell, change(eu, 4, {}));
+    mergeChange(cell, change(eu, 5, { unseen: [{ writer: eu, hlc: 4 as Hlc }] }));
+    mergeChange(cell, change(eu, 6, {}));
+    expect(siblingsOf(cell)).toEqual(["eu/0:6"]);
+    mergeChange(cell, change(eu, 7, { unseen: [{ writer: eu, hlc: 6 as Hlc }] }));
+    expect(siblingsOf(cell)).toEqual(["eu/0:6", "eu/0:7"]);
   });
 
   test("unless the one that replaced it names it as not seen", () => {

@@ -32,10 +32,10 @@ export function mergeChange(cell: Cell, change: CellChange): void {
   cell.siblings = !isNew ? kept : kept.length === 0 ? [siblingOf(change)] : [...kept, siblingOf(change)];
 }
 
-/** True where the writer of `change` had seen `dot`, or made it itself before. */
+/** True where the writer of `change` had seen `dot`, or made it itself before and does not say that its server had lost it. */
 export function covers(change: CellChange, dot: Dot): boolean {
-  if (dot.writer === change.writer) return dot.hlc < change.hlc;
-  return change.context.covers(dot.writer, dot.hlc) && !change.unseen.some((unseen) => sameDot(unseen, dot));
+  const isBefore = dot.writer === change.writer ? dot.hlc < change.hlc : change.context.covers(dot.writer, dot.hlc);
+  return isBefore && !change.unseen.some((unseen) => sameDot(unseen, dot));
 }
 
 /** True where both name the same write. */

@@ -19,6 +19,7 @@ import { problemsOf, type Checker, type Problem } from "./problem.js";
 import { checkRegisters } from "./register-check.js";
 import { checkSwitches, countedByTable } from "./switch-check.js";
 import { checkRemovals } from "./removal-check.js";
+import { includesSketch } from "./sketch-content.js";
 import { checkResidency, partOfMemory, partsOf } from "../mesh/residents.js";
 import type { World } from "../mesh/world.js";
 
@@ -81,7 +82,7 @@ function checkPart(world: World, audited: AuditedLog, memory: Memory): Problem[]
     ...problemsOf("the rules", checkOracle(world, cells, mutations, missingInFirst(missing, away))),
     // Of a region that was fenced some of what was acknowledged does not count.
     ...(members.length < world.agents.length ? [] : problemsOf("exact counters", [...checkCounters(world, cells), ...checkFloats(world, cells, mutations)])),
-    ...(members.length < world.agents.length ? [] : problemsOf("exact sketches", checkSketches(world, cells, missing))),
+    ...(members.length < world.agents.length ? [] : problemsOf("exact sketches", checkSketches(world, { cells, held, away }, missing))),
     ...problemsOf("conflict ledger", checkLedgers(world, metadata, withoutSwitched(world, mutations))),
   ];
 }
@@ -178,8 +179,8 @@ function checkOracle(world: World, cells: readonly ServerCells[], mutations: rea
   return wrong.slice(0, LISTED_MAX).map((name) => `the rules give ${name} = ${String(expected.get(name))}, but r0 holds ${String(held.get(name))}`);
 }
 
-/** Sketches that clients only added to hold every element that was acknowledged, and nothing else. */
-function checkSketches(world: World, cells: readonly ServerCells[], missing: Missing): string[] {
+/** Sketches that clients only added to hold every element that was acknowledged, and nothing else; what a region lacks it alone lacks. */
+function checkSketches(world: World, { cells, away }: Held, missing: Missing): string[] {
   const truth = new ServerModel();
   const other = new Set<string>();
   for (const { at, db, words, reply } of world.taken) {
@@ -193,7 +194,13 @@ function checkSketches(world: World, cells: readonly ServerCells[], missing: Mis
   return [...cellsOfServer(truth)].flatMap(([cell, content]) => {
     const [db = "", key = ""] = cell.split("|");
     if (other.has(`${db}|${key}`) || isInDoubt(world, `${db}|${key}`)) return [];
-    return cells.flatMap((held, at) => (held.get(cell) === content || missing.some((names) => names.has(cell)) ? [] : [`sketch ${cell}: r${at} does not hold what was acknowledged: ${content} / ${String(held.get(cell))}`]));
+    const mayLack = (at: number): boolean => missing[at]?.has(cell) === true || (away[at]?.has(`${db}|${key}`) === true && missing.some((names) => names.has(cell)));
+    const isSound = (held: string | undefined, at: number): boolean =>
+      held === content || (mayLack(at) && (held === undefined || includesSketch(content, held)));
+    return cells.flatMap((own, at) => {
+      const held = own.get(cell);
+      return isSound(held, at) ? [] : [`sketch ${cell}: r${at} does not hold what was acknowledged: ${content} / ${String(held)}`];
+    });
   });
 }
 

@@ -10,6 +10,7 @@ import {
   groupStart,
   isLive,
   isSketchPrint,
+  knownUnion,
   printOf,
   registerContent,
   scoreContent,
@@ -52,9 +53,10 @@ export function missingIn(metadata: Metadata): Set<string> {
       const isLost = entries.some(({ print, sibling }) => !sibling.value && !valueOfPrint(print));
       for (const { id } of isLost ? entries : []) missing.add(name).add(cellName(db, key, "x", id)).add(cellName(db, key, "x")).add(cellName(db, key, "t"));
     }
-    if (!shown || shown.print !== undefined || (kind !== "s" && kind !== "h" && kind !== "w")) continue;
+    if (!shown || (kind !== "s" && kind !== "h" && kind !== "w")) continue;
     const content = registerContent(base);
-    if (!content || content.value || valueOfPrint(content.print)) continue;
+    // Of sketches what is not missing is there.
+    if (!content || content.value || valueOfPrint(content.print) || shown.print !== knownUnion(base)?.print) continue;
     missing.add(name).add(cellName(db, key, "t"));
   }
   return missing;
@@ -115,6 +117,7 @@ export function compareWithServer(
   const expected = new Set<string>();
   for (const [name, cell] of metadata) {
     const { db, key, kind, base } = cell;
+    if (kind === "s" && missing.has(name) && (deadlines.get(`${db}|${key}`) ?? Infinity) > nowMs) problems.push(...comparePart(name, cell, server, cells.has(name)));
     if (kind === "t" || kind === "l" || missing.has(name)) continue;
     const whole = kind === "w" ? wholeOf(server, db, key, nowMs) : undefined;
     if (isHiddenCell(types, cell)) {
@@ -146,6 +149,13 @@ export function compareWithServer(
   problems.push(...compareLists(metadata, cells, { types, deadlines, nowMs, missing, expected }));
   for (const name of cells.keys()) if (!expected.has(name) && !missing.has(name)) problems.push(`${name}: the server holds ${String(cells.get(name))}, of which no cell knows`);
   return problems;
+}
+
+/** Where sketches stand in other regions' servers only, this one holds the others. */
+function comparePart(name: string, { db, key, base }: StoredCell, server: ServerHost, isPresent: boolean): string[] {
+  const part = knownUnion(base);
+  const held = part && printOfSketch(server, db, key, isPresent);
+  return held === part?.print ? [] : [`${name}: of what is not missing the cells say ${String(part?.print)}, the server holds ${String(held)}`];
 }
 
 /** A cell of a stream may be several entries, or only say that the stream is there. */

@@ -3,7 +3,7 @@
  * rules of the published table, read again from their words.
  *
  * - A write survives unless a mutation that takes its cell away has seen it: later by the same writer, or its context
- *   covers it and does not name it as unseen.
+ *   covers it; and does not name it as unseen.
  * - Visible is the survivor with the highest version; of equal ones that of the writer whose name is smaller.
  * - A mutation that creates its key takes every cell of it away, and runs of increments that it has seen whole.
  * - A sketch that is visible is united with every other that survives. A deleted sketch (a mutation without bytes) takes
@@ -94,8 +94,7 @@ function concerns(m: Published, kind: string, field: string): boolean {
 
 /** True where the writer of `m` had seen a write of the cell. */
 export function hasSeen(m: Published, dot: Dot, kind: string, field: string): boolean {
-  if (m.writer === dot.writer) return dot.hlc < m.hlc;
-  if (!m.context.covers(dot.writer, dot.hlc)) return false;
+  if (m.writer === dot.writer ? dot.hlc >= m.hlc : !m.context.covers(dot.writer, dot.hlc)) return false;
   return !m.unseen.some((u) => u.kind === kind && u.field === field && u.writer === dot.writer && u.hlc === dot.hlc);
 }
 

@@ -33,4 +33,10 @@ export const EVICTING: readonly Mutation[] = [
     edits: [{ in: "region", text: "for (const { entry } of taken.slots) if (entry.evicted) bringBack(entry, keys, this.#retry);", becomes: "" }],
     options: { faults: ["eviction"] },
   },
+  {
+    name: "evicted-sketch-replaced",
+    breaks: "what a client adds to an evicted sketch takes away what its own region had added before, everywhere",
+    edits: [{ in: "merge", text: "return isBefore && !change.unseen.some((unseen) => sameDot(unseen, dot));", becomes: "return isBefore && (dot.writer === change.writer || !change.unseen.some((unseen) => sameDot(unseen, dot)));" }],
+    options: { families: ["sketch"], faults: ["eviction"] },
+  },
 ];

@@ -1,4 +1,4 @@
-import type { ApplyBatch } from "@meridian/mark";
+import { encodeReadResult, READ_KEY, type ApplyBatch, type ReadValue } from "@meridian/mark";
 import { MemoryStore } from "@meridian/store";
 import { MutationKind, VersionVector } from "@meridian/words";
 import { describe, expect, it } from "vitest";
@@ -77,6 +77,24 @@ describe("an evicted key", () => {
     ]);
     expect([away(bed), bed.batches.length]).toEqual([[], 1]);
     for (const word of ["h", "f", "n", "40", "s", "a"]) expect(effects(bed)).toContain(word);
+  });
+
+  it("that a command makes anew as a set stands beside what was there; as a string it is the latest", () => {
+    const bed = bedOf(["SADD", "d", "a"], ["SET", "k", "v"]);
+    for (const key of ["d", "k"]) evict(bed, key);
+    const before = published(bed).length;
+    bed.feed(["SUNIONSTORE", "d", "s"], ["APPEND", "k", "w"]);
+    bed.flush();
+    const values: ReadValue[] = [
+      { db: 0, key: "d", type: "set", deadlineMs: -1, items: [Buffer.from("m")] },
+      { db: 0, key: "k", type: "string", deadlineMs: -1, payload: Buffer.from("w") },
+    ];
+    bed.feed(["MULTI"], ["SET", READ_KEY, encodeReadResult({ id: bed.reads[0]?.id ?? 0, epoch: 1, values })], ["DEL", READ_KEY], ["EXEC"]);
+    expect(published(bed, before)).toEqual([
+      [K.AddMember, "d", "m", "", 0, false],
+      [K.PutString, "k", "", "w", 0, false],
+    ]);
+    expect(effects(bed)).toMatch(/ A- d a$/);
   });
 
   it("comes back whole with a write of a peer", () => {

@@ -10,6 +10,7 @@ import {
   isDigest,
   isLive,
   isSketchPrint,
+  knownUnion,
   plainDecimalOfPrint,
   PRINT_INLINE_BYTES_MAX,
   registerContent,
@@ -114,7 +115,7 @@ function wouldLoseEntry(slot: CellSlot): boolean {
   return targetCell(slot).siblings.some(({ print, value }) => !value && isOnlyThere(print));
 }
 
-/** What was planned for a cell. `missing`: elements of a list that are left out, because their values stand nowhere any more. */
+/** What was planned for a cell. `missing`: elements of a list, or sketches, that are left out, for their values stand nowhere here. */
 export type Planned = Omit<Issue, "seq"> & { readonly missing?: number };
 
 /**
@@ -146,7 +147,17 @@ export function planSlot(batch: ApplyBatch, slot: CellSlot, timer: "carried" | "
     return RAISE;
   }
   const added = slot.kind === "w" ? undefined : incrementOf(target, wanted, shown);
-  return added === undefined ? write(batch, slot, target, wanted, shown) : increment(batch, slot, added);
+  if (added !== undefined) return increment(batch, slot, added);
+  const value = registerContent(target)?.value ?? valueOfPrint(wanted);
+  return value ? write(batch, slot, value, shown) : planPart(batch, slot, target, shown);
+}
+
+/** Of united sketches some may stand in other servers only: what of the others is here is shown, and never removed for that. */
+function planPart(batch: ApplyBatch, slot: CellSlot, target: Cell, shown: string | undefined): Planned | "lost" {
+  const part = knownUnion(target);
+  if (!part?.value) return "lost";
+  const planned = part.print === shown ? NOTHING : write(batch, slot, part.value, shown);
+  return { ...planned, leaves: { print: part.print }, missing: 1 };
 }
 
 function planList(batch: ApplyBatch, slot: CellSlot): Planned | "removal" {
@@ -178,10 +189,8 @@ function increment(batch: ApplyBatch, slot: CellSlot, { delta, isDecimal }: Incr
   return { how: "increment", delta, isDecimal, deadline: undefined };
 }
 
-function write(batch: ApplyBatch, slot: CellSlot, target: Cell, wanted: string, shown: string | undefined): Omit<Issue, "seq"> | "lost" {
+function write(batch: ApplyBatch, slot: CellSlot, value: Buffer, shown: string | undefined): Omit<Issue, "seq"> {
   const { db, key } = slot.entry;
-  const value = registerContent(target)?.value ?? valueOfPrint(wanted);
-  if (!value) return "lost";
   const expect = expectOf(shown);
   const expected = heldPrint(slot)?.slice(1) ?? "";
   if (slot.kind === "h") {

@@ -3,7 +3,7 @@
  * because its client could see that, and nothing that is pending (unseen.ts has what that means).
  */
 import { HLC_ZERO, MutationKind, type Hlc, type Mutation, type MutationDetail, type ReadonlyVector, type WriterId } from "@meridian/words";
-import { integerOfPrint, isDigest, isLive, isPresent, isSketchPrint, printOfInteger, type Cell, type Sibling } from "@meridian/merge";
+import { integerOfPrint, isDigest, isLive, isPresent, printOfInteger, type Cell, type Sibling } from "@meridian/merge";
 import { blankMutation } from "@meridian/wire";
 import { basePrint, carriesDeadline, deadlinePrint, hasOwnDeadline, isHeld, scoreText, shownPrint, SUPERSEDED } from "../keys/content.js";
 import { mayReachEdge } from "./integer-edge.js";
@@ -14,7 +14,8 @@ import { bringBack } from "../apply/evicted-keys.js";
 import { EXPIRY_SKEW_MS, isExpired, revive } from "../apply/server-deadlines.js";
 import { setShown } from "../apply/settle.js";
 import { setValue, type ValueSlice } from "../keys/value-slice.js";
-import { awayOf, isAway, unseenDetail } from "./unseen.js";
+import { besideSketch, holdsSketch, withoutWiped, type BesideSketch } from "./missing-registers.js";
+import { awayOf, isAway, unseenDetail, type Away, type LocalTaking } from "./unseen.js";
 
 /** Where finished mutations go; returns whether they are published. The mutation is re-used: copy what must be kept. */
 export type EmitMutation = (mutation: Mutation) => boolean;
@@ -93,13 +94,15 @@ export class LocalWrites {
     });
   }
 
-  /** A sketch as it was read: its registers take the place of everything that the client could see; the deadline stays. */
-  putSketch(entry: KeyEntry, print: string, value: ValueSlice): void {
+  /** A sketch as it was read: its registers take the place of all that the server held; the deadline stays. */
+  putSketch(entry: KeyEntry, print: string, read: ValueSlice): void {
     this.beforeWrite(entry);
     const slot = this.#context.keys.single(entry, "s");
-    const detail = this.#detail([slot]);
-    this.replace(slot, print, SUPERSEDED, value);
-    this.#emit(K.PutSketch, entry, "", detail, (m) => setValue(m, value));
+    const sketch = besideSketch(slot, this.writerOf(entry.key), print, read);
+    const detail = this.#detail([slot], NO_SLOTS, false, sketch.away);
+    this.replace(slot, sketch.print, SUPERSEDED, sketch.value, sketch);
+    this.#show(slot, print);
+    this.#emit(K.PutSketch, entry, "", detail, (m) => setValue(m, sketch.value));
   }
 
   /** A mutation of a list's elements, whose sequence is the caller's: `field` and `value` as the kind has them. */
@@ -219,7 +222,8 @@ export class LocalWrites {
   }
 
   #wipe(slot: CellSlot, detail: MutationDetail | undefined): void {
-    slot.base.wipes = [...(slot.base.wipes ?? []), { writer: this.writerOf(slot.entry.key), hlc: this.hlc }];
+    slot.changeBase((cell) => withoutWiped(cell, { writer: this.writerOf(slot.entry.key), hlc: this.hlc }));
+    this.#show(slot, undefined);
     this.#emit(K.PutSketch, slot.entry, "", detail, (m) => setValue(m, NO_VALUE));
   }
 
@@ -280,12 +284,12 @@ export class LocalWrites {
   }
 
   /** A local write to one cell: the server holds it afterwards, and nothing else that it held. */
-  replace(slot: CellSlot, print: string, number: number, value: ValueSlice | undefined): void {
+  replace(slot: CellSlot, print: string, number: number, value: ValueSlice | undefined, beside?: BesideSketch): void {
     // The value may be hidden or overwritten by an apply that is under way: then only we hold it.
-    const keep = value !== undefined && slot.pending.length > 0 && isDigest(print);
+    const keep = value !== undefined && (beside?.isKept || (slot.pending.length > 0 && isDigest(print)));
     const held = keep ? Buffer.from(value.bytes.subarray(value.start, value.end)) : undefined;
     const writer = this.#context.writerOf(slot.entry.key);
-    const away = awayOf(slot, writer);
+    const away = beside?.away ?? awayOf(slot, writer);
     slot.changeBase((cell) => {
       cell.siblings = [{ writer, hlc: this.hlc, print, number, value: held }];
       absorbAll(cell);
@@ -308,7 +312,7 @@ export class LocalWrites {
   }
 
   /** What no client has seen stands beside what one has written, and is yet to be written to the server. */
-  #giveBack(slot: CellSlot, { siblings, sums }: ReturnType<typeof awayOf>): void {
+  #giveBack(slot: CellSlot, { siblings, sums }: Away): void {
     if (siblings.length + sums.length === 0) return;
     const print = basePrint(slot);
     slot.changeBase((cell) => {
@@ -383,18 +387,14 @@ export class LocalWrites {
   }
 
   /** What the context alone does not say: increments taken away, and dots that it covers but the client has not seen. */
-  #detail(slots: readonly CellSlot[], carriers: readonly (CellSlot | undefined)[] = NO_SLOTS, creates = false): MutationDetail | undefined {
+  #detail(slots: readonly CellSlot[], carriers: LocalTaking["carriers"] = NO_SLOTS, creates = false, away?: Away): MutationDetail | undefined {
     const first = slots[0];
     const isPlain = first !== undefined && first.base.sums.length === 0 && first.pending.length === 0 && !first.shown;
     if (slots.length === 1 && isPlain && carriers === NO_SLOTS) return undefined;
     const writer = this.writerOf(first?.entry.key ?? "");
-    return unseenDetail({ slots, carriers, creates, writer, frontier: this.#context.frontier });
+    return unseenDetail({ slots, carriers, creates, away, writer, frontier: this.#context.frontier });
   }
 }
 
 const NO_SLOTS: readonly CellSlot[] = [];
 const NO_VALUE: ValueSlice = { bytes: Buffer.alloc(0), start: 0, end: 0 };
-
-function holdsSketch({ siblings }: Cell): boolean {
-  return siblings.some(({ print }) => isSketchPrint(print));
-}

@@ -9,7 +9,10 @@ import { addLive } from "../keys/live-sums.js";
 
 /** What stands in a cell by its dot. */
 const WRITES: ReadonlySet<ChangeAction> = new Set(["put", "wipe", "assign", "erase"]);
-const NOTHING_OTHERS: Pick<Cell, "siblings" | "sums"> = { siblings: [], sums: [] };
+const NOTHING_OTHERS: Away = { siblings: [], sums: [] };
+
+/** What of a cell stands beside a local write, because its client could not see it. */
+export type Away = Pick<Cell, "siblings" | "sums">;
 
 /**
  * True where other regions' writes are merged and the server holds nothing of the cell: what was in their way has gone, and they
@@ -23,7 +26,7 @@ export function isAway({ shown, kind, field, list, entry }: CellSlot): boolean {
 }
 
 /** What of a cell other writers have put there, as copies; nothing where the server holds any of the cell. */
-export function awayOf(slot: CellSlot, writer: WriterId): Pick<Cell, "siblings" | "sums"> {
+export function awayOf(slot: CellSlot, writer: WriterId): Away {
   if (!isAway(slot)) return NOTHING_OTHERS;
   const { siblings, sums } = slot.base;
   return {
@@ -33,12 +36,12 @@ export function awayOf(slot: CellSlot, writer: WriterId): Pick<Cell, "siblings" 
 }
 
 /** Names the dots of a cell that `frontier` covers and no client here has seen. */
-function addUnseen(unseen: Unseen[], slot: CellSlot, writer: WriterId, frontier: ReadonlyVector): void {
+function addUnseen(unseen: Unseen[], slot: CellSlot, { writer, frontier, away }: LocalTaking): void {
   const { kind, field } = slot;
   for (const { action, writer: by, hlc } of slot.pending) {
     if (WRITES.has(action) && frontier.covers(by, hlc)) unseen.push({ kind, field, writer: by, hlc });
   }
-  for (const { writer: by, hlc } of awayOf(slot, writer).siblings) unseen.push({ kind, field, writer: by, hlc });
+  for (const { writer: by, hlc } of (away ?? awayOf(slot, writer)).siblings) unseen.push({ kind, field, writer: by, hlc });
 }
 
 /** A write that creates its key takes whole sums away: not those of which its client could not see an increment. */
@@ -52,6 +55,8 @@ function addUnseenSums(unseen: Unseen[], { kind, field, pending }: CellSlot, fro
 /** A local write: the cells that it takes away, those that only carry a deadline of it, and whether its key begins with it. */
 export interface LocalTaking {
   readonly slots: readonly CellSlot[];
+  /** Of the only one of `slots`: what stands beside the write, where that is not {@link awayOf}. */
+  readonly away?: Away | undefined;
   readonly carriers: readonly (CellSlot | undefined)[];
   readonly creates: boolean;
   readonly writer: WriterId;
@@ -59,12 +64,13 @@ export interface LocalTaking {
 }
 
 /** What the context of a local write alone does not say: increments taken away, and dots that it covers but the client has not seen. */
-export function unseenDetail({ slots, carriers, creates, writer, frontier }: LocalTaking): MutationDetail | undefined {
+export function unseenDetail(taking: LocalTaking): MutationDetail | undefined {
+  const { slots, carriers, creates, writer, frontier } = taking;
   const unseen: Unseen[] = [];
   const absorbed: Absorbed[] = [];
-  for (const slot of carriers) if (slot) addUnseen(unseen, slot, writer, frontier);
+  for (const slot of carriers) if (slot) addUnseen(unseen, slot, taking);
   for (const slot of slots) {
-    addUnseen(unseen, slot, writer, frontier);
+    addUnseen(unseen, slot, taking);
     if (creates) addUnseenSums(unseen, slot, frontier);
     addLive(absorbed, slot, isAway(slot) ? writer : undefined);
   }
