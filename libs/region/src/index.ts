@@ -39,4 +39,4 @@ export { Region } from "./region.js";
 export { followedLogs, Residency, type Circle } from "./publish/residency.js";
 export { capturedPolicies, lastGiven } from "./region-state.js";
 export { type PeerHorizon, type StabilityStatus } from "./forget/stability.js";
-export { readRemains, readStoredCells, readUnfinished, type StoredCell } from "./keys/stored-cells.js";
+export { readUnfinished, StoredKeys, type StoredCell } from "./keys/stored-cells.js";

@@ -13,7 +13,7 @@ import { compareMetadata, compareWithServer, metadataOf, missingIn, unfinishedIn
 import { checkCreations, checkEvictions, evictedIn, isInDoubt, withEvicted, type Places } from "./eviction-check.js";
 import { checkContexts } from "./context-check.js";
 import { checkFloats } from "./float-check.js";
-import { expectedCells } from "./oracle.js";
+import { expectedCells, type OracleCells } from "./oracle.js";
 import { checkLocalKeys, sharedCells, SWITCHED_PREFIX, withoutSwitched } from "../mesh/policies.js";
 import { problemsOf, type Checker, type Problem } from "./problem.js";
 import { checkRegisters } from "./register-check.js";
@@ -72,14 +72,15 @@ function checkPart(world: World, audited: AuditedLog, memory: Memory): Problem[]
   const metadata = members.map((agent) => partOfMemory(world, memory.get(agent) ?? new Map<string, never>()));
   // Where nothing ever expires or is evicted, nothing may be missing.
   const missing = metadata.map((own) => (mayMiss(world) ? missingIn(own) : NOTHING));
-  const cells = withEvicted(held, away, expectedCells(mutations, world.nowMs));
+  const expected = expectedCells(mutations, world.nowMs);
+  const cells = withEvicted(held, away, expected);
   return [
     ...checkRegions(world, { cells, held, away }, metadata, missing),
     ...problemsOf("log", audited.problems),
     ...problemsOf("contexts", checkContexts(world).slice(0, LISTED_MAX)),
     ...problemsOf("no echo", [...checkOrigins(world, steady), ...checkRemovals(world, steady).slice(0, LISTED_MAX)]),
     ...problemsOf("acknowledged writes", checkAcknowledged(world, steady).slice(0, LISTED_MAX)),
-    ...problemsOf("the rules", checkOracle(world, cells, mutations, missingInFirst(missing, away))),
+    ...problemsOf("the rules", checkOracle(cells, expected, missingInFirst(missing, away))),
     // Of a region that was fenced some of what was acknowledged does not count.
     ...(members.length < world.agents.length ? [] : problemsOf("exact counters", [...checkCounters(world, cells), ...checkFloats(world, cells, mutations)])),
     ...(members.length < world.agents.length ? [] : problemsOf("exact sketches", checkSketches(world, { cells, held, away }, missing))),
@@ -141,8 +142,8 @@ function withoutPlaces(metadata: Metadata, places: Places | undefined): Metadata
 
 function checkLedgers(world: World, metadata: readonly Metadata[], mutations: readonly Published[]): string[] {
   return membersOf(world).flatMap((agent, at) => {
-    const own = [...(metadata[at] ?? new Map<string, never>())];
-    const steady = new Map(own.filter(([, cell]) => withoutSwitched(world, [cell]).length > 0));
+    const own = metadata[at] ?? new Map<string, never>();
+    const steady = world.settings.switches ? new Map([...own].filter(([, cell]) => withoutSwitched(world, [cell]).length > 0)) : own;
     const problems = checkLedger(world, agent, steady, mutations).slice(0, LISTED_MAX);
     return problems.map((problem) => `r${at}: ${problem}`);
   });
@@ -169,8 +170,7 @@ function checkOrigins(world: World, mutations: readonly Published[]): string[] {
   return problems.slice(0, LISTED_MAX);
 }
 
-function checkOracle(world: World, cells: readonly ServerCells[], mutations: readonly Published[], missing: ReadonlySet<string>): string[] {
-  const expected = expectedCells(mutations, world.nowMs);
+function checkOracle(cells: readonly ServerCells[], expected: OracleCells, missing: ReadonlySet<string>): string[] {
   const [held] = cells;
   if (!held) return [];
   // A whole value's mutation holds a payload of the server's own format: its content is compared elsewhere.
@@ -181,6 +181,7 @@ function checkOracle(world: World, cells: readonly ServerCells[], mutations: rea
 
 /** Sketches that clients only added to hold every element that was acknowledged, and nothing else; what a region lacks it alone lacks. */
 function checkSketches(world: World, { cells, away }: Held, missing: Missing): string[] {
+  if (!world.taken.some(({ words }) => words[0] === "PFADD")) return [];
   const truth = new ServerModel();
   const other = new Set<string>();
   for (const { at, db, words, reply } of world.taken) {

@@ -17,8 +17,9 @@ import {
   stringPrintOf,
   valueOfPrint,
   type Cell,
+  type Sibling,
 } from "@meridian/merge";
-import { readStoredCells, readUnfinished, type StoredCell } from "@meridian/region";
+import { readUnfinished, type StoredCell } from "@meridian/region";
 import { cellName, type ServerCells } from "./cells-of-server.js";
 import type { ServerHost } from "../mesh/server-host.js";
 import type { AgentHost } from "../mesh/agent-host.js";
@@ -29,7 +30,7 @@ export type Metadata = ReadonlyMap<string, StoredCell>;
 
 /** Reads a region's cells. */
 export function metadataOf(agent: AgentHost): Metadata {
-  return new Map(readStoredCells(agent.store).map((cell) => [cellName(cell.db, cell.key, cell.kind, cell.field), cell]));
+  return new Map(agent.stored.cells.map((cell) => [cellName(cell.db, cell.key, cell.kind, cell.field), cell]));
 }
 
 /**
@@ -69,7 +70,7 @@ export function unfinishedIn(agent: AgentHost, metadata: Metadata, missing: Read
   const names = readUnfinished(agent.store).filter((name) => missing.size === 0 || !name.startsWith("retry:"));
   const found = names.map((name) => `the store still holds ${name}`);
   // A key of which something is missing is looked at again until its deadline is past.
-  const remains = (waits ? [] : agent.remains).filter((name) => missing.size === 0 || !name.startsWith("names"));
+  const remains = (waits ? [] : agent.stored.remains).filter((name) => missing.size === 0 || !name.startsWith("names"));
   found.push(...remains.map((name) => `nothing needs what the store still holds: ${name}`));
   if (!region) return [...found, "the agent is not running"];
   if (region.halt) found.push(`halted: ${region.halt.code} ${region.halt.reason}`);
@@ -87,11 +88,22 @@ export function unfinishedIn(agent: AgentHost, metadata: Metadata, missing: Read
 
 /** Where two regions remember different things. */
 export function compareMetadata(a: Metadata, b: Metadata): string[] {
-  const names = [...new Set([...a.keys(), ...b.keys()])].sort();
-  return names.flatMap((name) => {
-    const [one, other] = [a, b].map((all) => describeCell(all.get(name)?.base));
-    return one === other ? [] : [`${name}: ${one} / ${other}`];
-  });
+  if (a === b) return [];
+  const problems: string[] = [];
+  for (const name of new Set([...a.keys(), ...b.keys()])) {
+    const [cell, same] = [a.get(name)?.base, b.get(name)?.base];
+    if (cell && same && areAlike(cell, same)) continue;
+    const [one, other] = [describeCell(cell), describeCell(same)];
+    if (one !== other) problems.push(`${name}: ${one} / ${other}`);
+  }
+  return problems.sort();
+}
+
+/** True for most cells that mean the same, without a text: one value, written once, and nothing beside it. */
+function areAlike(a: Cell, b: Cell): boolean {
+  if (a.siblings.length !== 1 || b.siblings.length !== 1 || a.sums.length + b.sums.length > 0 || a.wipes || b.wipes) return false;
+  const [one, other] = [a.siblings[0], b.siblings[0]] as [Sibling, Sibling];
+  return one.hlc === other.hlc && one.writer === other.writer && one.print === other.print && one.number === other.number;
 }
 
 /** A cell as a text that is equal exactly where the cells mean the same. */

@@ -3,7 +3,7 @@
  * every thing that the shell does is an event that may or may not happen next.
  */
 import type { ApplyBatch } from "@meridian/mark";
-import { isPlainRecord, readRemains, Region, SYNC_KEY_PREFIX, type HeartbeatPace, type Listing, type MessageOptions, type PolicyTable, type Reading, type RegionLimits, type Step, zeroCounters } from "@meridian/region";
+import { isPlainRecord, Region, StoredKeys, SYNC_KEY_PREFIX, type HeartbeatPace, type Listing, type MessageOptions, type PolicyTable, type Reading, type RegionLimits, type Step, zeroCounters } from "@meridian/region";
 import { MemoryStore } from "@meridian/store";
 import type { KeyEvent } from "@meridian/target";
 import type { WriterId } from "@meridian/words";
@@ -81,7 +81,7 @@ export class AgentHost {
   /** Keyspace events on their way to the agent. */
   readonly #told: KeyEvent[] = [];
   #subscriptions = 0;
-  #remains: { readonly store: MemoryStore; readonly commits: number; readonly names: readonly string[] } | undefined;
+  #stored: { readonly store: MemoryStore; readonly commits: number; readonly keys: StoredKeys } | undefined;
   /** How often the connection that tells events was lost. */
   silences = 0;
   /** All that the server held when its first agent came has been read. */
@@ -93,13 +93,13 @@ export class AgentHost {
     this.context = context;
   }
 
-  /** What the store holds that only a late change would need; read once per commit, for it is asked for again when nothing has moved. */
-  get remains(): readonly string[] {
+  /** What the store says of its keys; read once per commit, for it is asked for again when nothing has moved. */
+  get stored(): StoredKeys {
     const { store } = this;
-    if (this.#remains?.store !== store || this.#remains.commits !== store.commits) {
-      this.#remains = { store, commits: store.commits, names: readRemains(store) };
+    if (this.#stored?.store !== store || this.#stored.commits !== store.commits) {
+      this.#stored = { store, commits: store.commits, keys: new StoredKeys(store) };
     }
-    return this.#remains.names;
+    return this.#stored.keys;
   }
 
   /** The others went on without this region. */
@@ -130,8 +130,7 @@ export class AgentHost {
     const offset = known?.offset ?? server.model.resync();
     this.streamAt = offset;
     for (const peer of region.followed) this.cursors.set(peer, Number(region.positionOf(peer) ?? 0));
-    const databases = new Set(server.model.snapshot().map(({ db }) => db));
-    region.onAttached({ replicationId: "sim", offset }, known !== undefined, [...databases]);
+    region.onAttached({ replicationId: "sim", offset }, known !== undefined, this.#databases());
     this.flush(nowMs, undefined);
   }
 
@@ -203,27 +202,30 @@ export class AgentHost {
   flush(nowMs: number, stopAfter: number | undefined): number {
     const { region } = this;
     if (!region) return 0;
-    const parts = this.#partsOf(region.flush(nowMs), region);
-    const count = Math.min(parts.length, stopAfter ?? parts.length);
-    for (const part of parts.slice(0, count)) part();
-    const sign = count === parts.length ? region.evictions?.events.takeSign(nowMs) : undefined;
+    const step = region.flush(nowMs);
+    const parts = partsIn(step) + (region.switching.wantsDatabases ? 1 : 0);
+    const count = Math.min(parts, stopAfter ?? parts);
+    this.#carryOut(step, region, count, region.switching.wantsDatabases);
+    const sign = count === parts ? region.evictions?.events.takeSign(nowMs) : undefined;
     if (sign !== undefined) this.scripts.push({ kind: "signal", key: sign });
     return count;
   }
 
-  #partsOf(step: Step, region: Region): (() => void)[] {
-    const parts: (() => void)[] = [];
-    const seenOffset = region.capturedOffset;
-    if (step.writes.length > 0) parts.push(() => this.store.commit(step.writes));
-    for (const { seq, writer, record } of step.publish) parts.push(() => this.outbound.push({ seq, writer, record }));
-    for (const batch of step.apply) parts.push(() => this.scripts.push({ kind: "apply", batch, seenOffset }));
-    for (const reading of step.read) parts.push(() => this.scripts.push({ kind: "read", reading, epoch: region.epoch }));
-    for (const listing of step.list) parts.push(() => this.scripts.push({ kind: "scan", listing }));
-    const { acknowledge } = step;
-    const databases = (): number[] => [...new Set(this.context.server.model.snapshot().map(({ db }) => db))];
-    if (region.switching.wantsDatabases) parts.push(() => region.switching.list(databases()));
-    if (acknowledge !== undefined) parts.push(() => this.context.onAcknowledge(acknowledge));
-    return parts;
+  /** The first `count` parts of a step, in their order. */
+  #carryOut({ writes, publish, apply, read, list, acknowledge }: Step, region: Region, count: number, wantsDatabases: boolean): void {
+    let left = count;
+    if (writes.length > 0 && left-- > 0) this.store.commit(writes);
+    for (const { seq, writer, record } of publish) if (left-- > 0) this.outbound.push({ seq, writer, record });
+    for (const batch of apply) if (left-- > 0) this.scripts.push({ kind: "apply", batch, seenOffset: region.capturedOffset });
+    for (const reading of read) if (left-- > 0) this.scripts.push({ kind: "read", reading, epoch: region.epoch });
+    for (const listing of list) if (left-- > 0) this.scripts.push({ kind: "scan", listing });
+    if (wantsDatabases && left-- > 0) region.switching.list(this.#databases());
+    if (acknowledge !== undefined && left > 0) this.context.onAcknowledge(acknowledge);
+  }
+
+  /** Those that hold keys. */
+  #databases(): number[] {
+    return [...new Set(this.context.server.model.snapshot().map(({ db }) => db))];
   }
 
   /** The oldest record on its way to one of the logs is durable; the agent is told of it when all before it are too. */
@@ -283,6 +285,11 @@ export class AgentHost {
     }
     return status === "OK" || status === "DUP";
   }
+}
+
+/** How much there is to do, that databases are to be listed apart. */
+function partsIn({ writes, publish, apply, read, list, acknowledge }: Step): number {
+  return (writes.length > 0 ? 1 : 0) + publish.length + apply.length + read.length + list.length + (acknowledge === undefined ? 0 : 1);
 }
 
 /** The logs of records, in the order of each one's first. */

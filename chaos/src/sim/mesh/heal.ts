@@ -53,18 +53,21 @@ function forget(world: World): string[] {
 
 /** Nothing is left that only a late change would need, and the policies are what they are to be. */
 function isBare(world: World): boolean {
-  const isForgotten = membersOf(world).every(({ remains }) => remains.length === 0);
+  const isForgotten = membersOf(world).every(({ stored }) => stored.remains.length === 0);
   return isForgotten && (!world.settings.switches || unfinished(world).length === 0);
 }
 
 function settle(world: World, calmRounds: number): string[] {
+  const moves = world.agents.map((_, at) => movesOf(world, at));
   let calm = 0;
+  let done = workOf(world);
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
     world.perform({ kind: "time", ms: 100 });
-    const before = workOf(world);
-    for (const at of world.agents.keys()) roundOf(world, at);
+    for (const ofRegion of moves) for (const { event, again } of ofRegion) while (world.perform(event) && again);
     if (world.problems.length > 0) return [];
-    calm = isStill(world) && workOf(world) === before ? calm + 1 : 0;
+    const before = done;
+    done = workOf(world);
+    calm = done === before && isStill(world) ? calm + 1 : 0;
     if (calm < calmRounds) continue;
     // The last heartbeats are durable: now the agents forget them too.
     for (const at of world.agents.keys()) world.perform({ kind: "flush", at });
@@ -75,7 +78,7 @@ function settle(world: World, calmRounds: number): string[] {
 
 /** Nothing waits anywhere, no write in a log neither; a region that lost its history has noticed that. */
 function isStill({ sound, agents, flushed, log }: World): boolean {
-  const isLacking = (writer: WriterId, read: number): boolean => log.of(writer).slice(read).some((record) => !isHeartbeat(record, writer));
+  const isLacking = (writer: WriterId, read: number): boolean => log.of(writer).some((record, at) => at >= read && !isHeartbeat(record, writer));
   const hasRead = ({ region, cursors }: AgentHost): boolean =>
     [...cursors].every(([writer, read]) => region?.wants(writer) !== true || !isLacking(writer, read));
   const isQuiet = (agent: AgentHost): boolean => agent.isShutOut || (agent.region?.isQuiet === true && hasRead(agent));
@@ -86,36 +89,43 @@ function isHeartbeat(record: Buffer, writer: WriterId): boolean {
   return readRecord(record, writer).frames.every(({ mutations }) => mutations === 0);
 }
 
-/** What was done so far, heartbeats apart: those go on in a mesh at rest. */
-function workOf(world: World): string {
-  return world.agents
-    .map(({ region, lives }) => {
-      if (!region) return "";
-      const { mutations, received, batches, cells, skipped, retried, commands, readBacks } = region.counters;
-      return [lives, mutations, received, batches, cells, skipped, retried, commands, readBacks, region.stability.forgotten].join(" ");
-    })
-    .join(", ");
+/** More than a region counts within one life. */
+const LIFE = 2 ** 32;
+
+/** What was done so far, as a number that only grows; heartbeats apart: those go on in a mesh at rest. */
+function workOf(world: World): number {
+  let work = 0;
+  for (const { region, lives } of world.agents) {
+    if (!region) continue;
+    const { mutations, received, batches, cells, skipped, retried, commands, readBacks } = region.counters;
+    work += lives * LIFE + mutations + received + batches + cells + skipped + retried + commands + readBacks + region.stability.forgotten;
+  }
+  return work;
 }
 
-/** One round of one region: everything that can move does. */
-function roundOf(world: World, at: number): void {
-  const attempt = (event: SimEvent): void => {
-    world.perform(event);
-  };
-  const again = (event: SimEvent): void => {
-    while (world.perform(event));
-  };
-  again({ kind: "ghost-append", at });
-  again({ kind: "ghost-script", at });
-  attempt({ kind: "start", at });
-  attempt({ kind: "fence", at, lost: false });
-  for (const { at: from, group } of world.logs) attempt({ kind: "records", at, from, count: RECORDS, ...(group !== "" && { group }) });
-  attempt({ kind: "stream", at, bytes: STREAM_BYTES });
-  if (world.settings.faults.includes("eviction")) attempt({ kind: "listen", at });
-  again({ kind: "told", at, count: EVENTS });
-  attempt({ kind: "flush", at });
-  again({ kind: "script", at });
-  again({ kind: "page", at });
-  again({ kind: "append", at });
-  again({ kind: "published", at });
+interface Move {
+  readonly event: SimEvent;
+  /** As often as it is possible. */
+  readonly again: boolean;
+}
+
+/** One round of one region: everything that can move does. Made once, for most of it can not, most of the time. */
+function movesOf(world: World, at: number): Move[] {
+  const once = (event: SimEvent): Move => ({ event, again: false });
+  const again = (event: SimEvent): Move => ({ event, again: true });
+  return [
+    again({ kind: "ghost-append", at }),
+    again({ kind: "ghost-script", at }),
+    once({ kind: "start", at }),
+    once({ kind: "fence", at, lost: false }),
+    ...world.logs.map(({ at: from, group }) => once({ kind: "records", at, from, count: RECORDS, ...(group !== "" && { group }) })),
+    once({ kind: "stream", at, bytes: STREAM_BYTES }),
+    ...(world.settings.faults.includes("eviction") ? [once({ kind: "listen", at })] : []),
+    again({ kind: "told", at, count: EVENTS }),
+    once({ kind: "flush", at }),
+    again({ kind: "script", at }),
+    again({ kind: "page", at }),
+    again({ kind: "append", at }),
+    again({ kind: "published", at }),
+  ];
 }

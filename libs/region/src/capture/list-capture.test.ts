@@ -5,7 +5,7 @@ import { MemoryStore } from "@meridian/store";
 import { MutationKind, VersionVector, type Mutation, type WriterId } from "@meridian/words";
 import { readSpans, readValues, type LogEntry } from "@meridian/wire";
 import { EU, RegionBed } from "../region-bed.js";
-import { readStoredCells } from "../keys/stored-cells.js";
+import { StoredKeys } from "../keys/stored-cells.js";
 
 const K = MutationKind;
 const LONG = "a value of more than thirty-two bytes";
@@ -112,7 +112,7 @@ describe("a list", () => {
         entries.push(...bed.entries());
         const prints = list.map((text) => printOf(Buffer.from(text, "latin1")));
         expect(received(entries)).toEqual(prints);
-        const stored = readStoredCells(store).filter(({ kind, field }) => kind === "l" && field !== "");
+        const stored = new StoredKeys(store).cells.filter(({ kind, field }) => kind === "l" && field !== "");
         expect(stored.sort((a, b) => (a.field < b.field ? -1 : 1)).map(({ base }) => base.siblings[0]?.print)).toEqual(prints);
       }),
       { numRuns: 60 },

@@ -5,7 +5,7 @@ import { HLC_ZERO, MutationKind, VersionVector, type Hlc, type WriterId } from "
 import { describe, expect, test } from "vitest";
 import { HEARTBEAT_PACE } from "./heartbeat.js";
 import { AP, at, EU, NOW_MS, recordOf, RegionBed, REPLICATION_ID, US, type BedStore } from "../region-bed.js";
-import { readRemains } from "../keys/stored-cells.js";
+import { StoredKeys } from "../keys/stored-cells.js";
 
 const LATER_MS = HEARTBEAT_PACE.everyMs + 1;
 const span = { replicationId: REPLICATION_ID, firstOffset: 0, lastOffset: 1 };
@@ -54,7 +54,7 @@ function dig(bed: RegionBed): void {
 }
 
 function remains(store: BedStore): string[] {
-  return readRemains(store);
+  return new StoredKeys(store).remains;
 }
 
 describe("a heartbeat", () => {

@@ -18,6 +18,7 @@ import type { PolicyChange } from "../policies/policy-change.js";
 import type { RegionLimits } from "../region-limits.js";
 import type { RegionOptions } from "../region-options.js";
 import { within, type Residency } from "../publish/residency.js";
+import { vectorText } from "../region-state.js";
 
 /** The name of the record in the `state` table. */
 export const STABILITY_KEY = "stability";
@@ -108,16 +109,21 @@ class Waiting implements HeartbeatSubject {
 
 /** Lists are made when they are read. */
 class LazyStatus implements StabilityStatus {
-  readonly oldestMs: number | undefined;
   readonly forgotten: number;
+  readonly #yards: readonly Yard[];
   readonly #peers: () => readonly PeerHorizon[];
   readonly #absence: Absence;
 
-  constructor(oldestMs: number | undefined, forgotten: number, peers: () => readonly PeerHorizon[], absence: Absence) {
-    this.oldestMs = oldestMs;
+  constructor(forgotten: number, yards: readonly Yard[], peers: () => readonly PeerHorizon[], absence: Absence) {
     this.forgotten = forgotten;
+    this.#yards = yards;
     this.#peers = peers;
     this.#absence = absence;
+  }
+
+  get oldestMs(): number | undefined {
+    const closed = this.#yards.flatMap(({ graves }) => graves.oldestMs ?? []);
+    return closed.length === 0 ? undefined : Math.min(...closed);
   }
 
   get peers(): readonly PeerHorizon[] {
@@ -227,14 +233,15 @@ export class Stability {
 
   /** Lists are made when they are read: most who ask want one of the numbers. */
   get status(): StabilityStatus {
-    const closed = this.#yards.flatMap(({ graves }) => graves.oldest?.closedMs ?? []);
     const peers = (): readonly PeerHorizon[] => this.#yards.flatMap((yard) => yard.peers.map((writer) => this.#peerOf(yard, writer)));
-    return new LazyStatus(closed.length === 0 ? undefined : Math.min(...closed), this.forgotten, peers, this.absence);
+    return new LazyStatus(this.forgotten, this.#yards, peers, this.absence);
   }
 
   /** Keys and members forgotten since the start. */
   get forgotten(): number {
-    return this.#yards.reduce((sum, { graves }) => sum + graves.forgotten, 0);
+    let sum = 0;
+    for (const { graves } of this.#yards) sum += graves.forgotten;
+    return sum;
   }
 
   #peerOf({ graves, horizon }: Yard, writer: WriterId): PeerHorizon {
@@ -243,29 +250,30 @@ export class Stability {
     return { writer, settledMs: horizon.claims.get(writer)?.settledMs ?? 0, holdsBack: isBehind && !this.absence.isOut(writer) };
   }
 
+  /** JSON, as {@link PlainState} says, by hand: most of it are vectors, and it is written with every heartbeat. */
   #encode(): Buffer {
     const [main, ...groups] = this.#yards;
-    const claims = this.#yards.flatMap(({ horizon }) => [...horizon.claims]);
-    const { closed, open } = plainGraves(main);
-    const plain = {
-      claims: claims.map(([writer, { known, settledMs }]): PlainState["claims"][number] => [writer, [...known.entries()], settledMs]),
-      said: [...this.#clock.known.entries()],
-      closed,
-      open,
-      // What is undefined is not written.
-      groups: groups.length > 0 ? Object.fromEntries(groups.map((yard) => [yard.group, plainGraves(yard)])) : undefined,
-      absence: this.absence.state,
-    };
-    return Buffer.from(JSON.stringify(plain));
+    let claims = "";
+    for (const { horizon } of this.#yards) {
+      for (const [writer, { known, settledMs }] of horizon.claims) claims += `${claims === "" ? "" : ","}["${writer}",${vectorText(known.entries())},${settledMs}]`;
+    }
+    const ofGroups = groups.map((yard) => `${JSON.stringify(yard.group)}:{${gravesText(yard)}}`).join(",");
+    const { state } = this.absence;
+    const rest = `${groups.length > 0 ? `,"groups":{${ofGroups}}` : ""}${state ? `,"absence":${JSON.stringify(state)}` : ""}`;
+    return Buffer.from(`{"claims":[${claims}],"said":${vectorText(this.#clock.known.entries())},${gravesText(main)}${rest}}`);
   }
 }
 
-function plainGraves({ graves: { state } }: Yard): PlainGraves {
-  return { closed: state.closed.map((bucket) => ({ ...bucket, vector: [...bucket.vector.entries()] })), open: state.open };
+function gravesText({ graves: { state } }: Yard): string {
+  let closed = "";
+  for (const { from, to, vector, closedMs } of state.closed) {
+    closed += `${closed === "" ? "" : ","}{"from":${from},"to":${to},"vector":${vectorText(vector.entries())},"closedMs":${closedMs}}`;
+  }
+  return `"closed":[${closed}],"open":${state.open}`;
 }
 
 function stateOf({ closed, open }: PlainGraves): GravesState {
-  return { closed: closed.map((bucket) => ({ ...bucket, vector: new VersionVector(bucket.vector) })), open };
+  return { closed: closed.map(({ from, to, vector, closedMs }) => ({ from, to, vector: new VersionVector(vector), closedMs })), open };
 }
 
 function read(store: StateReader): PlainState {

@@ -27,9 +27,33 @@ export interface StoredCell {
   readonly shown: { readonly print: string | undefined } | undefined;
 }
 
-/** Every cell, keys in the order of their records. */
-export function readStoredCells(store: StateReader): StoredCell[] {
-  return storedKeys(store).flatMap(([entry, slots]) => [...slots.map((slot) => storedCell(slot)), ...elementsOfList(entry)]);
+/** What a store says of its keys, read once for both questions. */
+export class StoredKeys {
+  readonly #store: StateReader;
+  readonly #keys: readonly (readonly [KeyEntry, readonly CellSlot[]])[];
+
+  constructor(store: StateReader) {
+    this.#store = store;
+    this.#keys = storedKeys(store);
+  }
+
+  /** Every cell, keys in the order of their records. */
+  get cells(): StoredCell[] {
+    return this.#keys.flatMap(([entry, slots]) => [...slots.map((slot) => storedCell(slot)), ...elementsOfList(entry)]);
+  }
+
+  /** What no live data needs: dead keys, sums that were taken away, contexts that came early, names that wait to be looked at. */
+  get remains(): string[] {
+    const remains = [...this.#store.range("state", GRAVE_PREFIX, GRAVE_PREFIX_END)].map(([name]) => `names in ${name}`);
+    for (const [entry, slots] of this.#keys) {
+      const name = `${entry.db}|${entry.key}`;
+      if (keyHasRemains(entry)) remains.push(`key ${name}`);
+      for (const { kind, field, base } of slots) {
+        if (kind !== "s" && kind !== "w" && kind !== "t" && hasRemains(base)) remains.push(`cell ${name}|${kind}|${field}`);
+      }
+    }
+    return remains;
+  }
 }
 
 function storedKeys(store: StateReader): (readonly [KeyEntry, readonly CellSlot[]])[] {
@@ -49,16 +73,6 @@ export function readUnfinished(store: StateReader): string[] {
   for (const table of ["in", "out"] as const) for (const [key] of store.range(table, "0", ":")) names.push(`${table} ${key}`);
   for (const prefix of ["retry", "blind", "trim"]) for (const [key] of store.range("state", `${prefix}:`, `${prefix};`)) names.push(key);
   return names;
-}
-
-/** What no live data needs: dead keys, sums that were taken away, contexts that came early, names that wait to be looked at. */
-export function readRemains(store: StateReader): string[] {
-  const remains = [...store.range("state", GRAVE_PREFIX, GRAVE_PREFIX_END)].map(([name]) => `names in ${name}`);
-  return [...remains, ...storedKeys(store).flatMap(([entry, slots]) => {
-    const name = `${entry.db}|${entry.key}`;
-    const members = slots.filter(({ kind, base }) => kind !== "s" && kind !== "w" && kind !== "t" && hasRemains(base));
-    return [...(keyHasRemains(entry) ? [`key ${name}`] : []), ...members.map(({ kind, field }) => `cell ${name}|${kind}|${field}`)];
-  })];
 }
 
 function slotsOf(store: StateReader, entry: KeyEntry, writers: WriterTable): readonly CellSlot[] {
