@@ -2,6 +2,7 @@
 import type { AgentHost } from "./agent-host.js";
 import type { SimEvent } from "./event.js";
 import { SWITCHED_PREFIX } from "./policies.js";
+import type { SimLog } from "./residents.js";
 import type { Random } from "../random.js";
 import { SWITCHED_POLICIES, type EventPace } from "../settings.js";
 import { Workload } from "./workload.js";
@@ -25,7 +26,9 @@ const LULL_EVENTS = 120;
 const BUSY_EVENTS = 40;
 const LULL_MS_MAX = 2_000;
 
-type Choice = readonly [weight: number, make: () => SimEvent];
+/** What may happen next: the kind of event, but where one kind is drawn in two ways. */
+type Choice = Exclude<SimEvent["kind"], "rewind" | "lose" | "records"> | "lull";
+type LogChoice = "records" | "lose" | "rewind";
 
 /** See the module's comment. */
 export class Scheduler {
@@ -33,6 +36,10 @@ export class Scheduler {
   readonly #random: Random;
   readonly #workload: Workload;
   #turn = 0;
+  /** What is possible now, each with its weight; and of which log. Kept from event to event: a run chooses often. */
+  readonly #weights: number[] = [];
+  readonly #choices: (Choice | LogChoice)[] = [];
+  readonly #logs: (SimLog | undefined)[] = [];
 
   constructor(world: World, random: Random) {
     this.#world = world;
@@ -59,9 +66,20 @@ export class Scheduler {
     if (this.#isFlushDue) return this.#flushAll();
     const at = random.below(this.#world.agents.length);
     const agent = this.#world.agents[at] as AgentHost;
-    const choices = [...this.#outside(at, agent), ...(agent.region ? this.#inside(at, agent) : [])];
-    const chosen = random.weighted(choices.map(([weight]) => weight));
-    return (choices[chosen] as Choice)[1]();
+    this.#weights.length = this.#choices.length = this.#logs.length = 0;
+    this.#outside(agent);
+    if (agent.region) this.#inside(at, agent);
+    const chosen = random.weighted(this.#weights);
+    const log = this.#logs[chosen];
+    return log ? this.#ofLog(this.#choices[chosen] as LogChoice, at, agent, log) : this.#event(this.#choices[chosen] as Choice, at, agent);
+  }
+
+  /** What has no weight is not possible. */
+  #offer(weight: number, choice: Choice | LogChoice, log?: SimLog): void {
+    if (weight <= 0) return;
+    this.#weights.push(weight);
+    this.#choices.push(choice);
+    this.#logs.push(log);
   }
 
   /** Half of the commands before, half of them behind. */
@@ -77,92 +95,107 @@ export class Scheduler {
     return { kind: "client", at: agents.length - 1, db: 0, commands };
   }
 
-  #outside(at: number, agent: AgentHost): Choice[] {
-    const random = this.#random;
-    const { weights, databases, skewMsMax, timeMsMax, expiries, faults } = this.#world.settings;
+  #outside(agent: AgentHost): void {
+    const { weights, skewMsMax, timeMsMax, expiries, faults } = this.#world.settings;
     const isLull = faults.includes("lulls") && this.#turn % LULL_EVENTS >= BUSY_EVENTS;
-    return [
-      [isLull ? 0 : weights.client, () => ({ kind: "client", at, db: random.below(databases), commands: this.#workload.next(this.#world.nowMs) })],
-      [isLull ? weights.time : 0, () => ({ kind: "time", ms: random.between(1, LULL_MS_MAX) })],
-      [timeMsMax > 0 ? weights.time : 0, () => ({ kind: "time", ms: random.between(1, timeMsMax) })],
-      [skewMsMax > 0 ? weights.skew : 0, () => ({ kind: "skew", at, ms: random.between(-skewMsMax, skewMsMax) })],
-      [expiries > 0 ? weights.expire : 0, () => ({ kind: "expire", at })],
-      [agent.region ? 0 : weights.start, () => ({ kind: "start", at })],
-      [agent.ghostScripts.length > 0 ? weights.ghost : 0, () => ({ kind: "ghost-script", at })],
-      [agent.ghostAppends.length > 0 ? weights.ghost : 0, () => ({ kind: "ghost-append", at })],
-      [faults.includes("eviction") && this.#hears(agent) ? weights.client / 2 : 0, () => ({ kind: "evict", at, pick: random.below(PICKS) })],
-      [faults.includes("usurper") ? weights.start / 4 : 0, () => ({ kind: "usurp", at })],
-    ];
+    this.#offer(isLull ? 0 : weights.client, "client");
+    this.#offer(isLull ? weights.time : 0, "lull");
+    this.#offer(timeMsMax > 0 ? weights.time : 0, "time");
+    this.#offer(skewMsMax > 0 ? weights.skew : 0, "skew");
+    this.#offer(expiries > 0 ? weights.expire : 0, "expire");
+    this.#offer(agent.region ? 0 : weights.start, "start");
+    this.#offer(agent.ghostScripts.length > 0 ? weights.ghost : 0, "ghost-script");
+    this.#offer(agent.ghostAppends.length > 0 ? weights.ghost : 0, "ghost-append");
+    this.#offer(faults.includes("eviction") && this.#hears(agent) ? weights.client / 2 : 0, "evict");
+    this.#offer(faults.includes("usurper") ? weights.start / 4 : 0, "usurp");
   }
 
-  #inside(at: number, agent: AgentHost): Choice[] {
-    const { weights } = this.#world.settings;
-    const crash = (): SimEvent =>
-      this.#random.chance(0.5)
-        ? { kind: "crash", at, keep: this.#random.between(0, agent.scripts.length) }
-        : { kind: "flush", at, stopAfter: this.#random.between(0, STOP_PARTS_MAX) };
-    return [
-      [weights.flush, () => ({ kind: "flush", at })],
-      [agent.scripts.length > 0 ? weights.script : 0, () => ({ kind: "script", at })],
-      [agent.outbound.length > 0 ? weights.append : 0, () => this.#append(at)],
-      [agent.durable.length > 0 ? weights.published : 0, () => ({ kind: "published", at })],
-      [agent.pages.length > 0 ? weights.script : 0, () => ({ kind: "page", at })],
-      [weights.crash, crash],
-      [agent.isFenced ? 0 : weights.start, () => ({ kind: "fence", at, lost: weights.crash > 0 && this.#random.chance(0.1) })],
-      ...(this.#world.settings.switches ? this.#changes(at, agent) : []),
-      ...(agent.isFenced ? this.#deliveries(at, agent) : []),
-      ...(agent.isFenced && (agent.context.hearsEvents || agent.context.mayEvict) ? this.#tellings(at, agent) : []),
-    ];
+  #inside(at: number, agent: AgentHost): void {
+    const { weights, switches } = this.#world.settings;
+    this.#offer(weights.flush, "flush");
+    this.#offer(agent.scripts.length > 0 ? weights.script : 0, "script");
+    this.#offer(agent.outbound.length > 0 ? weights.append : 0, "append");
+    this.#offer(agent.durable.length > 0 ? weights.published : 0, "published");
+    this.#offer(agent.pages.length > 0 ? weights.script : 0, "page");
+    this.#offer(weights.crash, "crash");
+    this.#offer(agent.isFenced ? 0 : weights.start, "fence");
+    if (switches) {
+      this.#offer(weights.flush / 30, "propose");
+      this.#offer(agent.region?.policies.status.proposed?.by === agent.context.writer ? weights.flush / 60 : 0, "withdraw");
+    }
+    if (!agent.isFenced) return;
+    this.#deliveries(at, agent);
+    if (agent.context.hearsEvents || agent.context.mayEvict) this.#tellings(agent);
+  }
+
+  #tellings(agent: AgentHost): void {
+    const events = this.#world.settings.events ?? SURE;
+    if (agent.isDeaf) return this.#offer(events.listen, "listen");
+    this.#offer(events.told, "told");
+    this.#offer(events.hush, "hush");
+  }
+
+  #deliveries(at: number, agent: AgentHost): void {
+    const { weights, streamPace, recordsPace, awayPace, faults } = this.#world.settings;
+    if (agent.context.server.streamEnd > agent.streamAt) this.#offer(weights.stream * (streamPace[at] ?? 1), "stream");
+    for (const log of this.#world.logs) {
+      const cursor = agent.cursors.get(log.writer);
+      if (cursor === undefined) continue;
+      const isWaiting = this.#world.log.of(log.writer).length > cursor;
+      const pace = (recordsPace[at] ?? 1) * (awayPace[log.at] ?? 1);
+      if (isWaiting) this.#offer(weights.records * pace, "records", log);
+      if (isWaiting && faults.includes("loss")) this.#offer(weights.records / 10, "lose", log);
+      if (cursor > 0) this.#offer(weights.rewind, "rewind", log);
+    }
+  }
+
+  #event(choice: Choice, at: number, agent: AgentHost): SimEvent {
+    const random = this.#random;
+    const { databases, skewMsMax, timeMsMax, weights } = this.#world.settings;
+    switch (choice) {
+      case "client":
+        return { kind: "client", at, db: random.below(databases), commands: this.#workload.next(this.#world.nowMs) };
+      case "lull":
+        return { kind: "time", ms: random.between(1, LULL_MS_MAX) };
+      case "time":
+        return { kind: "time", ms: random.between(1, timeMsMax) };
+      case "skew":
+        return { kind: "skew", at, ms: random.between(-skewMsMax, skewMsMax) };
+      case "evict":
+        return { kind: "evict", at, pick: random.below(PICKS) };
+      case "crash":
+        if (random.chance(0.5)) return { kind: "crash", at, keep: random.between(0, agent.scripts.length) };
+        return { kind: "flush", at, stopAfter: random.between(0, STOP_PARTS_MAX) };
+      case "append":
+        return this.#world.settings.residents.length > 0 ? { kind: "append", at, log: random.below(3) } : { kind: "append", at };
+      case "fence":
+        return { kind: "fence", at, lost: weights.crash > 0 && random.chance(0.1) };
+      case "propose":
+        return { kind: "propose", at, rows: this.#rows() };
+      case "told":
+        return { kind: "told", at, count: random.between(1, EVENTS_MAX) };
+      case "stream":
+        return { kind: "stream", at, bytes: random.between(1, CHUNK_BYTES_MAX) };
+      default:
+        return { kind: choice, at };
+    }
+  }
+
+  #ofLog(choice: LogChoice, at: number, agent: AgentHost, { at: from, group: of, writer }: SimLog): SimEvent {
+    const group = of === "" ? undefined : { group: of };
+    if (choice === "records") return { kind: "records", at, from, count: this.#random.between(1, RECORDS_MAX), ...group };
+    if (choice === "lose") return { kind: "lose", at, from, ...group };
+    return { kind: "rewind", at, from, by: this.#random.between(1, agent.cursors.get(writer) ?? 1), ...group };
+  }
+
+  /** A table of policies that an operator proposes. */
+  #rows(): (readonly [string, string])[] {
+    const few = this.#random.chance(0.3) ? [SWITCHED_PREFIX, `${SWITCHED_PREFIX}${this.#random.pick(["s", "h", "c"])}`] : [SWITCHED_PREFIX];
+    return few.map((prefix) => [prefix, this.#random.pick(SWITCHED_POLICIES)] as const);
   }
 
   /** Mostly servers drop keys while somebody listens: otherwise no one can tell. */
   #hears({ region }: AgentHost): boolean {
     return region?.evictions?.events.status.follows === true || this.#random.chance(UNHEARD);
-  }
-
-  #append(at: number): SimEvent {
-    return this.#world.settings.residents.length > 0 ? { kind: "append", at, log: this.#random.below(3) } : { kind: "append", at };
-  }
-
-  #changes(at: number, agent: AgentHost): Choice[] {
-    const { weights } = this.#world.settings;
-    const isOwn = agent.region?.policies.status.proposed?.by === agent.context.writer;
-    const rows = (): (readonly [string, string])[] => {
-      const few = this.#random.chance(0.3) ? [SWITCHED_PREFIX, `${SWITCHED_PREFIX}${this.#random.pick(["s", "h", "c"])}`] : [SWITCHED_PREFIX];
-      return few.map((prefix) => [prefix, this.#random.pick(SWITCHED_POLICIES)] as const);
-    };
-    return [
-      [weights.flush / 30, () => ({ kind: "propose", at, rows: rows() })],
-      [isOwn ? weights.flush / 60 : 0, () => ({ kind: "withdraw", at })],
-    ];
-  }
-
-  #tellings(at: number, agent: AgentHost): Choice[] {
-    const events = this.#world.settings.events ?? SURE;
-    if (agent.isDeaf) return [[events.listen, () => ({ kind: "listen", at })]];
-    return [
-      [events.told, () => ({ kind: "told", at, count: this.#random.between(1, EVENTS_MAX) })],
-      [events.hush, () => ({ kind: "hush", at })],
-    ];
-  }
-
-  #deliveries(at: number, agent: AgentHost): Choice[] {
-    const random = this.#random;
-    const { weights, streamPace, recordsPace, awayPace, faults } = this.#world.settings;
-    const choices: Choice[] = [];
-    if (agent.context.server.streamEnd > agent.streamAt) {
-      choices.push([weights.stream * (streamPace[at] ?? 1), () => ({ kind: "stream", at, bytes: random.between(1, CHUNK_BYTES_MAX) })]);
-    }
-    for (const { at: from, writer, group: of } of this.#world.logs) {
-      const group = of === "" ? undefined : { group: of };
-      const cursor = agent.cursors.get(writer);
-      if (cursor === undefined) continue;
-      const waiting = this.#world.log.of(writer).length - cursor;
-      const pace = (recordsPace[at] ?? 1) * (awayPace[from] ?? 1);
-      if (waiting > 0) choices.push([weights.records * pace, () => ({ kind: "records", at, from, count: random.between(1, RECORDS_MAX), ...group })]);
-      if (waiting > 0 && faults.includes("loss")) choices.push([weights.records / 10, () => ({ kind: "lose", at, from, ...group })]);
-      if (cursor > 0 && weights.rewind > 0) choices.push([weights.rewind, () => ({ kind: "rewind", at, from, by: random.between(1, cursor), ...group })]);
-    }
-    return choices;
   }
 }

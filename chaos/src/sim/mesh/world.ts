@@ -47,6 +47,8 @@ export class World {
   readonly logs: readonly SimLog[];
   readonly servers: readonly ServerHost[];
   readonly agents: readonly AgentHost[];
+  /** The table of every region, where the run has one. */
+  readonly policies: KeyRules | undefined;
   readonly taken: TakenCommand[] = [];
   /** What live checkers found. */
   readonly problems: Problem[] = [];
@@ -65,6 +67,7 @@ export class World {
   constructor(settings: SimSettings, transcript?: Transcript) {
     this.settings = settings;
     this.#transcript = transcript;
+    this.policies = policiesOf(settings);
     this.writers = NAMES.slice(0, settings.regions).map((name) => writerId(name, "0"));
     this.logs = logsOf(this.writers, this.policies);
     this.tables = new TableWatch((at, problem) => this.#report("one switch", at, problem));
@@ -136,11 +139,6 @@ export class World {
 
   #report(checker: Checker, at: number, problem: string): void {
     this.problems.push({ checker, text: `r${at}: ${problem}` });
-  }
-
-  /** The table of every region, where the run has one. */
-  get policies(): KeyRules | undefined {
-    return policiesOf(this.settings);
   }
 
   /** The log of a region, or of its group. */
