@@ -14,9 +14,10 @@ import { HEARTBEAT_IDLE_MS, type World } from "./world.js";
 export const ROUNDS_MAX = 120;
 /** Longer than any near deadline of the workload, any skew, and any drift that is waited for. */
 const LATER_MS = 60_000;
-/** Rounds in which nothing moves, before deadlines pass; and at the very end. */
+/** Rounds in which nothing moves: with the first the mesh is at rest, where nothing is left that waits for the others. */
 const CALM_ROUNDS = 1;
-const CALM_ROUNDS_AT_LAST = 3;
+/** Rounds in which nothing moves but what the regions tell each other, until that is of no use any more. */
+const CALM_ROUNDS_MAX = 3;
 /** Every region tells that it has everything; then what was put aside meanwhile waits once more, and is worked off piece by piece. */
 const FORGET_TURNS_MAX = 60;
 /** The same for the few keys of a group, beside a region that stands still. */
@@ -30,20 +31,19 @@ export function heal(world: World): string[] {
   for (const at of world.agents.keys()) world.perform({ kind: "skew", at, ms: 0 });
   // What a reader did not get, it gets when it begins again.
   if (world.settings.faults.includes("loss")) for (const at of world.agents.keys()) world.perform({ kind: "crash", at, keep: 0 });
-  const restless = settle(world, CALM_ROUNDS);
+  const restless = settle(world, () => true);
   if (restless.length > 0) return restless;
   world.perform({ kind: "time", ms: LATER_MS });
   for (const at of world.agents.keys()) world.perform({ kind: "expire", at });
-  const still = settle(world, CALM_ROUNDS);
-  if (still.length > 0) return still;
   return forget(world);
 }
 
 /** Lets all regions tell how far they are until nothing is left that only a late change would need. What remains is found at the end. */
 function forget(world: World): string[] {
   for (let turn = 0; turn < FORGET_TURNS_MAX; turn += 1) {
-    world.perform({ kind: "time", ms: HEARTBEAT_IDLE_MS + 1 });
-    const restless = settle(world, CALM_ROUNDS_AT_LAST);
+    // Before the first turn more than that has passed.
+    if (turn > 0) world.perform({ kind: "time", ms: HEARTBEAT_IDLE_MS + 1 });
+    const restless = settle(world, isBare);
     if (restless.length > 0 || isBare(world)) return restless;
     // What everybody must be past waits for a region that stands still; groups that it is no member of go on.
     if (world.flushed && (world.logs.length === world.writers.length || turn >= FORGET_TURNS_BESIDE)) return restless;
@@ -57,7 +57,8 @@ function isBare(world: World): boolean {
   return isForgotten && (!world.settings.switches || unfinished(world).length === 0);
 }
 
-function settle(world: World, calmRounds: number): string[] {
+/** `isDone`: asked where nothing moves; else a few rounds more are waited for. */
+function settle(world: World, isDone: (world: World) => boolean): string[] {
   const moves = world.agents.map((_, at) => movesOf(world, at));
   let calm = 0;
   let done = workOf(world);
@@ -68,7 +69,7 @@ function settle(world: World, calmRounds: number): string[] {
     const before = done;
     done = workOf(world);
     calm = done === before && isStill(world) ? calm + 1 : 0;
-    if (calm < calmRounds) continue;
+    if (calm < CALM_ROUNDS || (calm < CALM_ROUNDS_MAX && !isDone(world))) continue;
     // The last heartbeats are durable: now the agents forget them too.
     for (const at of world.agents.keys()) world.perform({ kind: "flush", at });
     return [];
