@@ -55,8 +55,8 @@ export const CAPTURING: readonly Mutation[] = [
     name: "published-before-committed",
     breaks: "records go to the log before the store has them: a new life publishes the same writes with other versions",
     edits: [
-      { in: "sim", text: "if (step.writes.length > 0) parts.push(() => this.store.commit(step.writes));", becomes: "" },
-      { in: "sim", text: "for (const batch of step.apply) parts.push(", becomes: "if (step.writes.length > 0) parts.push(() => this.store.commit(step.writes));\n for (const batch of step.apply) parts.push(" },
+      { in: "sim", text: "if (writes.length > 0 && left-- > 0) this.store.commit(writes);", becomes: "" },
+      { in: "sim", text: "for (const batch of apply) if (left-- > 0)", becomes: "if (writes.length > 0 && left-- > 0) this.store.commit(writes);\n for (const batch of apply) if (left-- > 0)" },
     ],
     caughtBy: 210,
   },

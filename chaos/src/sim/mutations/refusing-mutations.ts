@@ -37,7 +37,7 @@ export const REFUSING: readonly Mutation[] = [
     // With the first edit alone nothing changes: the new life reads the FLUSHALL again, before it applies anything.
     breaks: "a region that lost its history takes that as captured, and goes on behind it after a restart",
     edits: [
-      { in: "region", text: "positions: new Map(plain.positions),", becomes: "positions: new Map(plain.positions), halt: undefined," },
+      { in: "region", text: "plain, { writers, frontier, told, positions }", becomes: "plain, { writers, frontier, told, positions, halt: undefined }" },
       { in: "region", text: "this.#inTransaction = false; else if (!this.#inTransaction) {", becomes: "this.#inTransaction = false; if (!this.#inTransaction) {" },
     ],
     options: { faults: ["flushall"] },
