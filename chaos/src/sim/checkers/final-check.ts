@@ -65,7 +65,7 @@ function checkUnfinished(world: World, memory: Memory): Problem[] {
 /** What is everybody's, or what a group has, as a mesh of its own. */
 function checkPart(world: World, audited: AuditedLog, memory: Memory): Problem[] {
   const members = membersOf(world);
-  const held = members.map(({ context }) => sharedCells(world, cellsOfServer(context.server.model, world.nowMs)));
+  const held = members.map(({ context }) => sharedCells(world, context.server.cells(world.nowMs)));
   const away = members.map((agent) => evictedIn(agent));
   const mutations = countedByTable(world, counted(world, audited.mutations));
   const steady = withoutSwitched(world, audited.mutations);

@@ -53,7 +53,7 @@ function forget(world: World): string[] {
 
 /** Nothing is left that only a late change would need, and the policies are what they are to be. */
 function isBare(world: World): boolean {
-  const isForgotten = membersOf(world).every(({ stored }) => stored.remains.length === 0);
+  const isForgotten = membersOf(world).every(({ stored }) => stored.isBare);
   return isForgotten && (!world.settings.switches || unfinished(world).length === 0);
 }
 

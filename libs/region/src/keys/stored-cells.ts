@@ -27,19 +27,28 @@ export interface StoredCell {
   readonly shown: { readonly print: string | undefined } | undefined;
 }
 
-/** What a store says of its keys, read once for both questions. */
+/** What a store says of its keys, as of one commit; read once for all questions. */
 export class StoredKeys {
   readonly #store: StateReader;
-  readonly #keys: readonly (readonly [KeyEntry, readonly CellSlot[]])[];
+  #read: readonly (readonly [KeyEntry, readonly CellSlot[]])[] | undefined;
 
   constructor(store: StateReader) {
     this.#store = store;
-    this.#keys = storedKeys(store);
+  }
+
+  get #keys(): readonly (readonly [KeyEntry, readonly CellSlot[]])[] {
+    return (this.#read ??= storedKeys(this.#store));
   }
 
   /** Every cell, keys in the order of their records. */
   get cells(): StoredCell[] {
     return this.#keys.flatMap(([entry, slots]) => [...slots.map((slot) => storedCell(slot)), ...elementsOfList(entry)]);
+  }
+
+  /** True where {@link remains} is empty; mostly a name that waits says at once that it is not. */
+  get isBare(): boolean {
+    for (const _ of this.#store.range("state", GRAVE_PREFIX, GRAVE_PREFIX_END)) return false;
+    return this.remains.length === 0;
   }
 
   /** What no live data needs: dead keys, sums that were taken away, contexts that came early, names that wait to be looked at. */
