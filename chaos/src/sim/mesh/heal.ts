@@ -79,7 +79,8 @@ function settle(world: World, isDone: (world: World) => boolean): string[] {
 
 /** Nothing waits anywhere, no write in a log neither; a region that lost its history has noticed that. */
 function isStill({ sound, agents, flushed, log }: World): boolean {
-  const isLacking = (writer: WriterId, read: number): boolean => log.of(writer).some((record, at) => at >= read && !isHeartbeat(record, writer));
+  const isLacking = (writer: WriterId, read: number): boolean =>
+    log.of(writer).some((record, at) => at >= read && !isHeartbeat(record, writer));
   const hasRead = ({ region, cursors }: AgentHost): boolean =>
     [...cursors].every(([writer, read]) => region?.wants(writer) !== true || !isLacking(writer, read));
   const isQuiet = (agent: AgentHost): boolean => agent.isShutOut || (agent.region?.isQuiet === true && hasRead(agent));

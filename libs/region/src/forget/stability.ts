@@ -255,7 +255,9 @@ export class Stability {
     const [main, ...groups] = this.#yards;
     let claims = "";
     for (const { horizon } of this.#yards) {
-      for (const [writer, { known, settledMs }] of horizon.claims) claims += `${claims === "" ? "" : ","}["${writer}",${vectorText(known.entries())},${settledMs}]`;
+      for (const [writer, { known, settledMs }] of horizon.claims) {
+        claims += `${claims === "" ? "" : ","}["${writer}",${vectorText(known.entries())},${settledMs}]`;
+      }
     }
     const ofGroups = groups.map((yard) => `${JSON.stringify(yard.group)}:{${gravesText(yard)}}`).join(",");
     const { state } = this.absence;
