@@ -228,12 +228,13 @@ export class Applier {
     const ready = new Set<CellSlot>();
     const conversions = this.#conversions();
     const { batchCells } = this.#limits;
+    // First, for a deadline of such a key is on the list again and again until the key has changed its type.
+    conversions?.fill(ready, batchCells, (slot) => this.#canIssue(slot, true));
     for (const slot of this.#retries) {
       if (ready.size >= batchCells) break;
       if (slot.refused || !slot.needsAttention || restsHidden(slot)) this.#retries.delete(slot);
       else if (!conversions?.concerns(slot) && this.#canIssue(slot)) ready.add(slot);
     }
-    conversions?.fill(ready, batchCells, (slot) => this.#canIssue(slot, true));
     for (const frame of this.#taken) {
       for (const slot of frame.slots) {
         if (ready.has(slot) || slot.deferred !== 0) continue;
