@@ -85,8 +85,7 @@ export class Region {
   constructor(options: RegionOptions) {
     const { writer, peers, store, heartbeat, absentAfterMs, limits = REGION_LIMITS } = options;
     const state = readState(store);
-    const isFenced = (other: WriterId): boolean => this.#stability.absence.isFenced(other);
-    this.policies = new PolicyChange(options, { isFenced, isImporting: () => this.#import.isRunning });
+    this.policies = new PolicyChange(options, { absence: () => this.#stability.absence, isImporting: () => this.#import.isRunning });
     const { live } = this.policies;
     const residency = Residency.of(live.running, writer, peers);
     this.followed = followedLogs(peers, residency);

@@ -8,6 +8,7 @@
 import type { PolicyLine, PolicySaid } from "@meridian/wire";
 import { MeridianError, regionOf, type WriterId } from "@meridian/words";
 import type { Hold, StateReader, StateWrite } from "../effects.js";
+import type { Absence } from "../forget/absence.js";
 import { LivePolicies, type ChangeStage, type LivePoliciesState } from "./live-policies.js";
 import { PolicyRound, type PolicyRoundState } from "./policy-round.js";
 import { PolicyTable } from "./policy-table.js";
@@ -32,7 +33,8 @@ export interface PolicyChangeOptions {
 
 /** What it asks its region. */
 export interface PolicyChangeSubject {
-  readonly isFenced: (writer: WriterId) => boolean;
+  /** Who stays away, and of whom everything that counts is received. */
+  readonly absence: () => Pick<Absence, "isFenced" | "isOut">;
   /** True while the first import runs: nothing is changed before. */
   readonly isImporting: () => boolean;
 }
@@ -74,8 +76,9 @@ export class PolicyChange {
     this.live = new LivePolicies(this.#first, state?.live);
     const isDone = (): boolean => this.live.isDone && !subject.isImporting();
     const version = (): number => this.live.version;
+    const isFenced = (other: WriterId): boolean => subject.absence().isFenced(other);
     const refuse = (lines: readonly PolicyLine[]): string => this.#refusalOf(lines);
-    this.#round = new PolicyRound({ writer, peers, version, isDone, isFenced: subject.isFenced, refusalOf: refuse }, state?.round);
+    this.#round = new PolicyRound({ writer, peers, version, isDone, isFenced, refusalOf: refuse }, state?.round);
     this.#stage = this.live.isDone ? "done" : "awaits peers";
   }
 
@@ -167,8 +170,10 @@ export class PolicyChange {
     writes.push({ table: "state", key: POLICIES_KEY, value: Buffer.from(JSON.stringify(plain)) });
   }
 
+  /** Of a fenced region too what it wrote under the old table is to be received, up to its cut. */
   #members(): WriterId[] {
-    return this.#options.peers.filter((peer) => !this.#subject.isFenced(peer));
+    const absence = this.#subject.absence();
+    return this.#options.peers.filter((peer) => !absence.isOut(peer));
   }
 
   #refusalOf(lines: readonly PolicyLine[]): string {

@@ -1,0 +1,29 @@
+import { MemoryStore } from "@meridian/store";
+import type { WriterId } from "@meridian/words";
+import { describe, expect, it } from "vitest";
+import { AP, EU, US } from "../region-bed.js";
+import { POLICIES_KEY, PolicyChange } from "./policy-change.js";
+
+/** A region that has switched from registers to local keys, and has heard that of `us`. */
+function switched(isOut: boolean): PolicyChange {
+  const store = new MemoryStore();
+  const live = {
+    version: 1, rows: [{ prefix: "v", policy: "local" }], previous: [{ prefix: "v", policy: "lww" }],
+    seen: [US], isDrained: false, isForgotten: false, isImported: true,
+  };
+  store.commit([{ table: "state", key: POLICIES_KEY, value: Buffer.from(JSON.stringify({ live })) }]);
+  const absence = { isFenced: (writer: WriterId) => writer === AP, isOut: (writer: WriterId) => writer === AP && isOut };
+  return new PolicyChange({ store, writer: EU, peers: [AP, US] }, { absence: () => absence, isImporting: () => false });
+}
+
+describe("a change of the policies", () => {
+  it("waits for what a fenced region wrote under the old table, up to its cut", () => {
+    const change = switched(false);
+    expect([change.advance(), change.status.awaits]).toEqual(["awaits peers", [AP]]);
+  });
+
+  it("goes on without a fenced region of which everything is received", () => {
+    const change = switched(true);
+    expect([change.advance(), change.status.awaits]).toEqual(["settles keys that leave", []]);
+  });
+});
