@@ -60,6 +60,6 @@ export const REGRESSION_SEEDS: readonly (readonly [seed: number, mistake: string
   [90583, "a list of which a value stands nowhere is not applied again where its batch was left out", { faults: ["eviction"] }],
   [707311, "what a client adds to an evicted sketch takes the place of what its own region had added before, everywhere", { faults: ["eviction"] }],
   [8001065, "the same beside others, where it is not taken away in the server", { families: ["sketch"], faults: ["eviction"] }],
-  [8201990, "a deadline that is looked at again and again takes the room in which its key would change its type", { families: ["sketch", "string", "set"], faults: ["eviction"], clashes: true }],
+  [8201990, "a deadline that is looked at again and again takes the room in which its key would change its type", { families: ["sketch", "string", "set"], faults: ["eviction"], clashes: true, limits: true }],
   [1860, "the checker of transactions: not asking whether the writer has counted that it could not wait any longer", { families: ["string", "hash"], units: true }],
 ];

@@ -50,11 +50,15 @@ export function checkLedger(world: World, agent: AgentHost, metadata: Metadata, 
   ];
 }
 
-/** A pair comes into being again where the winner had lost to a third write, which was removed. */
-function wonAgain({ rule, winner, db, key, field }: ConflictRecord, records: readonly ConflictRecord[]): boolean {
+/**
+ * A pair comes into being again where the winner had lost to a third write, which was removed. Where these two had the same value, only
+ * the loser says so, which lost to the third one too.
+ */
+function wonAgain({ rule, loser: lost, winner, db, key, field }: ConflictRecord, records: readonly ConflictRecord[]): boolean {
   if ((rule !== "register" && rule !== "score" && rule !== "element") || !winner) return false;
   const ofCell = records.filter((other) => other.db === db && other.key === key && other.field === field && other.rule === rule);
-  return ofCell.some(({ loser }) => isSame(loser, winner));
+  const isThird = (dot: Dot | undefined): boolean => dot !== undefined && !isSame(dot, winner);
+  return ofCell.some((other) => isSame(other.loser, winner) || (isSame(other.loser, lost) && isThird(other.winner)));
 }
 
 function nameOf({ writer, hlc }: Dot): string {
