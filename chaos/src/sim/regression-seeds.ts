@@ -1,6 +1,9 @@
 /** Seeds that once failed, by the mistake that each of them shows. */
 import type { SimOptions } from "./settings.js";
 
+/** Policies that change while regions are fenced, in small pieces. */
+const BESIDE: SimOptions = { limits: true, switches: true, residents: true, registers: true, absence: true };
+
 /**
  * Seeds that fail when a mistake that was once there is put back, with what the mistake was. A seed means something only as
  * long as nothing is changed that draws from it: whoever changes the workload or the schedule looks for new ones.
@@ -61,5 +64,8 @@ export const REGRESSION_SEEDS: readonly (readonly [seed: number, mistake: string
   [707311, "what a client adds to an evicted sketch takes the place of what its own region had added before, everywhere", { faults: ["eviction"] }],
   [8001065, "the same beside others, where it is not taken away in the server", { families: ["sketch"], faults: ["eviction"] }],
   [8201990, "a deadline that is looked at again and again takes the room in which its key would change its type", { families: ["sketch", "string", "set"], faults: ["eviction"], clashes: true, limits: true }],
+  [1795316633933, "a change of the policies is finished before all is received that a fenced region wrote under the old table", BESIDE],
+  [1795316633480, "the checker of switches: taking what a region that was fenced has switched to for what the others must run", BESIDE],
+  [1795316227078, "the checker of the ledger: not asking for a third write of the winner's value, which was removed", { limits: true }],
   [1860, "the checker of transactions: not asking whether the writer has counted that it could not wait any longer", { families: ["string", "hash"], units: true }],
 ];

@@ -10,42 +10,63 @@
  */
 import { linesOf, type PolicyTable, type PolicyChangeStatus } from "@meridian/region";
 import { MutationKind } from "@meridian/words";
-import { membersOf } from "./absence-check.js";
+import { counted, membersOf } from "./absence-check.js";
 import type { Published } from "./audited-log.js";
 import { firstPolicies, SWITCHED_PREFIX } from "../mesh/policies.js";
 import { readRecord } from "../mesh/read-record.js";
 import type { World } from "../mesh/world.js";
 
-/** Which tables the regions of a run have run, by the number of changes before. */
+/**
+ * Which tables the regions of a run have run, by the number of changes before. What a region has switched to that was fenced is its own
+ * business: where nothing of it was received, the others may decide something else.
+ */
 export class TableWatch {
-  readonly #tables = new Map<number, PolicyTable>();
-  readonly #report: (at: number, problem: string) => void;
+  /** By the number of changes, and then by region. */
+  readonly #tables = new Map<number, Map<number, PolicyTable>>();
+  readonly #isShutOut: (at: number) => boolean;
 
-  constructor(report: (at: number, problem: string) => void) {
-    this.#report = report;
+  constructor(isShutOut: (at: number) => boolean) {
+    this.#isShutOut = isShutOut;
   }
 
   /** A region has committed what it runs. */
   note(at: number, { version, table }: PolicyChangeStatus): void {
     if (version === 0) return;
     const known = this.#tables.get(version);
-    if (!known) this.#tables.set(version, table);
-    else if (known !== table && textOf(known) !== textOf(table)) this.#report(at, `after ${version} changes it runs ${textOf(table)}, another region ${textOf(known)}`);
+    if (known) known.set(at, table);
+    else this.#tables.set(version, new Map([[at, table]]));
+  }
+
+  /** The regions, as far as they count, that have gone through so many changes, and their tables. */
+  #of(version: number): (readonly [at: number, table: PolicyTable])[] {
+    return [...(this.#tables.get(version) ?? [])].filter(([at]) => !this.#isShutOut(at));
   }
 
   /** How many changes any region has gone through. */
   get version(): number {
-    return this.#tables.size;
+    const versions = [...this.#tables.keys()].sort((a, b) => b - a);
+    return versions.find((version) => this.#of(version).length > 0) ?? 0;
   }
 
   /** The table after so many changes. */
   at(version: number, first: PolicyTable | undefined): PolicyTable | undefined {
-    return version === 0 ? first : this.#tables.get(version);
+    return version === 0 ? first : this.#of(version)[0]?.[1];
   }
 
   /** The last one. */
   last(first: PolicyTable | undefined): PolicyTable | undefined {
     return this.at(this.version, first);
+  }
+
+  /** Where regions have run different ones. */
+  get problems(): string[] {
+    return [...this.#tables.keys()].flatMap((version) => {
+      const [first, ...others] = this.#of(version);
+      return others.flatMap(([at, table]) => {
+        const known = first && textOf(first[1]);
+        return known === textOf(table) ? [] : [`r${at}: after ${version} changes it runs ${textOf(table)}, another region ${String(known)}`];
+      });
+    });
   }
 }
 
@@ -72,12 +93,13 @@ function ruleAt(world: World, version: number, key: string): "local" | "lww" | "
 /** What is wrong with the changes of a run. */
 export function checkSwitches(world: World, mutations: readonly Published[]): string[] {
   if (!world.settings.switches) return [];
-  const wrong = mutations.filter(({ key, kind, policyVersion }) => {
+  const wrong = counted(world, mutations).filter(({ key, kind, policyVersion }) => {
     if (!key.startsWith(SWITCHED_PREFIX)) return false;
     const rule = ruleAt(world, policyVersion, key);
     return rule === "local" || (rule === "lww") !== (kind === MutationKind.PutRegister);
   });
   return [
+    ...world.tables.problems,
     ...wrong.map(({ writer, key, kind, policyVersion }) => `${writer} published a mutation of kind ${kind} of ${key}, which is ${ruleAt(world, policyVersion, key)} after ${policyVersion} changes`),
     ...world.writers.flatMap((writer) => {
       // What a dead agent had sent, its heir may have sent again.

@@ -70,7 +70,7 @@ export class World {
     this.policies = policiesOf(settings);
     this.writers = NAMES.slice(0, settings.regions).map((name) => writerId(name, "0"));
     this.logs = logsOf(this.writers, this.policies);
-    this.tables = new TableWatch((at, problem) => this.#report("one switch", at, problem));
+    this.tables = new TableWatch((at) => this.agents[at]?.isShutOut === true);
     this.#watch = new ScriptWatch((checker, at, problem) => this.#report(checker, at, problem), settings.imported > 0, this, this.policies);
     this.messages = settings.messages && new MessageCheck(settings, this.policies);
     this.servers = this.writers.map(() => new ServerHost(this.policies));
