@@ -83,6 +83,8 @@ export function revive(entry: KeyEntry, keys: KeySpace, retry: (slot: CellSlot) 
   for (const slot of keys.allSlots(entry)) {
     if (slot.kind === "t" || basePrint(slot) === undefined) continue;
     slot.shown = { print: undefined };
+    // What of it is here was written before, without what is not: with the key it went too.
+    slot.refused = false;
     keys.touch(slot);
     retry(slot);
   }

@@ -158,6 +158,18 @@ describe("a sketch of which the server lacks registers", () => {
     expect(played.heard).toEqual([1, 2, 3, 4, 5]);
   });
 
+  it("is shown again as far as the agent has it, where it is evicted while it waits to be read", () => {
+    const played = new EvictingBed();
+    played.add(1);
+    played.evict();
+    played.receive(0 as Hlc, at(9), false, 7);
+    played.apply();
+    played.bed.feed(["PFADD", "h", "e"]);
+    played.evict();
+    played.answer();
+    expect(writtenIn(played.bed.batches.at(-1))).toEqual([7]);
+  });
+
   it("is whole again with what a peer writes that had seen all of it", () => {
     const played = new EvictingBed();
     played.add(1, 2);
