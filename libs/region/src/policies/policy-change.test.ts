@@ -27,3 +27,28 @@ describe("a change of the policies", () => {
     expect([change.advance(), change.status.awaits]).toEqual(["settles keys that leave", []]);
   });
 });
+
+/** A region that has agreed to what `ap` proposes, and listens to `ap` no more where that is fenced. */
+function agreed(isFenced: boolean): PolicyChange {
+  const isAp = (writer: WriterId): boolean => writer === AP;
+  let fenced = false;
+  const absence = { isFenced: (writer: WriterId) => fenced && isAp(writer), isOut: () => false };
+  const change = new PolicyChange({ store: new MemoryStore(), writer: EU, peers: [AP, US] }, { absence: () => absence, isImporting: () => false });
+  change.hear(AP, { version: 0, round: 1, proposed: [{ prefix: "v", policy: "local" }], answer: undefined }, []);
+  expect(change.status.proposed?.by).toBe(AP);
+  fenced = isFenced;
+  return change;
+}
+
+describe("a change that a region has agreed to", () => {
+  it("is made as soon as the region that proposed it has made it", () => {
+    const change = agreed(false);
+    expect([change.lets(AP, 1, 7), change.beat()?.version, change.switchNow()]).toEqual(["wait", 1, true]);
+  });
+
+  it("is not learned from that region once it is fenced: what it wrote behind its cut counts nowhere", () => {
+    const change = agreed(true);
+    expect([change.lets(AP, 1, 7), change.beat()?.version, change.switchNow()]).toEqual(["wait", 0, false]);
+    expect([change.lets(US, 1, 7), change.switchNow()]).toEqual(["wait", true]);
+  });
+});

@@ -133,6 +133,8 @@ export class PolicyChange {
   lets(writer: WriterId, version: number, digest: number): "take" | "wait" | Hold {
     const { live } = this;
     if (version < live.version) return "take";
+    // What it has switched to counts only where somebody had received something of it, who then says so.
+    if (version > live.version && this.#subject.absence().isFenced(writer)) return "wait";
     const clash = this.clashes(writer, version, digest);
     if (clash) return clash;
     if (version === live.version) {

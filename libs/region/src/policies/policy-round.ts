@@ -181,7 +181,8 @@ export class PolicyRound {
     // Whom all waited for may have been fenced meanwhile.
     this.#conclude();
     this.#releaseFromFenced();
-    const version = this.#subject.version();
+    // What is due is switched to in the same commit. That this region still ran the other table would let those go who are bound to it.
+    const version = this.#subject.version() + (this.#due ? 1 : 0);
     if (version === 0 && this.#round === 0 && !this.#held) return undefined;
     const { to, round = 0, refusal = "" } = this.#held ?? {};
     return { version, round: this.#round, proposed: this.#open, answer: to && { to, round, refusal } };

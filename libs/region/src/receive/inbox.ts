@@ -163,7 +163,10 @@ export class Inbox {
     while (!queue.hold) {
       const record = queue.records[0];
       if (!record) return NO_FRAMES;
-      if (record.at === 0 && !this.#isWritten(queue, record)) return NO_FRAMES;
+      if (record.at === 0 && !this.#isWritten(queue, record)) {
+        this.#refuseRest(queue, received);
+        return NO_FRAMES;
+      }
       const frame = record.frames[record.at];
       if (!frame) {
         queue.records.shift();
@@ -213,6 +216,12 @@ export class Inbox {
     queue.hold = hold;
     for (const record of queue.records.splice(0)) this.#dropRest(record);
     queue.bytes = 0;
+  }
+
+  /** Of a fenced region nothing is waited for where all is received that counts. */
+  #refuseRest(queue: Queue, received: ReadonlyVector): void {
+    const may = this.#watch?.lets(queue.writer, (received.get(queue.writer) + 1) as Hlc) ?? "take";
+    if (!queue.hold && may !== "take" && may !== "wait") this.#refuse(queue, may);
   }
 
   #dropRest(record: QueuedRecord): void {

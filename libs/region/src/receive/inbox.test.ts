@@ -1,0 +1,37 @@
+import { MutationKind, VersionVector, type Hlc } from "@meridian/words";
+import { describe, expect, it } from "vitest";
+import type { Hold } from "../effects.js";
+import { AP, at, EU, recordOf } from "../region-bed.js";
+import { REGION_LIMITS } from "../region-limits.js";
+import { Inbox } from "./inbox.js";
+
+const NONE = new VersionVector();
+const CUT = at(1);
+const FENCED: Hold = { writer: AP, code: "FENCED", reason: "was away" };
+
+/** An inbox of `eu`, where `ap` was fenced at its cut and has gone on under a table of its own. */
+function inboxOf(): Inbox {
+  const options = { writer: EU, peers: [AP], maxDriftMs: 500, limits: REGION_LIMITS, policies: { lets: () => "wait" as const, clashes: () => undefined } };
+  const lets = (_: unknown, last: Hlc): "take" | Hold => (last <= CUT ? "take" : FENCED);
+  return new Inbox(options, 1, () => true, { hear: () => undefined, arrived: () => undefined, lets });
+}
+
+function record(previous: Hlc, ms: number): Buffer {
+  return recordOf(AP, previous, NONE, { kind: MutationKind.PutString, hlc: at(ms), key: "k", value: "v" });
+}
+
+describe("what a fenced region wrote under a table that nobody else has", () => {
+  it("is refused where everything up to the cut is received", () => {
+    const inbox = inboxOf();
+    inbox.push(AP, "2", record(at(1), 2));
+    expect(inbox.next(new VersionVector([[AP, CUT]]), 0, [], () => undefined)).toEqual([]);
+    expect([inbox.holds, inbox.isEmpty]).toEqual([[FENCED], true]);
+  });
+
+  it("is waited for up to the cut: somebody has taken it, and says so", () => {
+    const inbox = inboxOf();
+    inbox.push(AP, "1", record(0 as Hlc, 1));
+    expect(inbox.next(NONE, 0, [], () => undefined)).toEqual([]);
+    expect([inbox.holds, inbox.isEmpty]).toEqual([[], false]);
+  });
+});
