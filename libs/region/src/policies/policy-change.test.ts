@@ -33,7 +33,8 @@ function agreed(isFenced: boolean): PolicyChange {
   const isAp = (writer: WriterId): boolean => writer === AP;
   let fenced = false;
   const absence = { isFenced: (writer: WriterId) => fenced && isAp(writer), isOut: () => false };
-  const change = new PolicyChange({ store: new MemoryStore(), writer: EU, peers: [AP, US] }, { absence: () => absence, isImporting: () => false });
+  const options = { store: new MemoryStore(), writer: EU, peers: [AP, US] };
+  const change = new PolicyChange(options, { absence: () => absence, isImporting: () => false });
   change.hear(AP, { version: 0, round: 1, proposed: [{ prefix: "v", policy: "local" }], answer: undefined }, []);
   expect(change.status.proposed?.by).toBe(AP);
   fenced = isFenced;
