@@ -69,6 +69,5 @@ export const REGRESSION_SEEDS: readonly (readonly [seed: number, mistake: string
   [1795316633480, "the checker of switches: taking what a region that was fenced has switched to for what the others must run", BESIDE],
   [1795316227078, "the checker of the ledger: not asking for a third write of the winner's value, which was removed", { limits: true }],
   [8401358, "what the agent has of a sketch does not come back where it is evicted while it waits to be read", { families: ["sketch", "string"], faults: ["eviction", "lulls", "batch"], limits: true }],
-  [8201990, "a deadline that is looked at again and again takes the room in which its key would change its type", { families: ["sketch", "string", "set"], faults: ["eviction"], clashes: true }],
   [1860, "the checker of transactions: not asking whether the writer has counted that it could not wait any longer", { families: ["string", "hash"], units: true }],
 ];
