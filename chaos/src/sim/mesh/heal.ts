@@ -51,10 +51,17 @@ function forget(world: World): string[] {
   return [];
 }
 
-/** Nothing is left that only a late change would need, and the policies are what they are to be. */
+/** Nothing is left that only a late change would need, all have heard who is fenced, and the policies are what they are to be. */
 function isBare(world: World): boolean {
   const isForgotten = membersOf(world).every(({ stored }) => stored.isBare);
+  if (world.settings.absentAfterMs > 0 && !membersOf(world).every(isToldOfAbsence)) return false;
   return isForgotten && (!world.settings.switches || unfinished(world).length === 0);
+}
+
+/** It asks nobody who stays away, owes nobody an answer, and has told whom it fences. */
+function isToldOfAbsence({ region }: AgentHost): boolean {
+  const absence = region?.stability.absence;
+  return !absence || (absence.asked.length === 0 && absence.boundTo === undefined && absence.fenced.every(({ isOut }) => isOut));
 }
 
 /** `isDone`: asked where nothing moves; else a few rounds more are waited for. */
