@@ -19,27 +19,32 @@ import type { Metadata } from "./metadata-check.js";
 import { hasSeen, INCREMENTS } from "./oracle.js";
 import { withoutSwitched } from "../mesh/policies.js";
 import { contentOfString } from "./sketch-content.js";
-import { keyTypes } from "./visible-types.js";
+import { keyTypes, typesIn } from "./visible-types.js";
 import type { World } from "../mesh/world.js";
 
 const K = MutationKind;
 const REMOVALS: ReadonlySet<MutationKind> = new Set([K.RemoveField, K.RemoveMember, K.RemoveScore, K.RemoveKey]);
 
 /** The published mutations by dot. */
-type ByDot = ReadonlyMap<string, readonly Published[]>;
+export type ByDot = ReadonlyMap<string, readonly Published[]>;
 
-/** What is wrong with one region's ledger. */
-export function checkLedger(world: World, agent: AgentHost, metadata: Metadata, mutations: readonly Published[]): string[] {
-  const here = world.writers[world.agents.indexOf(agent)] as WriterId;
-  const records = withoutSwitched(world, readConflicts(agent.store, {}).records).filter(({ key }) => world.policies?.isLocal(key) !== true);
+/** The mutations by dot, for the ledgers of all regions. */
+export function byDotOf(mutations: readonly Published[]): ByDot {
   const byDot = new Map<string, Published[]>();
   for (const m of mutations) {
     // A register's write is named by its time.
-    const name = nameOf(m.kind === K.PutRegister ? { writer: m.writer, hlc: m.birth } : m);
+    const name = m.kind === K.PutRegister ? `${m.writer}@${m.birth}` : nameOf(m);
     const known = byDot.get(name);
     if (known) known.push(m);
     else byDot.set(name, [m]);
   }
+  return byDot;
+}
+
+/** What is wrong with one region's ledger. `byDot`: see {@link byDotOf}. */
+export function checkLedger(world: World, agent: AgentHost, metadata: Metadata, mutations: readonly Published[], byDot: ByDot): string[] {
+  const here = world.writers[world.agents.indexOf(agent)] as WriterId;
+  const records = withoutSwitched(world, readConflicts(agent.store, {}).records).filter(({ key }) => world.policies?.isLocal(key) !== true);
   const doubled = records.filter((record, at) => records.findIndex((other) => other.id === record.id) !== at && !wonAgain(record, records));
   return [
     ...doubled.map(({ id }) => `the ledger holds ${id} twice`),
@@ -239,7 +244,7 @@ function missing(records: readonly ConflictRecord[], metadata: Metadata, nowMs: 
 /** What is hidden behind another type is recorded by its newest write, whatever it was hidden by. */
 function missingTypes(records: readonly ConflictRecord[], metadata: Metadata): string[] {
   const told = new Set(records.filter(({ rule }) => rule === "type").map(({ db, key, loser }) => `${db}|${key} ${nameOf(loser)}`));
-  return [...keyTypes(metadata.values())].flatMap(([place, { visible, newest }]) => {
+  return [...typesIn(metadata)].flatMap(([place, { visible, newest }]) => {
     const hidden = [...newest].filter(([type, dot]) => type !== visible && !told.has(`${place} ${nameOf(dot)}`));
     return hidden.map(([type, dot]) => `the ledger lacks type of ${place}: ${nameOf(dot)} of ${type}, hidden behind ${visible}`);
   });
@@ -309,6 +314,7 @@ function missingRemovals(
 ): string[] {
   const removals = mutations.filter((m) => REMOVALS.has(m.kind) && m.kind !== K.RemoveKey && m.writer !== here);
   const problems: string[] = [];
+  if (removals.length === 0) return problems;
   for (const [name, { db, key, kind, field, base }] of metadata) {
     if (kind === "t") continue;
     for (const own of base.siblings.filter(({ writer }) => writer === here)) {

@@ -23,7 +23,7 @@ import { readUnfinished, type StoredCell } from "@meridian/region";
 import { cellName, type ServerCells } from "./cells-of-server.js";
 import type { ServerHost } from "../mesh/server-host.js";
 import type { AgentHost } from "../mesh/agent-host.js";
-import { isHiddenCell, keyTypes, type KeyTypes } from "./visible-types.js";
+import { isHiddenCell, typesIn, type KeyTypes } from "./visible-types.js";
 
 /** Cells of one region, by name. */
 export type Metadata = ReadonlyMap<string, StoredCell>;
@@ -39,7 +39,7 @@ export function metadataOf(agent: AgentHost): Metadata {
  */
 export function missingIn(metadata: Metadata): Set<string> {
   const missing = new Set<string>();
-  const types = keyTypes(metadata.values());
+  const types = typesIn(metadata);
   const unheld = new Set<string>();
   for (const { db, key, kind, field, base } of metadata.values()) {
     if (kind === "l" && field !== "" && base.siblings.some(({ value, print }) => !value && !valueOfPrint(print))) unheld.add(`${db}|${key}`);
@@ -76,7 +76,7 @@ export function unfinishedIn(agent: AgentHost, metadata: Metadata, missing: Read
   if (region.halt) found.push(`halted: ${region.halt.code} ${region.halt.reason}`);
   for (const hold of region.holds) if (hold.code !== "FENCED") found.push(`holds ${hold.writer}: ${hold.code} ${hold.reason}`);
   if (!region.isQuiet) found.push(`not quiet: ${JSON.stringify(region.pending)}`);
-  const types = keyTypes(metadata.values());
+  const types = typesIn(metadata);
   for (const [name, cell] of metadata) {
     if (cell.pending.length > 0) found.push(`${name} has ${cell.pending.length} pending changes in the store`);
     // Of what another type hides the server holds nothing.
@@ -123,7 +123,7 @@ export function compareWithServer(
   nowMs: number,
   missing: ReadonlySet<string>,
 ): string[] {
-  const types = keyTypes(metadata.values());
+  const types = typesIn(metadata);
   const deadlines = deadlinesOf(metadata, types);
   const problems: string[] = [];
   const expected = new Set<string>();

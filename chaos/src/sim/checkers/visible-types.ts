@@ -17,6 +17,15 @@ export interface KeyTypes {
   readonly newest: ReadonlyMap<string, Dot>;
 }
 
+const KNOWN = new WeakMap<ReadonlyMap<string, StoredCell>, ReadonlyMap<string, KeyTypes>>();
+
+/** What every key of a region's memory shows; found out once, for several checkers ask. */
+export function typesIn(memory: ReadonlyMap<string, StoredCell>): ReadonlyMap<string, KeyTypes> {
+  const known = KNOWN.get(memory) ?? keyTypes(memory.values());
+  KNOWN.set(memory, known);
+  return known;
+}
+
 /** What every key shows. */
 export function keyTypes(cells: Iterable<StoredCell>): ReadonlyMap<string, KeyTypes> {
   const keys = new Map<string, Map<string, Dot>>();
