@@ -334,10 +334,11 @@ export class Region {
 
   #stateWrite(): StateWrite {
     this.#outbox.note(this.#state);
-    const numbers = { db: this.#unitDb, nextIn: this.#inbox.nextSeq, epoch: this.#lease.epoch, evicted: this.#keys.evicted };
-    Object.assign(this.#state, numbers, { writers: this.#writers.writers, policies: this.policies.live.digest });
+    const state = this.#state;
+    [state.db, state.nextIn, state.epoch, state.evicted] = [this.#unitDb, this.#inbox.nextSeq, this.#lease.epoch, this.#keys.evicted];
+    [state.writers, state.policies] = [this.#writers.writers, this.policies.live.digest];
     this.#stateChanged = false;
-    return { table: "state", key: STATE_KEY, value: encodeState(this.#state) };
+    return { table: "state", key: STATE_KEY, value: encodeState(state) };
   }
 
   #onTaken(writer: WriterId, position: string): void {
