@@ -109,7 +109,8 @@ export class AgentHost {
 
   /** A new life from the store: attach, and tell the region. */
   start(nowMs: number): void {
-    const { writer, peers, server, cachedSlotsMax, limits, heartbeat, policies, absentAfterMs, hearsEvents, mayEvict, messages } = this.context;
+    const { writer, peers, server, cachedSlotsMax, limits, heartbeat, policies, absentAfterMs, messages } = this.context;
+    const { hearsEvents, mayEvict } = this.context;
     const region = new Region({
       writer, peers, cachedSlotsMax, heartbeat,
       counters: this.counters,
