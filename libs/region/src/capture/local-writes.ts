@@ -83,8 +83,8 @@ export class LocalWrites {
     entry.evicted = false;
     if (!entry.isPresent) this.#create(entry, [slot, ...others]);
     const detail = this.#detail([slot, ...others]);
+    for (const other of others) this.#clear(other); // first: beside the value it would be hidden, and what is hidden goes
     this.replace(slot, print, deadline, value);
-    for (const other of others) this.#clear(other);
     this.#revive(entry);
     // What is given back beside the value may have no deadline, or a longer one: the server holds that of the value.
     if (slot.base.siblings.length > 1) this.#show(this.#context.keys.single(entry, "t"), deadlinePrint(deadline));

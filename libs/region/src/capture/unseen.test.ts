@@ -51,6 +51,15 @@ describe("what is due to come back and stands in no server yet", () => {
     expect(later.written).not.toContain("theirs");
   });
 
+  test("is kept behind a value of another type, here as at the peers, and comes back with its type", () => {
+    const bed = away({ kind: K.PutField, value: "theirs" });
+    expect(after(bed, "SET", "h", "text")).toEqual({ unseen: [THEIRS], absorbed: [], written: [] });
+    bed.nowMs += 1_000;
+    const later = { kind: K.PutField, hlc: at(500), key: "h", field: "late", value: "later" };
+    bed.region.onRecord(US, "2", recordOf(US, at(5), new VersionVector(), later));
+    expect(after(bed, "SET", "other", "1").written).toEqual(expect.arrayContaining(["f", "theirs", "late", "later"]));
+  });
+
   test("counts on, where it is an increment", () => {
     const { absorbed, written } = after(away({ kind: K.IncrementField, birth: at(5), sum: 5n }), "DEL", "h");
     expect(absorbed).toEqual([]);
