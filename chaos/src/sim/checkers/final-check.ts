@@ -9,7 +9,7 @@ import { auditLog, cellKindOf, type AuditedLog, type Published } from "./audited
 import { cellName, cellsOfServer, differing, parseCellName, type ServerCells } from "./cells-of-server.js";
 import { checkFlushed, withoutFlushed } from "./flushed-region.js";
 import { byDotOf, checkLedger } from "./ledger-check.js";
-import { compareMetadata, compareWithServer, metadataOf, missingIn, unfinishedIn, type Metadata } from "./metadata-check.js";
+import { compareMetadata, compareWithServer, isMissingHidden, metadataOf, missingIn, unfinishedIn, type Metadata } from "./metadata-check.js";
 import { checkCreations, checkEvictions, evictedIn, isInDoubt, withEvicted, type Places } from "./eviction-check.js";
 import { checkContexts } from "./context-check.js";
 import { checkFloats } from "./float-check.js";
@@ -57,7 +57,8 @@ function checkUnfinished(world: World, memory: Memory): Problem[] {
   return membersOf(world).flatMap((agent, at) => {
     const own = memory.get(agent) ?? new Map<string, never>();
     const missing = mayMiss(world) ? missingIn(own) : NOTHING;
-    const lines = unfinishedIn(agent, own, missing, world.flushed !== undefined).map((problem) => `r${at}: ${problem}`);
+    const looksOn = missing.size > 0 || (mayMiss(world) && isMissingHidden(own));
+    const lines = unfinishedIn(agent, own, missing, { looksOn, waits: world.flushed !== undefined }).map((problem) => `r${at}: ${problem}`);
     return problemsOf("nothing left to do", lines.slice(0, LISTED_MAX));
   });
 }

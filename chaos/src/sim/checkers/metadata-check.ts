@@ -25,6 +25,9 @@ import type { ServerHost } from "../mesh/server-host.js";
 import type { AgentHost } from "../mesh/agent-host.js";
 import { isHiddenCell, typesIn, type KeyTypes } from "./visible-types.js";
 
+/** Kinds of cells with values that the agent need not hold. */
+const HELD_BY_SERVERS: ReadonlySet<string> = new Set(["s", "h", "w", "x", "l"]);
+
 /** Cells of one region, by name. */
 export type Metadata = ReadonlyMap<string, StoredCell>;
 
@@ -63,14 +66,28 @@ export function missingIn(metadata: Metadata): Set<string> {
   return missing;
 }
 
-/** What is left undone in a region that should be at rest. `waits`: a peer says nothing any more, so nothing can be forgotten. */
-export function unfinishedIn(agent: AgentHost, metadata: Metadata, missing: ReadonlySet<string>, waits: boolean): string[] {
+/** True where a value stands nowhere in this region that another type hides: nobody misses it until that goes. */
+export function isMissingHidden(metadata: Metadata): boolean {
+  const types = typesIn(metadata);
+  const lacksValue = ({ base, kind }: StoredCell): boolean =>
+    HELD_BY_SERVERS.has(kind) && base.siblings.some(({ value, print }) => !value && !valueOfPrint(print));
+  return [...metadata.values()].some((cell) => isHiddenCell(types, cell) && lacksValue(cell));
+}
+
+/** What a region does not do at rest because of others, or goes on doing. */
+export interface Unfinished {
+  /** Values stand nowhere: they are looked for after every start, and their keys are looked at until their deadlines are past. */
+  readonly looksOn: boolean;
+  /** A peer says nothing any more, so nothing can be forgotten. */
+  readonly waits: boolean;
+}
+
+/** What is left undone in a region that should be at rest. */
+export function unfinishedIn(agent: AgentHost, metadata: Metadata, missing: ReadonlySet<string>, { looksOn, waits }: Unfinished): string[] {
   const { region } = agent;
-  // What is missing stays on the list: it is looked for again after every start.
-  const names = readUnfinished(agent.store).filter((name) => missing.size === 0 || !name.startsWith("retry:"));
+  const names = readUnfinished(agent.store).filter((name) => !looksOn || !name.startsWith("retry:"));
   const found = names.map((name) => `the store still holds ${name}`);
-  // A key of which something is missing is looked at again until its deadline is past.
-  const remains = (waits ? [] : agent.stored.remains).filter((name) => missing.size === 0 || !name.startsWith("names"));
+  const remains = (waits ? [] : agent.stored.remains).filter((name) => !looksOn || !name.startsWith("names"));
   found.push(...remains.map((name) => `nothing needs what the store still holds: ${name}`));
   if (!region) return [...found, "the agent is not running"];
   if (region.halt) found.push(`halted: ${region.halt.code} ${region.halt.reason}`);
