@@ -70,6 +70,9 @@ export const REGRESSION_SEEDS: readonly (readonly [seed: number, mistake: string
   [1795316633480, "the checker of switches: taking what a region that was fenced has switched to for what the others must run", BESIDE],
   [1795316227078, "the checker of the ledger: not asking for a third write of the winner's value, which was removed", { limits: true }],
   [8401358, "what the agent has of a sketch does not come back where it is evicted while it waits to be read", { families: ["sketch", "string"], faults: ["eviction", "lulls", "batch"], limits: true }],
+  [72100106, "the checker of transactions: taking for a part that is missing what a client deletes in the last half second of its life", { faults: ["eviction"], limits: true }],
+  [8500610, "the checker of the ledger: taking for gone before what a write says that its client had not seen", { families: ["sketch", "set", "hash"], faults: ["eviction"], clashes: true, limits: true }],
+  [8503685, "the checker of the ledger: not asking what a write took the place of, which had hidden the loser", { families: ["sketch", "set", "hash"], faults: ["eviction"], clashes: true, limits: true }],
   [1795319494692, "what is about to come back behind an eviction is forgotten where a client SETs over its set, and kept by the peers", { clashes: true }],
   [1860, "the checker of transactions: not asking whether the writer has counted that it could not wait any longer", { families: ["string", "hash"], units: true }],
 ];

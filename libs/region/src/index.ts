@@ -6,6 +6,7 @@ export type { ConflictRecord } from "./conflicts/conflict-record.js";
 export { readConflicts, type ConflictPage, type ConflictQuery } from "./conflicts/conflict-store.js";
 export { BATCH_BYTES, BATCH_CELLS, BATCHES_IN_FLIGHT_MAX } from "./apply/applier.js";
 export { noteRefused, REFUSED_MAX, zeroCounters, type EvictionCounters, type MessageCounters, type RegionCounters } from "./counters.js";
+export { EXPIRY_SKEW_MS } from "./apply/server-deadlines.js";
 export type {
   Halt,
   Hold,

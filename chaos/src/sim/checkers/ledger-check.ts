@@ -113,11 +113,18 @@ function isTypeLost({ kind, value }: ConflictRecord, loser: Published, winner: P
   return isLater && isOtherType(loser, winner) && typeOfKind(loser) === kind && (!hasValue || value === undefined || value.toString("latin1") === loser.value);
 }
 
-/** By the winner, or by what it was added to: an increment counts from a value that had hidden the loser before. */
+/** By the winner, or by a write of its type that stood there when it came: that had hidden the loser before. */
 function isHiddenBy(record: ConflictRecord, loser: Published, winner: Published, ofKey: readonly Published[]): boolean {
-  const isOfType = (m: Published): boolean => isIncrement(winner) && typeOfKind(m) === typeOfKind(winner);
-  const isBelow = (m: Published): boolean => isOfType(m) && isTypeLost(record, loser, m) && !takes(winner, m);
-  return [winner, ...ofKey.filter(isBelow)].some((w) => !isGoneBefore(inCellOf(record, loser), w, ofKey));
+  const lost = inCellOf(record, loser);
+  if (isTakerOf(winner, lost) && takes(winner, lost)) return false;
+  const isBelow = (m: Published): boolean =>
+    m !== winner && typeOfKind(m) === typeOfKind(winner) && isTypeLost(record, loser, m) && hasStood(m, winner, ofKey);
+  return [winner, ...ofKey.filter(isBelow)].some((w) => !isGoneBefore(lost, w, ofKey));
+}
+
+/** True where the winner's client may have found the write there, whether it replaced it or added to it. */
+function hasStood(m: Published, winner: Published, ofKey: readonly Published[]): boolean {
+  return !(winner.creates && takes(winner, m)) && !ofKey.some((t) => t !== winner && isTakenBefore(m, t, winner));
 }
 
 /** Entries and groups also say that their stream is there, which is a cell of its own: one may be taken away and the other not. */
@@ -125,13 +132,27 @@ function inCellOf({ kind, field }: ConflictRecord, m: Published): Published {
   return kind === "x" && field === "" ? { ...m, kind: K.PutStream, field } : m;
 }
 
-/** True where the winner's writer had seen how the loser was taken away, or takes it away itself. */
+/** True where the winner's client had seen how the loser was taken away, or takes it away itself. */
 function isGoneBefore(loser: Published, winner: Published, ofKey: readonly Published[]): boolean {
-  const field = fieldOf(loser);
-  const isTaker = (m: Published): boolean =>
-    takesAll(m) || ((REMOVALS.has(m.kind) || isPutKind(m)) && cellKindOf(m.kind) === cellKindOf(loser.kind) && m.field === field);
-  const isBefore = (m: Published): boolean => m === winner || hasSeen(winner, m, cellKindOf(m.kind), fieldOf(m));
-  return ofKey.some((m) => !isSame(m, loser) && isTaker(m) && isBefore(m) && takes(m, loser));
+  return !isNamedUnseen(loser, winner) && ofKey.some((m) => !isSame(m, loser) && isTakenBefore(loser, m, winner));
+}
+
+/** True where `taker` takes `m` away and the winner's context covers that, or it is the winner itself. */
+function isTakenBefore(m: Published, taker: Published, winner: Published): boolean {
+  const isBefore = taker === winner || hasSeen(winner, taker, cellKindOf(taker.kind), fieldOf(taker));
+  return isBefore && isTakerOf(taker, m) && takes(taker, m);
+}
+
+function isTakerOf(m: Published, other: Published): boolean {
+  const isOfCell = cellKindOf(m.kind) === cellKindOf(other.kind) && m.field === fieldOf(other);
+  return takesAll(m) || (isOfCell && (REMOVALS.has(m.kind) || isPutKind(m)));
+}
+
+/** The winner says that its client could not see the loser: so it did not see either how that was taken away, if it was. */
+function isNamedUnseen(loser: Published, { unseen }: Published): boolean {
+  const hlc = isIncrement(loser) ? loser.birth : loser.hlc;
+  const kind = cellKindOf(loser.kind);
+  return unseen.some((u) => u.kind === kind && u.field === fieldOf(loser) && u.writer === loser.writer && u.hlc === hlc);
 }
 
 function takesAll({ kind, creates }: Published): boolean {

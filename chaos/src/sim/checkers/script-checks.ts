@@ -14,6 +14,8 @@ export interface ScriptEffect {
   readonly before: ServerCells;
   readonly after: ServerCells;
   readonly changed: readonly string[];
+  /** The server's clock. */
+  readonly nowMs: number;
 }
 
 /** Told of each problem. */

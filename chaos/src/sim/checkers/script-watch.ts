@@ -12,6 +12,7 @@ import type { ClientCommand } from "../mesh/event.js";
 import type { Checker } from "./problem.js";
 import { checkEffect } from "./script-checks.js";
 import { isForeign, rulesAt, type KeyRules } from "../mesh/residents.js";
+import type { SimSettings } from "../settings.js";
 import type { ServerHost } from "../mesh/server-host.js";
 import { isPureCounter, SumCheck } from "./sum-check.js";
 import { TransactionCheck } from "./transaction-check.js";
@@ -40,19 +41,20 @@ export class ScriptWatch {
   readonly #logs: Logs & Pick<World, "writers" | "agents">;
   readonly #chronicle: Chronicle;
   readonly #sums = new SumCheck();
-  readonly #transactions = new TransactionCheck();
+  readonly #transactions: TransactionCheck;
 
   /** Region 0 had content before its agent came: that is read key by key, and reaches the peers in parts and late. */
   readonly #isImported: boolean;
 
   readonly #rules: KeyRules | undefined;
 
-  constructor(report: ReportAt, isImported: boolean, logs: Logs & Pick<World, "writers" | "agents">, policies: KeyRules | undefined) {
+  constructor(report: ReportAt, { imported, skewMsMax }: Pick<SimSettings, "imported" | "skewMsMax">, logs: Logs & Pick<World, "writers" | "agents">, policies: KeyRules | undefined) {
     this.#rules = policies;
     this.#report = report;
     this.#logs = logs;
     this.#chronicle = new Chronicle(policies);
-    this.#isImported = isImported;
+    this.#isImported = imported > 0;
+    this.#transactions = new TransactionCheck(skewMsMax);
   }
 
   /** A client's commands were taken. `before`, `after`: what was alive in its server. */
@@ -100,7 +102,7 @@ export class ScriptWatch {
       checkGuard?.();
       if (skipped > 0 && !this.#isImported) checkSkipped(server.commandsFrom(from), this.#chronicle, report);
       const after = server.cells(serverMs);
-      const effect = { at, before, after, changed: differing(before, after) };
+      const effect = { at, before, after, changed: differing(before, after), nowMs: serverMs };
       if (effect.changed.length === 0) return;
       const foreign = effect.changed.find((name) => this.#isForeign(at, keyOf(name)));
       if (foreign !== undefined) report("resides with members", `a script wrote ${foreign}, which resides elsewhere`);

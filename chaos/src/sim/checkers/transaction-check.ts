@@ -5,8 +5,9 @@
  * Judged by values that no two commands give, and by absence; so counters and members are left out, and values that came to a
  * cell twice (moved there by RENAME, and back). Keys whose content is read and not captured (renamed, edited in place) are not:
  * a transaction leaves its region when they have been read. Single cells may lose against concurrent writes: those hold a
- * value of their own then.
+ * value of their own then. What a client deletes in the last half second of its life expires, everywhere at its deadline.
  */
+import { EXPIRY_SKEW_MS } from "@meridian/region";
 import { parseCellName, type ServerCells } from "./cells-of-server.js";
 import { isUnique, type Chronicle } from "./chronicle.js";
 import type { Report, ScriptEffect } from "./script-checks.js";
@@ -14,6 +15,8 @@ import type { Report, ScriptEffect } from "./script-checks.js";
 interface Content {
   readonly before: string | undefined;
   readonly after: string | undefined;
+  /** What is removed: the deadline that its key had, in ms since 1970. */
+  readonly deadline: number | undefined;
 }
 
 interface Transaction {
@@ -23,30 +26,46 @@ interface Transaction {
 
 /** See the module's comment. */
 export class TransactionCheck {
+  readonly #skewMsMax: number;
   /** By the content that tells it: `cell=content`. */
   readonly #byContent = new Map<string, Transaction>();
 
+  /** `skewMsMax`: how far agents' clocks may be ahead of their servers'. */
+  constructor(skewMsMax: number) {
+    this.#skewMsMax = skewMsMax;
+  }
+
   /** Notes a transaction that a server took. */
   note(at: number, before: ServerCells, after: ServerCells, changed: Iterable<string>): void {
-    const cells = new Map([...changed].map((name) => [name, { before: before.get(name), after: after.get(name) }] as const));
+    const cells = new Map([...changed].map((name) => [name, contentOf(name, before, after)] as const));
     if (cells.size < 2) return;
     for (const [name, content] of cells) if (isUnique(content.after)) this.#byContent.set(`${name}=${content.after}`, { at, cells });
   }
 
   /** What a script made visible: whole transactions? `isTold`: of a region's it is told that they may come in parts. */
-  check({ at, after, changed }: ScriptEffect, chronicle: Chronicle, report: Report, isTold: (from: number) => boolean): void {
+  check({ at, after, changed, nowMs }: ScriptEffect, chronicle: Chronicle, report: Report, isTold: (from: number) => boolean): void {
     if (this.#byContent.size === 0) return;
     for (const name of changed) {
       const transaction = this.#byContent.get(`${name}=${after.get(name) ?? ""}`);
       if (!transaction || transaction.at === at || isTold(transaction.at)) continue;
       if (isLeftOut(name, chronicle) || isAmbiguous(name, after.get(name), chronicle)) continue;
       for (const [other, content] of transaction.cells) {
-        if (isLeftOut(other, chronicle) || !isAsBefore(other, content, after, chronicle)) continue;
+        if (isLeftOut(other, chronicle) || !isAsBefore(other, content, after, chronicle) || this.#isExpiring(content, nowMs)) continue;
         const seen = `${name} = ${String(after.get(name))} of a transaction in r${transaction.at} is visible`;
         report("transactions whole", `${seen}, but ${other} is ${String(content.before)} as before it`);
       }
     }
   }
+
+  /** Its deletion was read before now, and may have been taken for what the deadline did. */
+  #isExpiring({ deadline }: Content, nowMs: number): boolean {
+    return deadline !== undefined && deadline <= nowMs + this.#skewMsMax + EXPIRY_SKEW_MS;
+  }
+}
+
+function contentOf(name: string, before: ServerCells, after: ServerCells): Content {
+  const deadline = after.has(name) ? undefined : before.get(`${parseCellName(name).place}|t|`);
+  return { before: before.get(name), after: after.get(name), deadline: deadline === undefined ? undefined : Number(deadline) };
 }
 
 /** Deadlines come with their values; registers are one cell with many contents here. Of several types one is visible. */

@@ -71,7 +71,7 @@ export class World {
     this.writers = NAMES.slice(0, settings.regions).map((name) => writerId(name, "0"));
     this.logs = logsOf(this.writers, this.policies);
     this.tables = new TableWatch((at) => this.agents[at]?.isShutOut === true);
-    this.#watch = new ScriptWatch((checker, at, problem) => this.#report(checker, at, problem), settings.imported > 0, this, this.policies);
+    this.#watch = new ScriptWatch((checker, at, problem) => this.#report(checker, at, problem), settings, this, this.policies);
     this.messages = settings.messages && new MessageCheck(settings, this.policies);
     this.servers = this.writers.map(() => new ServerHost(this.policies));
     this.agents = this.writers.map((writer, at) => this.#agent(writer, at));

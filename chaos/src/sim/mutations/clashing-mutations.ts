@@ -32,6 +32,13 @@ export const CLASHING: readonly Mutation[] = [
     caughtBy: 6,
   },
   {
+    name: "hidden-types-told-too-early",
+    breaks: "that a type hides another is recorded before all of a removal that was left out has come",
+    edits: [{ in: "region", text: "for (const { excepted } of entry.loadedSlots()) if (excepted) return;", becomes: "" }],
+    options: { clashes: true, limits: true },
+    caughtBy: 72,
+  },
+  {
     name: "hidden-goes-with-what-hides-it",
     breaks: "who removes the last member that is visible removes what is hidden behind it too",
     edits: [

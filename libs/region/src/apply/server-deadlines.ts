@@ -10,7 +10,8 @@ import { releaseValues } from "./settle.js";
 
 /**
  * A deadline this close, or past, is taken for the reason where the server drops a key: the agent's clock may be behind
- * the server's. A client that deletes a key in the last moment of its life gets what it wants anyway.
+ * the server's. A client that deletes a key in the last moment of its life gets what it wants at the deadline, everywhere,
+ * and not sooner, whatever else stood in its transaction. In ms.
  */
 export const EXPIRY_SKEW_MS = 500;
 
