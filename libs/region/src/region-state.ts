@@ -77,7 +77,7 @@ export function encodeState(state: RegionState): Buffer {
 }
 
 /** A vector as JSON, the pairs of its entries. Names of writers hold nothing that JSON would write otherwise. */
-export function vectorText(entries: Iterable<readonly [WriterId, Hlc]>): string {
+function vectorText(entries: Iterable<readonly [WriterId, Hlc]>): string {
   let text = "";
   for (const [writer, hlc] of entries) text += `${text === "" ? "" : ","}["${writer}",${hlc}]`;
   return `[${text}]`;

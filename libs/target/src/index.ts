@@ -1,5 +1,5 @@
 export { ModelTarget } from "./model/model-target.js";
-export { readBatch } from "./model/batch-reader.js";
+export { readBatch, type BatchCell } from "./model/batch-reader.js";
 export { ServerModel, type KeyEvent, type SnapshotEntry } from "./model/server-model.js";
 export type { EntryType } from "./model/keyspace.js";
 export type { ApplyReply, ApplyStatus, FenceReply, ReadStatus, ScanPage, ServerFacts, Target } from "./port.js";

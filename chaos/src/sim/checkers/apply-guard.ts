@@ -4,7 +4,7 @@
  */
 import { MARK_KEY, OP, type ApplyBatch } from "@meridian/mark";
 import { PRINT_INLINE_BYTES_MAX } from "@meridian/merge";
-import { readBatch } from "@meridian/target";
+import { readBatch, type BatchCell } from "@meridian/target";
 import { cellName, type ServerCells } from "./cells-of-server.js";
 import type { ServerHost } from "../mesh/server-host.js";
 import { scaledDigits, textOfDigits } from "./oracle.js";
@@ -26,11 +26,14 @@ export function guardApply(
     const after = server.cells(serverMs);
     const commands = server.commandsFrom(from);
     const allowed = namesOf(commands);
-    const added = additionsOf(batch);
+    const cells = readBatch(batch.args).flat();
+    const added = additionsOf(cells);
+    const anew = putsAnew(cells);
     for (const name of timedUnseen(commands, unseen, after)) report(`batch ${batch.epoch}/${batch.seq} gave a deadline to ${name}, which a client had written, unseen`);
     for (const [name, seen] of unseen) {
       const was = before.get(name);
       if (was === seen || was === after.get(name) || allowed(name) || isRaised(was, after.get(name))) continue;
+      if (was === undefined && anew.has(name)) continue;
       if (isSum(after.get(name), was, added.get(name)) || isOtherEntry(name, seen, was, after.get(name))) continue;
       if (name.split("|")[2] === "l") {
         for (const value of lostElements(seen, was, after.get(name))) report(`batch ${batch.epoch}/${batch.seq} took ${value} from ${name}: a client had put it there, unseen`);
@@ -42,9 +45,17 @@ export function guardApply(
 }
 
 /** Decimals that the batch adds, by the cell's name. */
-function additionsOf({ args }: ApplyBatch): Map<string, string> {
-  const cells = readBatch(args).flat().filter(({ op }) => op === OP.addDecimal || op === OP.addDecimalField);
-  return new Map(cells.map(({ db, key, kind, field, rest }) => [cellName(db, key, kind, field), rest[0] ?? ""]));
+function additionsOf(cells: readonly BatchCell[]): Map<string, string> {
+  const added = cells.filter(({ op }) => op === OP.addDecimal || op === OP.addDecimalField);
+  return new Map(added.map(({ db, key, kind, field, rest }) => [cellName(db, key, kind, field), rest[0] ?? ""]));
+}
+
+/**
+ * Cells of which the region had expected that nothing is there, and that is so: what a client has put there and taken away meanwhile
+ * took nothing of what the script brings, which it could not see.
+ */
+function putsAnew(cells: readonly BatchCell[]): ReadonlySet<string> {
+  return new Set(cells.filter(({ how }) => how === "-").map(({ db, key, kind, field }) => cellName(db, key, kind, field)));
 }
 
 function isSum(now: string | undefined, was: string | undefined, added: string | undefined): boolean {

@@ -192,10 +192,15 @@ export class MarkSettlement {
     }
   }
 
-  /** With its string, unless it had an operation of its own: then it was written, and the mark does not say which. */
+  /**
+   * With its value, unless it had an operation of its own: then the mark names it where it was not written. What an earlier life
+   * has issued is not known.
+   */
   #leaveExpiry(expiry: CellSlot): void {
+    const { issued } = expiry;
+    if (this.#isOurs && issued?.seq === this.#mark.seq && !issued.isCarried) return;
     this.#left.set(expiry, "skipped");
-    if (expiry.issued?.seq !== this.#mark.seq && this.#isOurs) return;
+    if (this.#isOurs) return;
     expiry.unsure = true;
     this.#context.requestRead(expiry.entry);
   }

@@ -123,7 +123,7 @@ export type Planned = Omit<Issue, "seq"> & { readonly missing?: number };
  * deadline included, or makes the key anew.
  */
 export function planSlot(batch: ApplyBatch, slot: CellSlot, timer: "carried" | "anew" | undefined, nowMs: number): Planned | "lost" | "removal" {
-  if (slot.kind === "t") return timer === "carried" ? writeOfDeadline(slot.entry) : planExpiry(batch, slot.entry, timer === "anew");
+  if (slot.kind === "t") return timer === "carried" ? { ...writeOfDeadline(slot.entry), isCarried: true } : planExpiry(batch, slot.entry, timer === "anew");
   if (slot.list) slot.list.issued = undefined;
   // What is dead by now and not there either is not made to be dropped at once.
   if (slot.entry.expired && isDead(slot.entry, nowMs)) return NOTHING;

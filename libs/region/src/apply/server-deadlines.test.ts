@@ -1,3 +1,4 @@
+import type { ApplyBatch } from "@meridian/mark";
 import { MemoryStore } from "@meridian/store";
 import { HLC_ZERO, MutationKind, VersionVector } from "@meridian/words";
 import { expect, test } from "vitest";
@@ -30,4 +31,49 @@ test("a value with a deadline that met an equal one which a client had just set:
   bed.feed(["DEL", "k"]);
   bed.flush();
   expect(bed.mutations().map(({ kind }) => kind)).toEqual([MutationKind.PutString, MutationKind.PutString]);
+});
+
+/** A peer put a number with a deadline beside our counter; a client made that a decimal before the batch came, which could not raise it. */
+function skippedBesideDeadline(): { bed: RegionBed; batch: ApplyBatch } {
+  const bed = RegionBed.ready(new MemoryStore());
+  bed.feed(["INCRBY", "k", "5"]);
+  bed.flush();
+  const put = { kind: MutationKind.PutString, hlc: at(1), key: "k", value: "7" };
+  const until = { kind: MutationKind.PutExpiry, hlc: at(1, 1), key: "k", number: bed.nowMs + 50 };
+  bed.region.onRecord(US, "1", recordOf(US, HLC_ZERO, new VersionVector(), put, until));
+  const [batch] = bed.flush().apply;
+  if (!batch) throw new Error("nothing was applied");
+  bed.feed(["SET", "k", "6.5", "KEEPTTL"]);
+  return { bed, batch };
+}
+
+const COUNTER = { db: 0, kind: "s", key: "k", field: "" } as const;
+
+test("a deadline that was set although its number could not be raised: what the server drops then is no client's delete", () => {
+  const { bed, batch } = skippedBesideDeadline();
+  bed.echo(batch, [COUNTER]);
+  bed.nowMs += 60;
+  bed.feed(["DEL", "k"]);
+  bed.flush();
+  expect(bed.mutations().map(({ kind }) => kind)).toEqual([MutationKind.IncrementString, MutationKind.PutString]);
+});
+
+test("the same where the batch is of an earlier life, which alone knew what it was to set", () => {
+  const { bed, batch } = skippedBesideDeadline();
+  bed.flush();
+  const later = new RegionBed(bed.store);
+  later.nowMs = bed.nowMs + 60;
+  later.echo(batch, [COUNTER]);
+  later.feed(["DEL", "k"]);
+  later.flush();
+  expect(later.mutations().map(({ kind }) => kind)).toEqual([MutationKind.IncrementString, MutationKind.PutString]);
+});
+
+test("a client deletes a number beside which a deadline was not set", () => {
+  const { bed, batch } = skippedBesideDeadline();
+  bed.echo(batch, [COUNTER, { ...COUNTER, kind: "t" }]);
+  bed.nowMs += 60;
+  bed.feed(["DEL", "k"]);
+  bed.flush();
+  expect(bed.mutations().map(({ kind }) => kind)).toEqual([MutationKind.IncrementString, MutationKind.PutString, MutationKind.RemoveKey]);
 });

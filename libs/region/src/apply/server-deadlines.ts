@@ -2,7 +2,7 @@
  * What deadlines the server holds while a mark is settled. Several cells decide about one key's deadline and are merged
  * one after the other; what the server holds changes only by what was written.
  */
-import { baseDeadline, basePrint, deadlinePrint, hasOwnDeadline, heldDeadline, isHeld, shownDeadlinePrint } from "../keys/content.js";
+import { baseDeadline, basePrint, deadlinePrint, hasOwnDeadline, heldDeadline, isHeld, numberOfPrint, shownDeadlinePrint } from "../keys/content.js";
 import type { ConflictLedger } from "../conflicts/conflict-ledger.js";
 import type { CellSlot, KeyEntry } from "../keys/key-entry.js";
 import type { KeySpace } from "../keys/key-space.js";
@@ -75,6 +75,21 @@ export function isExpired(entry: KeyEntry, nowMs: number): boolean {
 /** True where a deadline may be past by the server's clock. */
 export function isPast(deadline: number, nowMs: number): boolean {
   return deadline <= nowMs + EXPIRY_SKEW_MS;
+}
+
+/**
+ * True where the server may have dropped the key itself: the deadline is past that it holds, or that it should hold (where it is
+ * open whether that has reached the server, the key is dead all the same), or one that it may hold by a batch of an earlier life.
+ */
+export function isDue(entry: KeyEntry, nowMs: number): boolean {
+  const shown = shownDeadlinePrint(entry);
+  return (shown !== undefined && isPast(numberOfPrint(shown), nowMs)) || isExpired(entry, nowMs) || mayBeDue(entry.expiry, nowMs);
+}
+
+function mayBeDue(expiry: CellSlot | undefined, nowMs: number): boolean {
+  if (!expiry?.unsure) return false;
+  const isOver = (number: number): boolean => number > 0 && isPast(number, nowMs);
+  return expiry.base.siblings.some(({ number }) => isOver(number)) || expiry.pending.some(({ action, number }) => action === "put" && isOver(number));
 }
 
 /** The key lives on, by a longer deadline or because it is written anew: the server lacks everything that it dropped. */

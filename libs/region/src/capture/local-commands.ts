@@ -8,7 +8,7 @@ import { entryAt, isOurs, type CommandScope, type LocalCommand } from "./command
 import { numberOfPrint, shownDeadlinePrint, shownPrint } from "../keys/content.js";
 import { addToField, addToString } from "./float-writes.js";
 import type { KeyEntry } from "../keys/key-entry.js";
-import { isExpired, isPast } from "../apply/server-deadlines.js";
+import { isDue } from "../apply/server-deadlines.js";
 import { LIST_COMMANDS } from "./list-commands.js";
 import { STREAM_COMMANDS } from "./local-stream-commands.js";
 import type { ValueSlice } from "../keys/value-slice.js";
@@ -75,10 +75,7 @@ function remove(view: ArgumentView, scope: CommandScope): void {
     if (isOurs(view, at)) continue;
     const entry = scope.keys.entry(scope.db, argumentText(view, at));
     if (entry.expired || entry.evicted) continue;
-    const deadline = shownDeadlinePrint(entry);
-    const isDue = deadline !== undefined && isPast(numberOfPrint(deadline), scope.nowMs());
-    // Where it is open whether the deadline has reached the server, the key is dead all the same.
-    if (isDue || isExpired(entry, scope.nowMs())) {
+    if (isDue(entry, scope.nowMs())) {
       // Of a key that is unknown the deadline is too: reading will tell.
       if (entry.blind) scope.unread(entry);
       else scope.writes.expire(entry, scope.nowMs());

@@ -14,7 +14,7 @@ import type { CellSlot, KeyEntry } from "../keys/key-entry.js";
 import type { KeySpace } from "../keys/key-space.js";
 import type { LocalWrites } from "./local-writes.js";
 import { printOfWhole } from "../read/reconcile.js";
-import { isExpired, isPast } from "../apply/server-deadlines.js";
+import { isDue } from "../apply/server-deadlines.js";
 
 /** Where the writes go. */
 export interface RegisterContext {
@@ -54,11 +54,6 @@ export function removeRegister(entry: KeyEntry, context: RegisterContext, nowMs:
   }
   const isKnown = entry.whole !== undefined && (isPresent(entry.whole.base) || shownPrint(entry.whole) !== undefined);
   if (entry.blind || isKnown) erase(entry, context, HLC_ZERO);
-}
-
-function isDue(entry: KeyEntry, nowMs: number): boolean {
-  const deadline = shownDeadlinePrint(entry);
-  return (deadline !== undefined && isPast(numberOfPrint(deadline), nowMs)) || isExpired(entry, nowMs);
 }
 
 function erase(entry: KeyEntry, { keys, writes }: RegisterContext, written: Hlc): void {

@@ -18,7 +18,6 @@ import type { PolicyChange } from "../policies/policy-change.js";
 import type { RegionLimits } from "../region-limits.js";
 import type { RegionOptions } from "../region-options.js";
 import { within, type Residency } from "../publish/residency.js";
-import { vectorText } from "../region-state.js";
 
 /** The name of the record in the `state` table. */
 export const STABILITY_KEY = "stability";
@@ -67,8 +66,8 @@ interface PlainState extends PlainGraves {
   readonly claims: readonly (readonly [WriterId, PlainVector, number])[];
   readonly said: PlainVector;
   /** By group. */
-  readonly groups?: Readonly<Record<string, PlainGraves>>;
-  readonly absence?: AbsenceState;
+  readonly groups?: Readonly<Record<string, PlainGraves>> | undefined;
+  readonly absence?: AbsenceState | undefined;
 }
 
 /** What is known, and what waits, of the keys that the same regions get. */
@@ -250,28 +249,26 @@ export class Stability {
     return { writer, settledMs: horizon.claims.get(writer)?.settledMs ?? 0, holdsBack: isBehind && !this.absence.isOut(writer) };
   }
 
-  /** JSON, as {@link PlainState} says, by hand: most of it are vectors, and it is written with every heartbeat. */
   #encode(): Buffer {
     const [main, ...groups] = this.#yards;
-    let claims = "";
-    for (const { horizon } of this.#yards) {
-      for (const [writer, { known, settledMs }] of horizon.claims) {
-        claims += `${claims === "" ? "" : ","}["${writer}",${vectorText(known.entries())},${settledMs}]`;
-      }
-    }
-    const ofGroups = groups.map((yard) => `${JSON.stringify(yard.group)}:{${gravesText(yard)}}`).join(",");
-    const { state } = this.absence;
-    const rest = `${groups.length > 0 ? `,"groups":{${ofGroups}}` : ""}${state ? `,"absence":${JSON.stringify(state)}` : ""}`;
-    return Buffer.from(`{"claims":[${claims}],"said":${vectorText(this.#clock.known.entries())},${gravesText(main)}${rest}}`);
+    const claims = this.#yards.flatMap(({ horizon }) => [...horizon.claims]);
+    const { closed, open } = plainGraves(main);
+    const plain: PlainState = {
+      claims: claims.map(([writer, { known, settledMs }]) => [writer, [...known.entries()], settledMs]),
+      said: [...this.#clock.known.entries()],
+      closed,
+      open,
+      // What is undefined is not written.
+      groups: groups.length > 0 ? Object.fromEntries(groups.map((yard) => [yard.group, plainGraves(yard)])) : undefined,
+      absence: this.absence.state,
+    };
+    return Buffer.from(JSON.stringify(plain));
   }
 }
 
-function gravesText({ graves: { state } }: Yard): string {
-  let closed = "";
-  for (const { from, to, vector, closedMs } of state.closed) {
-    closed += `${closed === "" ? "" : ","}{"from":${from},"to":${to},"vector":${vectorText(vector.entries())},"closedMs":${closedMs}}`;
-  }
-  return `"closed":[${closed}],"open":${state.open}`;
+function plainGraves({ graves: { state } }: Yard): PlainGraves {
+  const closed = state.closed.map(({ from, to, vector, closedMs }) => ({ from, to, vector: [...vector.entries()], closedMs }));
+  return { closed, open: state.open };
 }
 
 function stateOf({ closed, open }: PlainGraves): GravesState {

@@ -47,6 +47,8 @@ export interface Issue {
   readonly deadline: string | undefined;
   /** For writes that leave the cell as they say whatever was there before: the print of that, undefined for nothing. */
   readonly leaves?: { readonly print: string | undefined };
+  /** Of a deadline: it goes with the value that it belongs to, and has no operation of its own. */
+  readonly isCarried?: boolean;
   /** The cell goes because its key changes its type. */
   readonly converts?: boolean;
   /** The server made room and dropped the key meanwhile: that is what was in the way of a script that found something else. */
