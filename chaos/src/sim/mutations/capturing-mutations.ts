@@ -26,7 +26,7 @@ export const CAPTURING: readonly Mutation[] = [
   {
     name: "expiry-taken-for-delete",
     breaks: "the DEL of a key whose deadline is past is published as a client's delete",
-    edits: [{ in: "region", text: "if (isDue || isExpired(entry, scope.nowMs())) {", becomes: "if (false) {" }],
+    edits: [{ in: "region", text: "if (isDue(entry, scope.nowMs())) {", becomes: "if (false) {" }],
     options: { families: ["string", "hash", "counter"] },
     caughtBy: 6,
   },
