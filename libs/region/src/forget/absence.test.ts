@@ -1,5 +1,5 @@
 import type { AbsenceSaid } from "@meridian/wire";
-import { VersionVector, writerId, type Hlc, type WriterId } from "@meridian/words";
+import { groupWriter, VersionVector, writerId, type Hlc, type WriterId } from "@meridian/words";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Absence } from "./absence.js";
@@ -149,6 +149,7 @@ describe("regions that stay away", () => {
     ap.beat(2000 + 6 * LIMIT_MS);
     expect(ap.absence.isOut(br.writer)).toBe(true);
     expect(ap.absence.lets(br.writer, 1 as Hlc)).toMatchObject({ code: "FENCED" });
+    expect(ap.absence.isFenced(groupWriter(br.writer, "ap+br"))).toBe(true);
     while (br.read(ap));
     expect(br.isShutOut).toBe(true);
   });
@@ -169,6 +170,7 @@ describe("regions that stay away", () => {
     absence.hear(br, asks([ap]));
     expect(absence.status).toMatchObject({ boundTo: ap, absent: [us] });
     expect([absence.lets(us, 1 as Hlc), absence.lets(ap, 1 as Hlc)]).toEqual(["wait", "take"]);
+    expect([absence.isSetAside(us), absence.isSetAside(groupWriter(us, "eu+us")), absence.isSetAside(ap)]).toEqual([true, true, false]);
     absence.hear(ap, asks([]));
     absence.hear(ap, asks([us]));
     expect(absence.status).toMatchObject({ boundTo: undefined });

@@ -109,9 +109,18 @@ export class Absence {
     return this.#open !== undefined || this.#answer !== undefined || this.#fenced.size > this.#confirmed.size;
   }
 
-  /** True where the others went on without the region. */
+  /** True where the others went on without the region whose log this is. */
   isFenced(writer: WriterId): boolean {
-    return this.#fenced.has(writer);
+    return this.#fenced.has(mainWriter(writer));
+  }
+
+  /** True where nothing more of the region is followed: it is fenced, or this region has answered whom asks whether it is to be. */
+  isSetAside(writer: WriterId): boolean {
+    return this.isFenced(writer) || this.#isInQuestion(mainWriter(writer));
+  }
+
+  #isInQuestion(main: WriterId): boolean {
+    return this.#answer?.received.some((bound) => bound.writer === main) === true;
   }
 
   /** True where the region is fenced and nothing of it is still to come: nothing waits for it any more. */
@@ -133,8 +142,7 @@ export class Absence {
   /** Whether a frame that ends with `last` may be taken, has to wait, or is refused. */
   lets(writer: WriterId, last: Hlc): "take" | "wait" | Hold {
     const cut = this.#cutOf(writer);
-    const main = mainWriter(writer);
-    if (cut === undefined) return this.#answer?.received.some((bound) => bound.writer === main) === true ? "wait" : "take";
+    if (cut === undefined) return this.#isInQuestion(mainWriter(writer)) ? "wait" : "take";
     if (last <= cut) return "take";
     return { writer, code: "FENCED", reason: `${writer} was away for too long and was fenced at version ${cut}; what it wrote behind that is refused` };
   }

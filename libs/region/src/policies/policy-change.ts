@@ -1,12 +1,12 @@
 /**
  * Changing the policies at run time, as far as one region is concerned: puts together who decides (policy-round.ts), which
- * table holds where (live-policies.ts) and what becomes of the keys (policy-purge.ts), and keeps it in one record of the store.
+ * table holds where (live-policies.ts) and what becomes of the keys (policy-switch.ts), and keeps it in one record of the store.
  *
  * Its region asks it, in this order, with every step: what it says in a heartbeat; whether it switches now, behind everything
  * captured; what is to be forgotten; what is to be stored.
  */
 import type { PolicyLine, PolicySaid } from "@meridian/wire";
-import { MeridianError, regionOf, type WriterId } from "@meridian/words";
+import { groupOf, MeridianError, regionOf, type WriterId } from "@meridian/words";
 import type { Hold, StateReader, StateWrite } from "../effects.js";
 import type { Absence } from "../forget/absence.js";
 import { LivePolicies, type ChangeStage, type LivePoliciesState } from "./live-policies.js";
@@ -34,7 +34,7 @@ export interface PolicyChangeOptions {
 /** What it asks its region. */
 export interface PolicyChangeSubject {
   /** Who stays away, and of whom everything that counts is received. */
-  readonly absence: () => Pick<Absence, "isFenced" | "isOut">;
+  readonly absence: () => Pick<Absence, "isFenced" | "isSetAside" | "isOut">;
   /** True while the first import runs: nothing is changed before. */
   readonly isImporting: () => boolean;
 }
@@ -77,8 +77,9 @@ export class PolicyChange {
     const isDone = (): boolean => this.live.isDone && !subject.isImporting();
     const version = (): number => this.live.version;
     const isFenced = (other: WriterId): boolean => subject.absence().isFenced(other);
+    const isSetAside = (other: WriterId): boolean => subject.absence().isSetAside(other);
     const refuse = (lines: readonly PolicyLine[]): string => this.#refusalOf(lines);
-    this.#round = new PolicyRound({ writer, peers, version, isDone, isFenced, refusalOf: refuse }, state?.round);
+    this.#round = new PolicyRound({ writer, peers, version, isDone, isFenced, isSetAside, refusalOf: refuse }, state?.round);
     this.#stage = this.live.isDone ? "done" : "awaits peers";
   }
 
@@ -129,24 +130,27 @@ export class PolicyChange {
     return this.#round.beat();
   }
 
-  /** Whether a peer's record may be taken, by the table that it was written under. */
-  lets(writer: WriterId, version: number, digest: number): "take" | "wait" | Hold {
+  /**
+   * Whether a peer's record may be taken, by the table that it was written under: asked when everything before it in that log was
+   * taken. `isNew`: something of it was never received here.
+   */
+  lets(writer: WriterId, version: number, digest: number, isNew: boolean): "take" | "wait" | Hold {
     const { live } = this;
-    if (version < live.version) return "take";
+    if (version < live.version) return isNew && this.#isGivenUp(writer, version) ? behind(writer, version, live.version) : "take";
+    const isLater = version > live.version;
+    const differs = !isLater && digest !== live.digest;
     // What it has switched to counts only where somebody had received something of it, who then says so.
-    if (version > live.version && this.#subject.absence().isFenced(writer)) return "wait";
-    const clash = this.clashes(writer, version, digest);
-    if (clash) return clash;
-    if (version === live.version) {
-      live.saw(writer);
-      return "take";
-    }
-    return this.#round.learn(version) ? "wait" : mismatch(writer);
+    if ((isLater || differs) && this.#subject.absence().isSetAside(writer)) return "wait";
+    if (differs) return mismatch(writer);
+    if (isLater) return this.#round.learn(version) ? "wait" : mismatch(writer);
+    live.saw(writer);
+    return "take";
   }
 
-  /** Why a record can never be taken, whatever is decided; undefined: it may. */
-  clashes(writer: WriterId, version: number, digest: number): Hold | undefined {
-    return version === this.live.version && digest !== this.live.digest ? mismatch(writer) : undefined;
+  /** Nothing more is to come that was written under the table: its writer has gone on. Groups have logs of their own. */
+  #isGivenUp(writer: WriterId, version: number): boolean {
+    if (groupOf(writer) !== "" || this.#subject.absence().isFenced(writer)) return false;
+    return version + 1 < this.live.version || !this.live.unseen([writer]).includes(writer);
   }
 
   /** Behind everything captured so far, which is already in its record: from here on the new table holds. True: it was switched. */
@@ -210,4 +214,9 @@ const AGREED = "local, lww and regions policies";
 function mismatch(writer: WriterId): Hold {
   const reason = `${writer} keeps other keys in its region or from some regions, or writes other keys as a whole; give all regions the same ${AGREED}`;
   return { writer, code: "POLICY_MISMATCH", reason };
+}
+
+function behind(writer: WriterId, version: number, own: number): Hold {
+  const tables = `under the table of policies after ${version} changes, which all regions have given up; this one is at ${own}`;
+  return { writer, code: "POLICY_MISMATCH", reason: `${writer} writes ${tables}: its store is a new one, or older than what it has said` };
 }

@@ -30,8 +30,8 @@ class Member {
     const peers = this.writers.filter((other) => other !== this.writer);
     const isDone = (): boolean => this.tables.length === 0 || peers.every((peer) => this.#seen.has(peer));
     const refusalOf = (lines: readonly PolicyLine[]): string => (lines.some(({ policy }) => policy === "bad") ? "bad" : "");
-    const subject = { writer: this.writer, peers, version: () => this.tables.length, isDone, isFenced: () => false, refusalOf };
-    return new PolicyRound(subject, state);
+    const subject = { writer: this.writer, peers, version: () => this.tables.length, isDone, refusalOf };
+    return new PolicyRound({ ...subject, isFenced: () => false, isSetAside: () => false }, state);
   }
 
   restart(): void {

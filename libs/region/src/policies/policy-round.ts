@@ -13,7 +13,9 @@
  * its own back, and says so.
  *
  * A proposer that dies goes on from its store. One that was fenced is not listened to any more: who is bound to it is free again
- * when all others have said that they fence it, and that they still run n. So nobody can have read the decision.
+ * when all others have said that they fence it, and that they still run n. So nobody can have read the decision, nor will: it is
+ * learned from nobody who is fenced, and neither while this region has answered that somebody may be. Who answered so under n, and
+ * read n + 1 there before it hears that the question is over, would follow alone. POLICIES.md has what must hold, place by place.
  */
 import type { PolicyLine, PolicySaid } from "@meridian/wire";
 import type { WriterId } from "@meridian/words";
@@ -48,6 +50,8 @@ export interface PolicyRoundSubject {
   /** The last change is finished here. */
   readonly isDone: () => boolean;
   readonly isFenced: (writer: WriterId) => boolean;
+  /** It is fenced, or this region has answered a question whether it is to be: what it has decided is not followed meanwhile. */
+  readonly isSetAside: (writer: WriterId) => boolean;
   /** Why a table is refused; empty: it is not. */
   readonly refusalOf: (lines: readonly PolicyLine[]) => string;
 }
@@ -145,7 +149,7 @@ export class PolicyRound {
     this.#weigh(writer, said?.version ?? 0, fenced);
     if (!said) return;
     if (said.version > this.#subject.version()) {
-      this.learn(said.version);
+      if (!this.#subject.isSetAside(writer)) this.learn(said.version);
       return;
     }
     const held = this.#held;

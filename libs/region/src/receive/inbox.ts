@@ -36,7 +36,10 @@ interface Queue {
   readonly records: QueuedRecord[];
   bytes: number;
   hold: Hold | undefined;
-  /** What is held was written under a table that this region has never heard of: it goes on reading, for it may have been fenced. */
+  /**
+   * What is held was written under another table than this region's: it goes on reading, for it may have been fenced, and asks
+   * again, for the writer may be.
+   */
   isAhead: boolean;
 }
 
@@ -55,10 +58,8 @@ export interface PeerWatch {
 
 /** Knows which table of policies holds. */
 export interface PolicyWatch {
-  /** Whether a record may be taken that was written under a table. */
-  lets(writer: WriterId, version: number, digest: number): "take" | "wait" | Hold;
-  /** Why a record can never be taken, whatever is decided; undefined: it may. */
-  clashes(writer: WriterId, version: number, digest: number): Hold | undefined;
+  /** Whether a record may be taken that was written under a table, when its turn has come. `isNew`: something of it was never received. */
+  lets(writer: WriterId, version: number, digest: number, isNew: boolean): "take" | "wait" | Hold;
 }
 
 /** A record was taken: reading goes on behind its position. */
@@ -110,17 +111,13 @@ export class Inbox {
     if (!queue) throw new RangeError(`${writer} is not a peer`);
     try {
       const { frames, policies, policyVersion } = decodeRecord(bytes, writer);
-      const clash = this.#policies.clashes(writer, policyVersion, policies);
-      if (clash) {
-        queue.hold = clash;
-        return;
-      }
       queue.records.push({ position, bytes, frames, policies, policyVersion, at: 0, left: frames.length, key: undefined });
       queue.bytes += bytes.length;
       if (queue.isAhead) this.#hearOfFence(writer, frames);
     } catch (error) {
       if (!(error instanceof MeridianError)) throw error;
       queue.hold = { writer, code: "BAD_RECORD", reason: `${error.message}; ${error.advice}` };
+      queue.isAhead = false;
     }
   }
 
@@ -159,11 +156,11 @@ export class Inbox {
 
   #nextOf(queue: Queue, received: ReadonlyVector, nowMs: number, writes: StateWrite[], onTaken: OnTaken): readonly NextFrame[] {
     if (queue.hold || queue.records.length > 0) this.#watch?.arrived(queue.writer);
-    if (queue.hold?.code === "CLOCK_DRIFT") queue.hold = undefined;
+    if (queue.hold?.code === "CLOCK_DRIFT" || queue.isAhead) queue.hold = undefined;
     while (!queue.hold) {
       const record = queue.records[0];
       if (!record) return NO_FRAMES;
-      if (record.at === 0 && !this.#isWritten(queue, record)) {
+      if (record.at === 0 && !this.#isWritten(queue, record, received)) {
         this.#refuseRest(queue, received);
         return NO_FRAMES;
       }
@@ -214,6 +211,7 @@ export class Inbox {
   /** What a fenced region wrote behind its cut is dropped, and nothing more of its log is read. */
   #refuse(queue: Queue, hold: Hold): void {
     queue.hold = hold;
+    queue.isAhead = false;
     for (const record of queue.records.splice(0)) this.#dropRest(record);
     queue.bytes = 0;
   }
@@ -228,14 +226,16 @@ export class Inbox {
     for (; record.at < record.frames.length; record.at += 1) this.#done(record);
   }
 
-  /** True where the table is known that the record was written under. */
-  #isWritten(queue: Queue, { policies, policyVersion }: QueuedRecord): boolean {
-    const may = this.#policies.lets(queue.writer, policyVersion, policies);
-    if (may !== "take" && may !== "wait") {
-      queue.hold = may;
-      queue.isAhead = true;
-      for (const { frames } of queue.records) this.#hearOfFence(queue.writer, frames);
-    }
+  /** True where the record was written under a table that holds here, or has held. */
+  #isWritten(queue: Queue, record: QueuedRecord, received: ReadonlyVector): boolean {
+    const { policies, policyVersion, frames } = record;
+    // What an earlier life had begun to take is not new.
+    const isNew = record.key === undefined && frames.some(({ last }) => !received.covers(queue.writer, last));
+    const may = this.#policies.lets(queue.writer, policyVersion, policies, isNew);
+    const isHeld = may !== "take" && may !== "wait";
+    if (isHeld) queue.hold = may;
+    if (isHeld && !queue.isAhead) for (const one of queue.records) this.#hearOfFence(queue.writer, one.frames);
+    queue.isAhead = isHeld;
     return may === "take";
   }
 
