@@ -28,7 +28,8 @@ export function withoutFlushed(world: World): World {
   const { flushed } = world;
   if (!flushed) return world;
   const taken = world.taken.filter((command) => isKept(world, command));
-  return Object.create(world, { agents: { value: world.agents.slice(0, flushed.at) }, taken: { value: taken } }) as World;
+  const others = { agents: { value: world.agents.slice(0, flushed.at) }, stopped: { value: world.agents[flushed.at] } };
+  return Object.create(world, { ...others, taken: { value: taken } }) as World;
 }
 
 /** What the region that should have stopped did behind that. */

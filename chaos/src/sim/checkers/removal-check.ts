@@ -31,7 +31,7 @@ export function checkRemovals(world: World, mutations: readonly Published[]): st
       else if (OF_MEMBERS.has(m.kind)) count(published, cellName(m.db, m.key, cellKindOf(m.kind), m.field));
     }
     // A deletion of which nobody could tell whether it was an eviction counts as a client's.
-    let inDoubt = world.agents[at]?.counters.evictions.untold ?? 0;
+    let inDoubt = (world.agents[at] ?? world.stopped)?.counters.evictions.untold ?? 0;
     const wrong = [...published].filter(([name, times]) => {
       const excess = times - (made.get(name) ?? 0);
       if (excess <= 0) return false;

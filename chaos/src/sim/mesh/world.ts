@@ -56,6 +56,8 @@ export class World {
   readonly evicted = new Set<string>();
   /** The region that lost its history, if one has. */
   flushed: Flushed | undefined;
+  /** Of a mesh as its other regions have it: the agent of the one that stopped. */
+  readonly stopped: AgentHost | undefined;
   nowMs = BEGIN_MS;
   /** Follows messages, where clients publish some. */
   readonly messages: MessageCheck | undefined;
