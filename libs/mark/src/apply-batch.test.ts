@@ -53,6 +53,17 @@ describe("apply batch", () => {
     expect(ops(b)).toEqual(["U=", "k", "hash", "", "0", "Mu", "1", "k", "v", "M-", "1", "other", "v", "B", "1", "M-", "1", "k", "v"]);
   });
 
+  test("that a key must be there is said once, in its database, before what hangs on it; it is no cell", () => {
+    const b = batch();
+    b.setString(0, "a", "-", "", "1", -1);
+    b.requireKey(1, "h");
+    b.addMember(1, "h", "m");
+    b.requireKey(1, "h");
+    b.requireKey(0, "h");
+    expect(ops(b)).toEqual(["M-", "1", "a", "1", "B", "1", "V~", "h", "A-", "h", "m", "B", "0", "V~", "h"]);
+    expect(b.cells).toBe(2);
+  });
+
   test("reading the arguments twice, or between additions, changes nothing", () => {
     const b = batch();
     b.setString(0, "a", "-", "", "1", -1);

@@ -48,6 +48,7 @@ export class ApplyBatch {
   #runPairs: Bytes[] = [];
   #runExpected: Bytes[] = [];
   #unlinked: Set<string> | undefined;
+  #required: Set<string> | undefined;
 
   /** `header` is what `encodeMarkHeader` made for the same epoch and seq; `prevSeq` the batch before, 0 after a fence. */
   constructor(epoch: number, prevSeq: number, seq: number, header: Buffer) {
@@ -186,7 +187,7 @@ export class ApplyBatch {
   /**
    * PEXPIREAT, or PERSIST for -1. `expectedMs` is the exact deadline now, -1 for none, -2 (`DEADLINE_NO_KEY`) for a key
    * that an earlier operation of this batch creates. `holds` says what else must be true (apply-op.ts). A deadline that
-   * is past becomes the next millisecond: the server drops the key by itself, and what a client writes there first lives.
+   * is past is laid 20 ms ahead: the server drops the key by itself, and what a client writes there first lives.
    */
   setExpiry(db: number, key: string, expectedMs: number, deadlineMs: number, holds = ""): void {
     this.#begin(db, OP.setExpiry + this.#expectation(db, key, "="), key);
@@ -249,6 +250,21 @@ export class ApplyBatch {
     }
     this.#unlinked ??= new Set();
     this.#unlinked.add(`${db} ${key}`);
+  }
+
+  /**
+   * What is added afterwards for the key happens only where the key is there, of whatever type: what comes with it is not made anew
+   * behind its deadline. No cell, and one is enough. Not with {@link setStrings without a deadline}.
+   */
+  requireKey(db: number, key: string): void {
+    const name = `${db} ${key}`;
+    if (this.#required?.has(name) === true) return;
+    this.#required ??= new Set();
+    this.#required.add(name);
+    this.#closeRun();
+    this.#select(db);
+    this.#push(`${OP.requireKey}~`);
+    this.#push(key);
   }
 
   /** PUBLISH: no cell. To be added behind everything that subscribers are to find when they hear it. */

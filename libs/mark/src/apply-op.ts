@@ -18,6 +18,7 @@
  *     W  key, expected, payload, deadline, note, held
  *     X  key, expected
  *     L  key, n, n x edit                          a list; see list-edits.ts
+ *     V  key                                       no cell; where the key is not there, nothing else that the batch does to it happens
  *     Q  channel, message                          a message to subscribers; no cell, and nothing is compared
  *
  * `held` is the exact deadline before, or empty where it does not matter. `holds` is what the key must hold, by its first
@@ -60,6 +61,7 @@ export const OP = {
   unlinkKey: "U",
   raiseSketch: "K",
   editStream: "E",
+  requireKey: "V",
   publish: "Q",
 } as const;
 

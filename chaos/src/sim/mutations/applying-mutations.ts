@@ -60,6 +60,13 @@ export const APPLYING: readonly Mutation[] = [
     caughtBy: 179,
   },
   {
+    name: "vanished-keys-made-anew",
+    breaks: "what is added to a key is written where the server has just dropped it at its deadline too, and has none there",
+    edits: [{ in: "region", text: "if (mayVanish(entry, batch.seq, nowMs)) batch.requireKey(entry.db, entry.key);", becomes: "" }],
+    options: { limits: true },
+    caughtBy: 72000378,
+  },
+  {
     name: "counters-set",
     breaks: "counters are set to the new total, whatever the server holds",
     edits: [

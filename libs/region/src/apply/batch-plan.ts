@@ -57,7 +57,7 @@ export class BatchPlan {
       if (slot.kind === "t") this.#expiries.push(slot);
       else if (slot.issued?.seq !== this.#batch.seq) this.#plan(slot);
     }
-    this.#streams?.fill(this.#batch);
+    this.#streams?.fill(this.#batch, this.#nowMs);
     for (const entry of this.#converted) this.#renewExpiry(entry);
     for (const slot of this.#removals) this.#issue(slot, planRemoval(this.#batch, slot));
     for (const slot of this.#missing) this.#issue(slot, { ...planRemoval(this.#batch, slot), leaves: { print: undefined } });

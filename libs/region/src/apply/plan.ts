@@ -39,7 +39,7 @@ import {
 } from "../keys/content.js";
 import { typeOfKind, type CellSlot, type Issue, type KeyEntry, type ValueType } from "../keys/key-entry.js";
 import { issueList, issueRemoval, lacksValues, planOfList, wouldLoseElement } from "./list-plan.js";
-import { isPast } from "./server-deadlines.js";
+import { isPast, mayVanish } from "./server-deadlines.js";
 import { isOfRegister, targetCell } from "./target-cell.js";
 import { willBeHidden } from "./type-clash.js";
 
@@ -127,12 +127,13 @@ export function planSlot(batch: ApplyBatch, slot: CellSlot, timer: "carried" | "
   if (slot.list) slot.list.issued = undefined;
   // What is dead by now and not there either is not made to be dropped at once.
   if (slot.entry.expired && isDead(slot.entry, nowMs)) return NOTHING;
-  if (slot.list) return planList(batch, slot);
+  if (slot.list) return planList(batch, slot, nowMs);
   const target = targetCell(slot);
   const wanted = willBeHidden(slot) ? undefined : contentPrint(slot.kind, target);
   const shown = shownPrint(slot);
   if (wanted === shown) return NOTHING;
   if (wanted === undefined) return "removal";
+  if (slot.kind !== "s" && slot.kind !== "w") requireKey(batch, slot.entry, nowMs);
   if (slot.kind === "e") {
     batch.addMember(slot.entry.db, slot.entry.key, slot.field);
     return WRITE;
@@ -147,7 +148,7 @@ export function planSlot(batch: ApplyBatch, slot: CellSlot, timer: "carried" | "
     return RAISE;
   }
   const added = slot.kind === "w" ? undefined : incrementOf(target, wanted, shown);
-  if (added !== undefined) return increment(batch, slot, added);
+  if (added !== undefined) return increment(batch, slot, added, nowMs);
   const value = registerContent(target)?.value ?? valueOfPrint(wanted);
   return value ? write(batch, slot, value, shown) : planPart(batch, slot, target, shown);
 }
@@ -160,8 +161,17 @@ function planPart(batch: ApplyBatch, slot: CellSlot, target: Cell, shown: string
   return { ...planned, leaves: { print: part.print }, missing: 1 };
 }
 
-function planList(batch: ApplyBatch, slot: CellSlot): Planned | "removal" {
+/**
+ * What is added to a key that the server has just dropped at its deadline would make it anew, without one: it is left out instead. Not
+ * for what brings a deadline of its own.
+ */
+export function requireKey(batch: ApplyBatch, entry: KeyEntry, nowMs: number): void {
+  if (mayVanish(entry, batch.seq, nowMs)) batch.requireKey(entry.db, entry.key);
+}
+
+function planList(batch: ApplyBatch, slot: CellSlot, nowMs: number): Planned | "removal" {
   if (targetPrint(slot) === undefined) return shownPrint(slot) === undefined ? NOTHING : "removal";
+  requireKey(batch, slot.entry, nowMs);
   const plan = planOfList(slot);
   const before = batch.cells;
   issueList(batch, slot, plan);
@@ -181,8 +191,9 @@ function incrementOf(target: Cell, wanted: string, shown: string | undefined): I
 
 type Increment = Required<Pick<Issue, "delta" | "isDecimal">>;
 
-function increment(batch: ApplyBatch, slot: CellSlot, { delta, isDecimal }: Increment): Omit<Issue, "seq"> {
+function increment(batch: ApplyBatch, slot: CellSlot, { delta, isDecimal }: Increment, nowMs: number): Omit<Issue, "seq"> {
   const { db, key } = slot.entry;
+  if (slot.kind === "s") requireKey(batch, slot.entry, nowMs);
   if (isDecimal) batch.addDecimal(db, key, slot.kind === "h" ? slot.field : undefined, decimalText(delta));
   else if (slot.kind === "s") batch.incrString(db, key, delta.toString());
   else batch.incrField(db, key, slot.field, delta.toString());

@@ -15,6 +15,9 @@ import { releaseValues } from "./settle.js";
  */
 export const EXPIRY_SKEW_MS = 500;
 
+/** A deadline this close may pass before a script that is decided now is run: servers stand still for seconds at times. */
+export const VANISHING_MS = 5_000;
+
 /** See the module's comment. One for each mark. */
 export class ServerDeadlines {
   readonly #keys: KeySpace;
@@ -90,6 +93,18 @@ function mayBeDue(expiry: CellSlot | undefined, nowMs: number): boolean {
   if (!expiry?.unsure) return false;
   const isOver = (number: number): boolean => number > 0 && isPast(number, nowMs);
   return expiry.base.siblings.some(({ number }) => isOver(number)) || expiry.pending.some(({ action, number }) => action === "put" && isOver(number));
+}
+
+/**
+ * True where the server may drop the key before batch `seq`, which is decided now, is run there: at a deadline that it has, or is given by
+ * a batch that goes before.
+ */
+export function mayVanish(entry: KeyEntry, seq: number, nowMs: number): boolean {
+  const { expiry } = entry;
+  if (!expiry && !hasOwnDeadline(entry)) return false;
+  const coming = expiry?.issued;
+  const isSoon = (print: string | undefined): boolean => print !== undefined && numberOfPrint(print) <= nowMs + VANISHING_MS;
+  return (coming?.how === "write" && coming.seq !== seq && isSoon(coming.deadline)) || isSoon(shownDeadlinePrint(entry));
 }
 
 /** The key lives on, by a longer deadline or because it is written anew: the server lacks everything that it dropped. */

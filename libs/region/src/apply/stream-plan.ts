@@ -7,7 +7,7 @@ import type { ApplyBatch, EntryStep, StreamEdit } from "@meridian/mark";
 import { contentPrint, shownPrint } from "../keys/content.js";
 import type { CellSlot, Issue, KeyEntry } from "../keys/key-entry.js";
 import type { KeySpace } from "../keys/key-space.js";
-import { isDead } from "./plan.js";
+import { isDead, requireKey } from "./plan.js";
 import { isStream } from "./settle.js";
 import { targetCell } from "./target-cell.js";
 import { willBeHidden } from "./type-clash.js";
@@ -108,8 +108,9 @@ export class StreamPlan {
   }
 
   /** Adds the operations to the batch. */
-  fill(batch: ApplyBatch): void {
+  fill(batch: ApplyBatch, nowMs: number): void {
     for (const [entry, { cells, groups, creates }] of this.#drafts) {
+      requireKey(batch, entry, nowMs);
       const stream = this.#keys.knownMember(entry, "x", "");
       const target = stream && wantedCell(stream);
       batch.editStream(entry.db, entry.key, {

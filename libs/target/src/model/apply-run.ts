@@ -29,6 +29,8 @@ export class ApplyRun {
   readonly #entries: Buffer[] = [];
   readonly #skipped = new Set<BatchCell>();
   readonly #unlinked = new Set<string>();
+  /** Keys that should have been there. */
+  readonly #lost = new Set<string>();
   readonly #edits = new Map<BatchCell, StreamEditRun>();
   #missed = 0;
 
@@ -51,8 +53,14 @@ export class ApplyRun {
   }
 
   #compare(cell: BatchCell): void {
+    const isLost = cell.op !== OP.setStrings && this.#lost.has(`${cell.db} ${cell.key}`);
+    const hangs = isLost || cell.how === AFTER_UNLINK;
+    if (cell.op === OP.requireKey) {
+      if (this.#space.lookup(cell.db, cell.key) === undefined) this.#lost.add(`${cell.db} ${cell.key}`);
+      return;
+    }
     if (cell.edit) {
-      const after = cell.how === AFTER_UNLINK ? this.#unlinked.has(`${cell.db} ${cell.key}`) : undefined;
+      const after = hangs ? this.#unlinked.has(`${cell.db} ${cell.key}`) : undefined;
       const held = after ? undefined : this.#space.lookup(cell.db, cell.key);
       const edit = new StreamEditRun(cell.db, cell.key, cell.edit, held, after === false);
       this.#edits.set(cell, edit);
@@ -61,7 +69,7 @@ export class ApplyRun {
       return;
     }
     const matched =
-      cell.how === AFTER_UNLINK
+      hangs
         ? this.#unlinked.has(`${cell.db} ${cell.key}`) && (!isSum(cell) || isInteger(cell.rest[0] ?? "")) && this.#fits(cell, undefined)
         : this.#matches(cell, this.#space.lookup(cell.db, cell.key));
     if (!matched) this.#skip(cell);
@@ -142,7 +150,7 @@ export class ApplyRun {
 
   #effect(cells: readonly BatchCell[]): void {
     const [cell] = cells;
-    if (cell === undefined) return;
+    if (cell === undefined || cell.op === OP.requireKey) return;
     const edit = this.#edits.get(cell);
     if (edit) {
       edit.perform(this.#space, this.#run);

@@ -39,6 +39,7 @@ const SHAPES: Readonly<Record<string, { readonly kind: CellKind; readonly field:
   [OP.restoreWhole]: { kind: "w", field: false, rest: 5 },
   [OP.delWhole]: { kind: "w", field: false, rest: 1 },
   [OP.raiseSketch]: { kind: "s", field: false, rest: 2 },
+  [OP.requireKey]: { kind: "k", field: false, rest: 0 },
   [OP.publish]: { kind: "k", field: false, rest: 1 },
   [OP.unlinkKey]: { kind: "k", field: false, rest: 3 },
 };

@@ -15,6 +15,8 @@ import { ServerModel } from "./server-model.js";
 
 const RUNS = 150;
 const SEED = 20261121;
+/** How far ahead a deadline is laid that is past. */
+const OVERDUE_MS = 20;
 const vector = new VersionVector([[writerId("us", "0"), hlcOf(1_700_000_000_000)]]);
 
 let server: TestRedis;
@@ -66,7 +68,7 @@ class Pair {
         return this.#send(this.seq + 1, [], []);
       case "apply": {
         await this.#send(this.seq, ...(await this.#digests(step.ops)), step.ops);
-        if (step.ops.some(({ op, deadlineMs }) => op === "setExpiry" && deadlineMs === 1000)) await passMilliseconds();
+        if (step.ops.some(({ op, deadlineMs }) => op === "setExpiry" && deadlineMs === 1000)) await passMilliseconds(OVERDUE_MS);
         if (step.again) await this.#send(this.seq - 1, [], []);
       }
     }
@@ -200,6 +202,7 @@ function add(batch: ApplyBatch, o: ParityOp, dump: string, items: readonly strin
     case "editList": return batch.editList(o.db, o.key, editsOf(o, items));
     case "editStream": return; // takes entries instead of items
     case "unlinkKey": return; // takes what the key holds
+    case "requireKey": return batch.requireKey(o.db, o.key);
   }
 }
 
@@ -229,8 +232,8 @@ async function passDeadlines(args: readonly string[]): Promise<void> {
   if (args[0] === "SET" && args.includes("PX") && args.includes("1", 3)) await passMilliseconds();
 }
 
-async function passMilliseconds(): Promise<void> {
-  const until = Date.now() + 3;
+async function passMilliseconds(ms = 0): Promise<void> {
+  const until = Date.now() + ms + 3;
   while (Date.now() <= until) await new Promise((resolve) => setImmediate(resolve));
 }
 

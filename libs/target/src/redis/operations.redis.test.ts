@@ -1,4 +1,5 @@
 import { DEADLINE_NO_KEY, TRIAL_KEY } from "@meridian/mark";
+import { waitFor } from "@meridian/testkit";
 import { describe, expect, test } from "vitest";
 import { apply, redis, sha16, stream, useTargetBed } from "../testing/target-bed.js";
 
@@ -285,6 +286,38 @@ describe("each operation writes what matches and names what does not", () => {
     expect(await redis.hgetall("more")).toEqual({ f: "v", g: "w", unknown: "x" });
     expect(await redis.hlen("timed")).toBe(2);
     expect(effects.map(([name, key]) => `${name} ${key}`)).toEqual(["UNLINK exact", "SADD exact", "UNLINK text", "HSET text", "UNLINK z", "UNLINK l"]);
+  });
+
+  test("nothing is added to a key that should be there and is not, of whatever type, nor to one whose deadline passed meanwhile", async () => {
+    await redis.sadd("there", "x");
+    await redis.hset("dropped", "f", "v");
+    const deadline = Date.now() + 2;
+    await redis.pexpireat("dropped", deadline);
+    // Nobody may ask for the key before the script does.
+    await waitFor(async () => {
+      const [seconds, micros] = await redis.time();
+      return Number(seconds) * 1000 + Number(micros) / 1000 > deadline + 1;
+    }, { what: "the deadline to pass" });
+    const { skipped, effects } = await apply((b) => {
+      for (const key of ["there", "dropped", "s", "d", "e", "z", "l", "x", "w"]) b.requireKey(0, key);
+      b.addMember(0, "there", "y");
+      b.setField(0, "dropped", "g", "-", "", "v");
+      b.incrField(0, "dropped", "n", "1");
+      b.addDecimal(0, "dropped", "d", "0.5");
+      b.setExpiry(0, "dropped", -2, 4_000_000_000_000);
+      b.incrString(0, "s", "1");
+      b.addDecimal(0, "d", undefined, "0.5");
+      b.addMember(0, "e", "m");
+      b.setScore(0, "z", "m", "-", "", "1");
+      b.editList(0, "l", [{ side: "t", offset: 0, removed: [], values: ["v"], left: "~", right: "~" }]);
+      b.editStream(0, "x", { creates: true, keeps: true, lateToGroups: false, lastId: "0-0", cells: [], groups: [] });
+      b.unlinkKey(0, "w", "any");
+      b.addMember(0, "w", "m");
+    });
+    expect(skipped).toEqual(["h dropped g", "h dropped n", "h dropped d", "t dropped", "s s", "s d", "e e m", "z z m", "l l", "x x", "k w", "e w m"]);
+    // That it dropped the key the server says, sooner or later.
+    expect(effects.filter(([, key]) => key !== "dropped").map(([name, key]) => `${name} ${key}`)).toEqual(["SADD there"]);
+    expect(await redis.exists("dropped", "s", "d", "e", "z", "l", "x", "w")).toBe(0);
   });
 
   test("a change of type hangs on the unlink", async () => {

@@ -10,7 +10,8 @@
  * tried out under a key of ours, outside of the stream, before the mark. What still fails after the mark (a command
  * that the ACL forbids) is named in a second mark at the end of the same transaction.
  * Every key of the batch is looked up before the mark, even where nothing is compared: time stands still in a script, so
- * the DELs of expired keys come before the mark and everything behind it is ours.
+ * the DELs of expired keys come before the mark and everything behind it is ours. What hangs on a key that is gone then is
+ * compared as if the unlink that it hangs on had not matched.
  *
  * A deadline that is past by the server's clock never deletes by itself: the key gets one that the server meets at once,
  * and only what was compared goes.
@@ -41,7 +42,7 @@ if seq ~= num(A[2]) then return {'GAP', epoch, seq, 0} end
 `;
 
 const SKIPPING = `
-local n, db, out, skipped, skip, unlinked = #A, '0', {A[4]}, 0, {}, nil
+local n, db, out, skipped, skip, unlinked, lost = #A, '0', {A[4]}, 0, {}, nil, nil
 local kinds = {${OP.setStringUntil}='s', ${OP.incrString}='s', ${OP.delString}='s', ${OP.setField}='h', ${OP.incrField}='h',
   ${OP.delField}='h', ${OP.addMember}='e', ${OP.removeMember}='e', ${OP.setScore}='z', ${OP.removeScore}='z',
   ${OP.setExpiry}='t', ${OP.editList}='l', ${OP.restoreWhole}='w', ${OP.delWhole}='w', ${OP.unlinkKey}='k', ${OP.raiseSketch}='s',
@@ -178,6 +179,7 @@ while i <= n do
     i = i + 2
   else
     local key = A[i + 1]
+    if lost and lost[db .. ' ' .. key] then how = ${IS.afterUnlink} end
     local after = how == ${IS.afterUnlink}
     local ok = after and freed(key)
     if op == ${DO.editStream} then i = compareStream(i, after)
@@ -242,7 +244,7 @@ while i <= n do
     elseif op == ${DO.unlinkKey} then
       local held = call('TYPE', key).ok
       local count = num(A[i + 4])
-      ok = (A[i + 2] == 'any' or held == A[i + 2]) and (A[i + 3] == '' or (timed(key, A[i + 3]) and exactly(i, key, held, count)))
+      ok = not after and (A[i + 2] == 'any' or held == A[i + 2]) and (A[i + 3] == '' or (timed(key, A[i + 3]) and exactly(i, key, held, count)))
       if ok then
         unlinked = unlinked or {}
         unlinked[db .. ' ' .. key] = true
@@ -260,6 +262,13 @@ while i <= n do
         if failed then return {err = failed} end
       end
       i = i + (op == ${DO.delWhole} and 3 or 7)
+    elseif op == ${DO.requireKey} then
+      skip[i] = true
+      if call('EXISTS', key) == 0 then
+        lost = lost or {}
+        lost[db .. ' ' .. key] = true
+      end
+      i = i + 2
     ${PASSING_MESSAGE}
     else return {err = 'ERR operation ' .. A[i] .. ' is unknown to this version of the script'} end
   end
@@ -301,7 +310,7 @@ local function refuseRun(i, text)
 end
 local widths = {${DO.setStringUntil}, 6, ${DO.incrString}, 3, ${DO.delString}, 3, ${DO.setField}, 5, ${DO.incrField}, 4, ${DO.delField}, 4,
   ${DO.addMember}, 3, ${DO.removeMember}, 3, ${DO.setScore}, 5, ${DO.removeScore}, 4, ${DO.setExpiry}, 5, ${DO.unlinkKey}, 5,
-  ${DO.raiseSketch}, 4, ${DO.addDecimal}, 3, ${DO.addDecimalField}, 4, ${DO.restoreWhole}, 7, ${DO.delWhole}, 3, ${DO.publish}, ${MESSAGE_WIDTH}}
+  ${DO.raiseSketch}, 4, ${DO.addDecimal}, 3, ${DO.addDecimalField}, 4, ${DO.restoreWhole}, 7, ${DO.delWhole}, 3, ${DO.requireKey}, 2, ${DO.publish}, ${MESSAGE_WIDTH}}
 local now
 local function past(deadline)
   if not now then

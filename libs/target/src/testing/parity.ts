@@ -19,7 +19,7 @@ const SCORES = ["1", "2.5", "-0.1", "inf", "-inf", "1e300", "3.0", "0"];
 
 /** An operation of a batch, by the name of the builder's method. Digests are taken when it is built. */
 export interface ParityOp {
-  readonly op: "setString" | "incrString" | "addDecimal" | "addDecimalField" | "delString" | "setField" | "incrField" | "delField" | "addMember" | "removeMember" | "setScore" | "removeScore" | "setExpiry" | "restoreWhole" | "delWhole" | "editList" | "editStream" | "unlinkKey";
+  readonly op: "setString" | "incrString" | "addDecimal" | "addDecimalField" | "delString" | "setField" | "incrField" | "delField" | "addMember" | "removeMember" | "setScore" | "removeScore" | "setExpiry" | "restoreWhole" | "delWhole" | "editList" | "editStream" | "unlinkKey" | "requireKey";
   readonly db: number;
   readonly key: string;
   readonly field: string;
@@ -136,7 +136,7 @@ const command: fc.Arbitrary<string[]> = fc.oneof(
 
 const someDeadline = fc.constantFrom(-1, -1, 1000, ...DEADLINES);
 const op: fc.Arbitrary<ParityOp> = fc.record({
-  op: fc.constantFrom<ParityOp["op"][]>("setString", "setString", "setString", "incrString", "addDecimal", "addDecimalField", "delString", "setField", "incrField", "delField", "addMember", "removeMember", "setScore", "removeScore", "setExpiry", "restoreWhole", "delWhole", "editList", "editList", "editStream", "editStream", "unlinkKey", "unlinkKey"),
+  op: fc.constantFrom<ParityOp["op"][]>("setString", "setString", "setString", "incrString", "addDecimal", "addDecimalField", "delString", "setField", "incrField", "delField", "addMember", "removeMember", "setScore", "removeScore", "setExpiry", "restoreWhole", "delWhole", "editList", "editList", "editStream", "editStream", "unlinkKey", "unlinkKey", "requireKey"),
   db,
   key,
   field,
@@ -166,7 +166,7 @@ const op: fc.Arbitrary<ParityOp> = fc.record({
 
 const FAMILY: Readonly<Record<ParityOp["op"], string>> = {
   setString: "s", incrString: "s", addDecimal: "s", addDecimalField: "h", delString: "s", setField: "h", incrField: "h", delField: "h", addMember: "e", removeMember: "e",
-  setScore: "z", removeScore: "z", setExpiry: "t", restoreWhole: "w", delWhole: "w", editList: "l", editStream: "x", unlinkKey: "k",
+  setScore: "z", removeScore: "z", setExpiry: "t", restoreWhole: "w", delWhole: "w", editList: "l", editStream: "x", unlinkKey: "k", requireKey: "v",
 };
 
 /** What a batch may hold: every cell once, one type per key, an unlink before the others of its key. */
@@ -177,6 +177,7 @@ function consistent(ops: readonly ParityOp[]): ParityOp[] {
     const name = `${one.db} ${one.key}`;
     const family = FAMILY[one.op];
     const cell = `${name} ${family} ${"hez".includes(family) ? one.field : ""}`;
+    if (family === "v") return true;
     if (cells.has(cell) || (family === "k" && types.has(name))) return false;
     const type = types.get(name);
     if (family !== "t" && type !== undefined && type !== "k" && type !== "t" && type !== family) return false;
