@@ -66,6 +66,7 @@ export const REGRESSION_SEEDS: readonly (readonly [seed: number, mistake: string
   [8201990, "a deadline that is looked at again and again takes the room in which its key would change its type", { families: ["sketch", "string", "set"], faults: ["eviction"], clashes: true, limits: true }],
   [1795316633933, "a change of the policies is finished before all is received that a fenced region wrote under the old table", BESIDE],
   [72200971, "what a fenced region wrote under a table of its own is a mismatch for ever", { ...BESIDE, limits: false, policies: true }],
+  [75200662, "a peer has switched behind a record that was lost: taken for seen", { switches: true, policies: true, faults: ["loss", "lulls"] }],
   [1795316634063, "a region that was fenced has switched, and one other learns of that and follows, alone", BESIDE],
   [1795316634210, "the end of a run: taking a mesh for at rest where not all have heard whom one of them fences", { ...BESIDE, limits: false }],
   [1795316633480, "the checker of switches: taking what a region that was fenced has switched to for what the others must run", BESIDE],

@@ -61,4 +61,12 @@ describe("a record that was written under another table", () => {
     inbox.next(received, 0, [], () => undefined);
     expect([inbox.holds, inbox.isEmpty, inbox.wants(AP)]).toEqual([[FENCED], true, false]);
   });
+
+  it("tells nothing of its writer where something before it was not received", () => {
+    const asked: number[] = [];
+    const inbox = inboxOf({ lets: (_, version) => (asked.push(version), "take") });
+    inbox.push(AP, "2", encodeRecord(AP, { replicationId: "r", firstOffset: 0, lastOffset: 1 }, [heartbeatFrame(CUT, NONE, 0)], 7, 1));
+    inbox.next(NONE, hlcMs(CUT), [], () => undefined);
+    expect([asked, inbox.holds]).toMatchObject([[], [{ code: "RECORD_GAP" }]]);
+  });
 });

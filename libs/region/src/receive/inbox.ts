@@ -229,6 +229,8 @@ export class Inbox {
   /** True where the record was written under a table that holds here, or has held. */
   #isWritten(queue: Queue, record: QueuedRecord, received: ReadonlyVector): boolean {
     const { policies, policyVersion, frames } = record;
+    // That its writer has gone on would be taken for true of everything before it. What is missing is found with its first frame.
+    if ((frames[0]?.previous ?? 0) > received.get(queue.writer)) return true;
     // What an earlier life had begun to take is not new.
     const isNew = record.key === undefined && frames.some(({ last }) => !received.covers(queue.writer, last));
     const may = this.#policies.lets(queue.writer, policyVersion, policies, isNew);
