@@ -39,4 +39,11 @@ export const EVICTING: readonly Mutation[] = [
     edits: [{ in: "merge", text: "return isBefore && !change.unseen.some((unseen) => sameDot(unseen, dot));", becomes: "return isBefore && (dot.writer === change.writer || !change.unseen.some((unseen) => sameDot(unseen, dot)));" }],
     options: { families: ["sketch"], faults: ["eviction"] },
   },
+  {
+    name: "what-goes-brings-its-type",
+    breaks: "who removes several cells of a key takes it for one of several types, and with it what no client has seen",
+    edits: [{ in: "region", text: "emptyBase(change) { this.entry.clash = undefined;", becomes: "emptyBase(change) { this.entry.addType(this.kind);" }],
+    options: { faults: ["eviction"], limits: true },
+    caughtBy: 74002414,
+  },
 ];

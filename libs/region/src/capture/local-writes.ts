@@ -302,7 +302,7 @@ export class LocalWrites {
   #clear(slot: CellSlot): void {
     const away = awayOf(slot, this.writerOf(slot.entry.key));
     slot.list?.sequence.clear();
-    slot.changeBase((cell) => {
+    slot.emptyBase((cell) => {
       cell.siblings = [];
       absorbAll(cell);
     });

@@ -8,7 +8,7 @@ import { isSketchPrint, sketchPrintOf, takes, uniteSketches, type Cell } from "@
 import type { Dot, WriterId } from "@meridian/words";
 import type { CellSlot } from "../keys/key-entry.js";
 import type { ValueSlice } from "../keys/value-slice.js";
-import { awayOf, type Away } from "./unseen.js";
+import { awayOf, lookAtTypes, type Away } from "./unseen.js";
 
 /** A sketch to be published, and what stands beside it. */
 export interface BesideSketch {
@@ -22,6 +22,7 @@ export interface BesideSketch {
 /** What `writer` publishes where the sketch `read` was read of a cell, before that is changed. */
 export function besideSketch(slot: CellSlot, writer: WriterId, print: string, read: ValueSlice): BesideSketch {
   const { base, shown } = slot;
+  lookAtTypes(slot);
   const away = awayOf(slot, writer);
   // Where nothing else is known the server held all of it.
   if (!shown) return { print, value: read, away, isKept: false };

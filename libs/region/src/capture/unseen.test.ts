@@ -11,9 +11,10 @@ const THEIRS = { kind: "h", field: "f", writer: US, hlc: at(5) };
  * What us wrote came while it hid behind a text of this region; a client took the text away without having seen it, in front of the
  * mark. It is merged, due to come back, and stands in no server.
  */
-function away(theirs: SaidMutation): RegionBed {
+function away(theirs: SaidMutation, ...before: string[][]): RegionBed {
   const bed = RegionBed.ready(new MemoryStore());
   bed.nowMs += 10;
+  for (const command of before) bed.feed(command);
   bed.feed(["HSET", "h", "f", "ours", "g", "1"]);
   bed.flush();
   bed.region.onRecord(US, "1", recordOf(US, FIRST, new VersionVector(), { hlc: at(5), key: "h", field: "f", ...theirs }));
@@ -58,6 +59,20 @@ describe("what is due to come back and stands in no server yet", () => {
     const later = { kind: K.PutField, hlc: at(500), key: "h", field: "late", value: "later" };
     bed.region.onRecord(US, "2", recordOf(US, at(5), new VersionVector(), later));
     expect(after(bed, "SET", "other", "1").written).toEqual(expect.arrayContaining(["f", "theirs", "late", "later"]));
+  });
+
+  test.each([
+    ["the removal of its key", ["DEL", "h"]],
+    ["a value of another type", ["SET", "h", "text"]],
+  ])("outlives %s here as at the peers also where its key was a sorted set before", (_, command) => {
+    const bed = away({ kind: K.PutField, value: "theirs" }, ["ZINCRBY", "h", "5", "m"], ["ZREM", "h", "m"]);
+    expect(after(bed, ...command).unseen).toEqual([THEIRS]);
+    bed.nowMs += 1_000;
+    const later = { kind: K.PutField, hlc: at(500), key: "h", field: "late", value: "later" };
+    bed.region.onRecord(US, "2", recordOf(US, at(5), new VersionVector(), later));
+    bed.flush();
+    const written = bed.batches.flatMap((batch) => batch.args.slice(4).map((arg) => arg.toString()));
+    expect(written).toEqual(expect.arrayContaining(["f", "theirs", "late", "later"]));
   });
 
   test("counts on, where it is an increment", () => {

@@ -5,6 +5,7 @@
 import { isLive, type Cell, type ChangeAction } from "@meridian/merge";
 import type { Absorbed, MutationDetail, ReadonlyVector, Unseen, WriterId } from "@meridian/words";
 import type { CellSlot } from "../keys/key-entry.js";
+import { clashView } from "../apply/type-clash.js";
 import { addLive } from "../keys/live-sums.js";
 
 /** What stands in a cell by its dot. */
@@ -19,10 +20,22 @@ export type Away = Pick<Cell, "siblings" | "sums">;
  * are about to be written. In a key of several types that is rest: what is hidden goes with what hides it. Deadlines, lists, groups
  * and that a stream is there (which its entries say too) have rules of their own.
  */
-export function isAway({ shown, kind, field, list, entry }: CellSlot): boolean {
-  const isEmpty = shown !== undefined && shown.print === undefined;
+export function isAway(slot: CellSlot): boolean {
+  const { kind, field, list, entry } = slot;
   const hasOwnRules = kind === "t" || kind === "g" || list !== undefined || (kind === "x" && field === "");
-  return isEmpty && !hasOwnRules && !entry.mayClash && !entry.expired;
+  return isEmpty(slot) && !hasOwnRules && !entry.mayClash && !entry.expired;
+}
+
+function isEmpty({ shown }: CellSlot): boolean {
+  return shown !== undefined && shown.print === undefined;
+}
+
+/**
+ * To be called before a command changes anything of the cell's key: one that was of several types may be of one again. From here on
+ * the same holds of all of its cells, until the command is done.
+ */
+export function lookAtTypes(slot: CellSlot): void {
+  if (slot.entry.mayClash && isEmpty(slot)) clashView(slot.entry);
 }
 
 /** What of a cell other writers have put there, as copies; nothing where the server holds any of the cell. */
@@ -68,6 +81,8 @@ export function unseenDetail(taking: LocalTaking): MutationDetail | undefined {
   const { slots, carriers, creates, writer, frontier } = taking;
   const unseen: Unseen[] = [];
   const absorbed: Absorbed[] = [];
+  for (const slot of slots) lookAtTypes(slot);
+  for (const slot of carriers) if (slot) lookAtTypes(slot);
   for (const slot of carriers) if (slot) addUnseen(unseen, slot, taking);
   for (const slot of slots) {
     addUnseen(unseen, slot, taking);

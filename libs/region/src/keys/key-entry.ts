@@ -132,8 +132,18 @@ export class CellSlot {
 
   /** Changes `base` and keeps the key's count of present members. */
   changeBase(change: (cell: Cell) => void): void {
+    this.entry.addType(this.kind);
+    this.#change(change);
+  }
+
+  /** Takes things out of `base`: no type comes to the key with that, and what a command has said of its other cells stays true. */
+  emptyBase(change: (cell: Cell) => void): void {
+    this.entry.clash = undefined;
+    this.#change(change);
+  }
+
+  #change(change: (cell: Cell) => void): void {
     const kind = this.kind;
-    this.entry.addType(kind);
     if (!isMemberKind(kind)) {
       change(this.base);
       return;
