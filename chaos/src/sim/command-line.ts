@@ -22,7 +22,7 @@ what runs
   --names              keys and fields have names of 800 bytes
   --limits             regions have small limits (else in one run of eight)
   --residents          some keys reside in some of the regions only
-  --switches           the policy of some keys is changed while it runs
+  --switches           the policy of some keys is changed while it runs; beside resident keys only where both are named
   --absence            regions that are silent for a moment are fenced
   --faults a,b         with these of the rare faults: ${RARE_FAULTS.join(", ")}
   --clashes            one name for keys of different types (else in one run of ten)

@@ -2,7 +2,7 @@
 import type { SimOptions } from "./settings.js";
 
 /** Policies that change while regions are fenced, in small pieces. */
-const BESIDE: SimOptions = { limits: true, switches: true, residents: true, registers: true, absence: true };
+const BESIDE: SimOptions = { limits: true, switches: true, registers: true, absence: true };
 
 /**
  * Seeds that fail when a mistake that was once there is put back, with what the mistake was. A seed means something only as

@@ -182,8 +182,8 @@ export function drawSettings(seed: number, options: SimOptions, random: Random):
     heartbeatMs: HEARTBEATS_MS[seed % HEARTBEATS_MS.length] ?? 1,
     // Drawn apart, so that every other choice of a seed stays what it was.
     policies: options.policies ?? new Random(seed + POLICY_SALT).chance(0.1),
-    // Which logs there are does not change while regions run: that is another run.
-    residents: switches.isOn ? [] : drawResidents(seed, regions, options.residents),
+    // Which logs there are does not change while regions run; beside that, only where it is asked for.
+    residents: switches.isOn && options.residents !== true ? [] : drawResidents(seed, regions, options.residents),
     registers: options.registers ?? new Random(seed + REGISTER_SALT).chance(0.1),
     switches: switches.isOn,
     firstPolicy: switches.first,

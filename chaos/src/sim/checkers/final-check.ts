@@ -14,13 +14,13 @@ import { checkCreations, checkEvictions, evictedIn, isInDoubt, withEvicted, type
 import { checkContexts } from "./context-check.js";
 import { checkFloats } from "./float-check.js";
 import { expectedCells, type OracleCells } from "./oracle.js";
-import { checkLocalKeys, sharedCells, SWITCHED_PREFIX, withoutSwitched } from "../mesh/policies.js";
+import { checkLocalKeys, partOfMemory, sharedCells, SWITCHED_PREFIX, withoutSwitched } from "../mesh/policies.js";
 import { problemsOf, type Checker, type Problem } from "./problem.js";
 import { checkRegisters } from "./register-check.js";
 import { checkSwitches, countedByTable } from "./switch-check.js";
 import { checkRemovals } from "./removal-check.js";
 import { includesSketch } from "./sketch-content.js";
-import { checkResidency, partOfMemory, partsOf } from "../mesh/residents.js";
+import { checkResidency, partsOf } from "../mesh/residents.js";
 import type { World } from "../mesh/world.js";
 
 /** Problems of one kind beyond this many are not listed: the first ones tell. */

@@ -9,7 +9,7 @@ import { parsePolicy, PolicyTable, type Policy, type PolicyRow } from "@meridian
 import type { Published } from "../checkers/audited-log.js";
 import type { ServerCells } from "../checkers/cells-of-server.js";
 import type { Metadata } from "../checkers/metadata-check.js";
-import { residentRows, type KeyRules } from "./residents.js";
+import { residentRows, withLocal, type KeyRules } from "./residents.js";
 import type { SimSettings } from "../settings.js";
 import type { World } from "./world.js";
 
@@ -69,14 +69,23 @@ export function sharedCells(world: World, cells: ServerCells): ServerCells {
   return new Map([...cells].filter(([name]) => !policies.isLocal(name.split("|")[1] ?? "")));
 }
 
+/** A region's memory of what is looked at. */
+export function partOfMemory(world: World, metadata: Metadata): Metadata {
+  if (world.group === undefined) return metadata;
+  const policies = lastPolicies(world);
+  return new Map([...metadata].filter(([, { key }]) => policies?.isLocal(key) !== true));
+}
+
 /** What is not about keys whose policy is changed. */
 export function withoutSwitched<About extends { readonly key: string }>({ settings }: World, all: readonly About[]): readonly About[] {
   return settings.switches ? all.filter(({ key }) => !key.startsWith(SWITCHED_PREFIX)) : all;
 }
 
-/** The table that all regions of the run have come to. */
+/** The table that all regions of the run have come to; for a part of the mesh what is not of its group stays. */
 function lastPolicies(world: World): KeyRules | undefined {
-  return world.settings.switches ? world.tables.last(firstPolicies(world.settings)) : world.policies;
+  if (!world.settings.switches) return world.policies;
+  const last = world.tables.last(firstPolicies(world.settings));
+  return last && world.group !== undefined ? withLocal(last, (key) => last.groupOf(key) !== world.group) : last;
 }
 
 /** What left its region, or was remembered, of keys that stay. */

@@ -69,7 +69,8 @@ export function rulesAt(rules: KeyRules | undefined, writer: WriterId): KeyRules
   return withLocal(rules, (key) => isForeign(rules, writer, key));
 }
 
-function withLocal(rules: KeyRules, isLocalToo: (key: string) => boolean): KeyRules {
+/** Rules under which more keys stay in their region. */
+export function withLocal(rules: KeyRules, isLocalToo: (key: string) => boolean): KeyRules {
   return {
     isLocal: (key) => isLocalToo(key) || rules.isLocal(key),
     isRegister: (key) => rules.isRegister(key),
@@ -94,6 +95,7 @@ function partOf(world: World, rules: KeyRules, group: string): World {
   const taken = world.taken.filter(({ at, words }) => members.includes(at) && keysIn(words).some((key) => rules.groupOf(key) === group));
   const wasImported = members[0] === 0;
   const own = {
+    group,
     writers: logs.map(({ writer }) => writer),
     servers: world.servers.filter(isMember),
     agents: world.agents.filter(isMember),
@@ -110,12 +112,6 @@ function keysIn([name = "", ...rest]: ClientCommand): readonly string[] {
   if (name === "MSET") return rest.filter((_, at) => at % 2 === 0);
   if (["RENAME", "LMOVE", "RPOPLPUSH", "PFMERGE"].includes(name)) return rest.slice(0, 2);
   return name === "XGROUP" ? rest.slice(1, 2) : rest.slice(0, 1);
-}
-
-/** A region's memory of what is looked at. */
-export function partOfMemory(world: World, metadata: Metadata): Metadata {
-  if (world.logs.length === world.writers.length) return metadata;
-  return new Map([...metadata].filter(([, { key }]) => world.policies?.isLocal(key) !== true));
 }
 
 /** What left its group. */

@@ -59,6 +59,8 @@ export class World {
   /** Of a mesh as its other regions have it: the agent of the one that stopped. */
   readonly stopped: AgentHost | undefined;
   nowMs = BEGIN_MS;
+  /** Of a part of a mesh: its group, or "" for what is everybody's. */
+  readonly group: string | undefined = undefined;
   /** Follows messages, where clients publish some. */
   readonly messages: MessageCheck | undefined;
   /** Which tables the regions of the run have run. */

@@ -43,7 +43,7 @@ export const SWITCHING: readonly Mutation[] = [
     name: "another-table-behind-the-cut",
     breaks: "what a fenced region wrote under a table of its own is followed, or held for ever",
     edits: [{ in: "region", text: `if ((isLater || differs) && this.#subject.absence().isSetAside(writer)) return "wait";`, becomes: "" }],
-    options: { ...options, residents: true, registers: true, absence: true, policies: true },
+    options: { ...options, registers: true, absence: true, policies: true },
     caughtBy: 72200971,
   },
 ];
