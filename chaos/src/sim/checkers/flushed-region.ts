@@ -46,7 +46,8 @@ export function checkFlushed(world: World, mutations: readonly Published[]): str
   const problems = mutations
     .filter((m) => m.writer === writer && behind.has(m.value))
     .map(({ key, value }) => `${key} = ${value} was written in its transaction or behind it and published`);
-  problems.push(...checkPlace(own, kept, flushed));
+  const isUnit = ({ offset }: TakenCommand): boolean => agent.context.server.commandsFrom(offset).find(([name]) => name !== "SELECT")?.[0] === "MULTI";
+  problems.push(...checkPlace(own, kept, flushed, isUnit));
   for (const record of world.log.of(writer)) {
     const { lastOffset } = readRecord(record, writer).span;
     if (lastOffset > flushed.offset) problems.push(`a record of what stands up to ${lastOffset} in the stream was published, it stands at ${flushed.offset}`);
@@ -56,10 +57,18 @@ export function checkFlushed(world: World, mutations: readonly Published[]): str
   return problems.map((problem) => `r${flushed.at}, whose client ran FLUSHALL: ${problem}`);
 }
 
-/** It stops at the FLUSHALL, or where a transaction began whose keys were not read by then. */
-function checkPlace(own: readonly TakenCommand[], kept: readonly TakenCommand[], { offset }: Flushed): string[] {
+/**
+ * It stops at the FLUSHALL, or where a transaction began whose keys were not read by then: a client's, or a command in one with the
+ * DEL of the key that it found past its deadline.
+ */
+function checkPlace(
+  own: readonly TakenCommand[],
+  kept: readonly TakenCommand[],
+  { offset }: Flushed,
+  isUnit: (command: TakenCommand) => boolean,
+): string[] {
   const [first] = own.filter((command) => !kept.includes(command));
   if (!first) return ["it goes on behind it"];
-  if (first.endOffset === offset || own.filter((command) => command.offset === first.offset).length > 1) return [];
+  if (first.endOffset === offset || own.filter((command) => command.offset === first.offset).length > 1 || isUnit(first)) return [];
   return [`it stops before ${first.words.join(" ")}, which is part of nothing`];
 }
