@@ -76,6 +76,7 @@ export const REGRESSION_SEEDS: readonly (readonly [seed: number, mistake: string
   [8500610, "the checker of the ledger: taking for gone before what a write says that its client had not seen", { families: ["sketch", "set", "hash"], faults: ["eviction"], clashes: true, limits: true }],
   [8503685, "the checker of the ledger: not asking what a write took the place of, which had hidden the loser", { families: ["sketch", "set", "hash"], faults: ["eviction"], clashes: true, limits: true }],
   [74002414, "what no client has seen goes with a SET where the key has an empty cell of another type, and is kept by the peers", { faults: ["eviction"], limits: true }],
+  [1795328683147, "a register that a batch wrote behind a client's later delete is taken for that client's when it is read"],
   [1795319494692, "what is about to come back behind an eviction is forgotten where a client SETs over its set, and kept by the peers", { clashes: true }],
   [72000378, "a field is written to a hash that the server has just dropped at its deadline: alone, without the deadline, again and again", { limits: true }],
   [1860, "the checker of transactions: not asking whether the writer has counted that it could not wait any longer", { families: ["string", "hash"], units: true }],

@@ -144,11 +144,15 @@ export class BatchPlan {
 
   #issue(slot: CellSlot, planned: Omit<Issue, "seq">): void {
     const { seq } = this.#batch;
-    slot.issued = slot.entry.mayClash && slot.kind !== "t" && planned.leaves === undefined ? { seq, ...planned, ...this.#leaves(slot, planned) } : { seq, ...planned };
+    const isToTell = (slot.entry.mayClash && slot.kind !== "t") || slot.kind === "w";
+    slot.issued = isToTell && planned.leaves === undefined ? { seq, ...planned, ...this.#leaves(slot, planned) } : { seq, ...planned };
     slot.raced = false;
   }
 
-  /** Beside other types what `base` says when a write is settled need not be what the server holds then. */
+  /**
+   * Beside other types what `base` says when a write is settled need not be what the server holds then; nor in a register, where
+   * what a client has done meanwhile may be later than what is written.
+   */
   #leaves(slot: CellSlot, { how }: Omit<Issue, "seq">): Pick<Issue, "leaves"> | undefined {
     if (slot.list || (how !== "write" && (how !== "increment" || !this.#converted.has(slot.entry)))) return undefined;
     return { leaves: { print: targetPrint(slot) } };

@@ -91,15 +91,14 @@ export class MarkSettlement {
     const result = settleSlot(slot, this.#mark.vector, conflicts, removed);
     if (isLater) setIssued(slot, issued, raced);
     keys.touch(slot);
-    if (result === "equal" && slot.kind === "w") this.#noteRestored(slot);
+    if (slot.kind === "w" && (result === "equal" || issued?.leaves)) this.#noteRestored(slot, issued?.leaves ? issued.leaves.print : basePrint(slot));
     if (result === "unsure") this.#doubtCell(slot);
     if (result === "differs" || slot.pending.length > 0) retry(slot);
   }
 
   /** How the server itself prints a whole value that the batch has restored. */
-  #noteRestored(slot: CellSlot): void {
+  #noteRestored(slot: CellSlot, print: string | undefined): void {
     const { entry } = slot;
-    const print = basePrint(slot);
     const note = this.#mark.notes.find(({ cell }) => cell.kind === "w" && cell.key === entry.key && cell.db === entry.db);
     if (note && print !== undefined) slot.restored = { print, held: `#${note.digest}` };
   }
