@@ -6,6 +6,7 @@ import type { WriterId } from "@meridian/words";
 import { membersOf } from "../checkers/absence-check.js";
 import type { AgentHost } from "./agent-host.js";
 import type { SimEvent } from "./event.js";
+import type { LogModel } from "./log-model.js";
 import { readRecord } from "./read-record.js";
 import { unfinished } from "../checkers/switch-check.js";
 import { HEARTBEAT_IDLE_MS, type World } from "./world.js";
@@ -32,10 +33,17 @@ export function heal(world: World): string[] {
   // What a reader did not get, it gets when it begins again.
   if (world.settings.faults.includes("loss")) for (const at of world.agents.keys()) world.perform({ kind: "crash", at, keep: 0 });
   const restless = settle(world, () => true);
-  if (restless.length > 0) return restless;
+  if (restless.length > 0 || (!isTimed(world) && isBare(world))) return restless;
   world.perform({ kind: "time", ms: LATER_MS });
   for (const at of world.agents.keys()) world.perform({ kind: "expire", at });
   return forget(world);
+}
+
+/** Something in this run comes about by time alone: a deadline, a limit after which something is given up. Else a mesh at rest stays as it is. */
+function isTimed({ settings, agents, flushed }: World): boolean {
+  const { expiries, absentAfterMs, switches, messages, faults } = settings;
+  if (flushed !== undefined || expiries > 0 || absentAfterMs > 0 || switches || messages !== undefined) return true;
+  return faults.length > 0 || agents.some(({ context }) => context.hearsEvents);
 }
 
 /** Lets all regions tell how far they are until nothing is left that only a late change would need. What remains is found at the end. */
@@ -66,32 +74,49 @@ function isToldOfAbsence({ region }: AgentHost): boolean {
 
 /** `isDone`: asked where nothing moves; else a few rounds more are waited for. */
 function settle(world: World, isDone: (world: World) => boolean): string[] {
-  const moves = world.agents.map((_, at) => movesOf(world, at));
+  const moves = world.agents.flatMap((_, at) => movesOf(world, at));
   let calm = 0;
   let done = workOf(world);
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
     world.perform({ kind: "time", ms: 100 });
-    for (const ofRegion of moves) for (const { event, again } of ofRegion) while (world.perform(event) && again);
+    const moved = performAll(world, moves);
     if (world.problems.length > 0) return [];
     const before = done;
     done = workOf(world);
     calm = done === before && isStill(world) ? calm + 1 : 0;
     if (calm < CALM_ROUNDS || (calm < CALM_ROUNDS_MAX && !isDone(world))) continue;
     // The last heartbeats are durable: now the agents forget them too.
-    for (const at of world.agents.keys()) world.perform({ kind: "flush", at });
+    if (moved) for (const at of world.agents.keys()) world.perform({ kind: "flush", at });
     return [];
   }
   return [`the mesh does not come to rest within ${ROUNDS_MAX} rounds`];
 }
 
+/** One round. False: nothing was possible. */
+function performAll(world: World, moves: readonly Move[]): boolean {
+  let moved = false;
+  for (const { event, again } of moves) {
+    while (world.perform(event)) {
+      moved = true;
+      if (!again) break;
+    }
+  }
+  return moved;
+}
+
 /** Nothing waits anywhere, no write in a log neither; a region that lost its history has noticed that. */
 function isStill({ sound, agents, flushed, log }: World): boolean {
-  const isLacking = (writer: WriterId, read: number): boolean =>
-    log.of(writer).some((record, at) => at >= read && !isHeartbeat(record, writer));
-  const hasRead = ({ region, cursors }: AgentHost): boolean =>
-    [...cursors].every(([writer, read]) => region?.wants(writer) !== true || !isLacking(writer, read));
-  const isQuiet = (agent: AgentHost): boolean => agent.isShutOut || (agent.region?.isQuiet === true && hasRead(agent));
-  return sound.every(isQuiet) && (!flushed || agents[flushed.at]?.region?.halt !== undefined);
+  for (const agent of sound) if (!agent.isShutOut && !(agent.region?.isQuiet === true && hasRead(agent, log))) return false;
+  return !flushed || agents[flushed.at]?.region?.halt !== undefined;
+}
+
+function hasRead({ region, cursors }: AgentHost, log: LogModel): boolean {
+  for (const [writer, read] of cursors) {
+    const records = log.of(writer);
+    if (records.length === read || region?.wants(writer) !== true) continue;
+    if (records.some((record, at) => at >= read && !isHeartbeat(record, writer))) return false;
+  }
+  return true;
 }
 
 function isHeartbeat(record: Buffer, writer: WriterId): boolean {
