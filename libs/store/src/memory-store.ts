@@ -61,7 +61,7 @@ export class MemoryStore implements Store {
     for (const write of writes) assertKey(write.key);
     for (const { table, key, value, start, end } of writes) {
       if (value === undefined) this.#tables[table].delete(key);
-      else this.#tables[table].set(key, Buffer.from(value.subarray(start, end)));
+      else this.#tables[table].set(key, copyOf(value, start, end));
     }
     this.#commits += 1;
   }
@@ -106,6 +106,12 @@ export class MemoryStore implements Store {
   #assertOpen(): void {
     if (!this.#open) throw new Error("the store is closed");
   }
+}
+
+function copyOf(value: Buffer, start = 0, end = value.length): Buffer {
+  const copy = Buffer.allocUnsafe(end - start);
+  value.copy(copy, 0, start, end);
+  return copy;
 }
 
 function emptyTables(): Tables {

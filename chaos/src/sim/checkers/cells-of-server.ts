@@ -23,8 +23,13 @@ export function parseCellName(name: string): { readonly place: string; readonly 
 
 /** Every cell of the users' keys; with `nowMs` (the server's clock) only of those that are alive then. */
 export function cellsOfServer(model: ServerModel, nowMs?: number): ServerCells {
+  return cellsOf(model.snapshot(nowMs));
+}
+
+/** The cells of the users' keys among these. */
+export function cellsOf(entries: readonly SnapshotEntry[]): ServerCells {
   const cells: ServerCells = new Map();
-  for (const entry of model.snapshot(nowMs)) {
+  for (const entry of entries) {
     if (!entry.key.startsWith("meridian:")) addCells(cells, entry);
   }
   return cells;
@@ -62,9 +67,19 @@ export function pairsOf(words: readonly string[]): readonly string[] {
   return words.slice(idAt + 1);
 }
 
-/** Names of cells whose content differs, in order. */
-export function differing(a: ServerCells, b: ServerCells): string[] {
-  if (a === b) return [];
-  const names = new Set([...a.keys(), ...b.keys()]);
-  return [...names].filter((name) => a.get(name) !== b.get(name)).sort();
+/** The last two servers' cells that were compared: several checkers ask about one command. */
+let compared: { readonly a: ServerCells; readonly b: ServerCells; readonly names: readonly string[] } | undefined;
+
+/** Names of cells whose content differs, in order. Cells are not changed once they are compared. */
+export function differing(a: ServerCells, b: ServerCells): readonly string[] {
+  if (a === b) return NONE;
+  if (compared?.a === a && compared.b === b) return compared.names;
+  const names: string[] = [];
+  for (const [name, content] of a) if (b.get(name) !== content) names.push(name);
+  for (const name of b.keys()) if (!a.has(name)) names.push(name);
+  if (names.length > 1) names.sort();
+  compared = { a, b, names };
+  return names;
 }
+
+const NONE: readonly string[] = [];

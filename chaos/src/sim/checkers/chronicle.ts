@@ -42,6 +42,15 @@ export function deadlinesOf(cells: ServerCells): Map<string, number> {
   return deadlines;
 }
 
+/** The deadline of one key. */
+function deadlineAt(cells: ServerCells, place: string): SeenDeadline {
+  const own = cells.get(`${place}|t|`);
+  if (own !== undefined) return Number(own);
+  const beginning = `${place}|`;
+  for (const name of cells.keys()) if (name.startsWith(beginning)) return Infinity;
+  return undefined;
+}
+
 /** Commands of which the stream does not carry what they did: the keys are read later, and reach peers in parts. */
 const READ_COMMANDS: ReadonlySet<string> = new Set(["RENAME", "APPEND"]);
 
@@ -133,9 +142,7 @@ export class Chronicle {
       places.add(place);
       if ((after.get(name)?.length ?? 0) > PRINT_INLINE_BYTES_MAX) this.#long.add(place);
     }
-    const was = deadlinesOf(before);
-    const is = deadlinesOf(after);
-    for (const place of places) append(this.#deadlines, place, { before: was.get(place), after: is.get(place) });
+    for (const place of places) append(this.#deadlines, place, { before: deadlineAt(before, place), after: deadlineAt(after, place) });
   }
 
   #noteKind(place: string, kind: string): void {

@@ -37,9 +37,9 @@ export class Scheduler {
   readonly #workload: Workload;
   #turn = 0;
   /** What is possible now, each with its weight; and of which log. */
-  #weights: number[] = [];
-  #choices: (Choice | LogChoice)[] = [];
-  #logs: (SimLog | undefined)[] = [];
+  readonly #weights: number[] = [];
+  readonly #choices: (Choice | LogChoice)[] = [];
+  readonly #logs: (SimLog | undefined)[] = [];
 
   constructor(world: World, random: Random) {
     this.#world = world;
@@ -66,7 +66,7 @@ export class Scheduler {
     if (this.#isFlushDue) return this.#flushAll();
     const at = random.below(this.#world.agents.length);
     const agent = this.#world.agents[at] as AgentHost;
-    [this.#weights, this.#choices, this.#logs] = [[], [], []];
+    this.#weights.length = this.#choices.length = this.#logs.length = 0;
     this.#outside(agent);
     if (agent.region) this.#inside(at, agent);
     const chosen = random.weighted(this.#weights);

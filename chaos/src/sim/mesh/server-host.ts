@@ -5,7 +5,7 @@
 import { CommandParser } from "@meridian/resp";
 import type { KeyRules } from "./residents.js";
 import { ServerModel } from "@meridian/target";
-import { cellName, cellsOfServer, differing, pairsAsBytes, pairsOf, parseCellName, type ServerCells } from "../checkers/cells-of-server.js";
+import { cellName, cellsOf, cellsOfServer, differing, pairsAsBytes, pairsOf, parseCellName, type ServerCells } from "../checkers/cells-of-server.js";
 import type { ClientCommand } from "./event.js";
 
 /** What one client command, or one expiry, changed. */
@@ -66,8 +66,8 @@ export class ServerHost {
   /** Every cell; with `nowMs` only of keys that are alive then. Not to be changed. */
   cells(nowMs?: number): ServerCells {
     if (this.#cells?.offset !== this.streamEnd) {
-      const all = cellsOfServer(this.model);
-      this.#cells = { offset: this.streamEnd, all, isTimed: [...all.keys()].some((name) => parseCellName(name).kind === "t") };
+      const entries = this.model.snapshot();
+      this.#cells = { offset: this.streamEnd, all: cellsOf(entries), isTimed: entries.some(({ deadlineMs }) => deadlineMs >= 0) };
     }
     return nowMs !== undefined && this.#cells.isTimed ? cellsOfServer(this.model, nowMs) : this.#cells.all;
   }
@@ -155,12 +155,14 @@ export class ServerHost {
   }
 
   #note(changed: ReadonlyMap<string, unknown>, after: ServerCells, db: number, commands: readonly ClientCommand[]): void {
-    for (const [name, content] of after) {
-      if (changed.has(name) || isNamed(name, db, commands)) this.made.add(`${name}=${content}`);
-    }
+    const named = new Set<string>();
     for (const words of commands) {
-      for (const word of words.slice(1)) this.touched.add(`${db}|${word}`);
+      for (let at = 1; at < words.length; at += 1) named.add(`${db}|${words[at] ?? ""}`);
       for (const made of contentsIn(words, db)) this.made.add(made);
+    }
+    for (const place of named) this.touched.add(place);
+    for (const [name, content] of after) {
+      if (changed.has(name) || (named.has(parseCellName(name).place) && isNamed(name, db, commands))) this.made.add(`${name}=${content}`);
     }
   }
 
