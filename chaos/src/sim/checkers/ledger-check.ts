@@ -254,10 +254,12 @@ function lostValue({ rule, value, print }: ConflictRecord, loser: Published, win
 
 function missing(records: readonly ConflictRecord[], metadata: Metadata, nowMs: number): string[] {
   return [...metadata].flatMap(([name, cell]) => {
+    const hidden = hiddenIn(cell, metadata, nowMs);
+    if (hidden.length === 0) return [];
     const own = records.filter((record) => isOf(record, cell));
     const isTold = ({ rule, loser, winner }: Hidden): boolean =>
       own.some((record) => record.rule === rule && isSame(record.loser, loser) && (!winner || isSame(record.winner, winner)));
-    const lacking = hiddenIn(cell, metadata, nowMs).filter((hidden) => !isTold(hidden));
+    const lacking = hidden.filter((one) => !isTold(one));
     return lacking.map(({ rule, loser, winner }) => `the ledger lacks ${rule} of ${name}: ${nameOf(loser)} behind ${winner ? nameOf(winner) : "another"}`);
   });
 }
@@ -280,6 +282,8 @@ interface Hidden {
 
 function hiddenIn(cell: StoredCell, metadata: Metadata, nowMs: number): Hidden[] {
   const { kind, base } = cell;
+  // What has one write hides nothing: but one of a stream may be several entries.
+  if (base.siblings.length < 2 && kind !== "x") return [];
   // Nothing hides in a stream: entries of one id stand beside each other, all but one under another id.
   if (kind === "x" && cell.field !== "") return movedIn(cell);
   if (kind === "x" || kind === "g") return [];

@@ -99,9 +99,10 @@ export function hasSeen(m: Published, dot: Dot, kind: string, field: string): bo
 }
 
 function survivors(mutations: readonly Published[], kind: string, field: string): Published[] {
-  const takers = mutations.filter((m) => concerns(m, kind, field) && (m.creates || !INCREMENTS.has(m.kind)));
   const isPut = (m: Published): boolean => !REMOVALS.has(m.kind) && !INCREMENTS.has(m.kind) && !isWipe(m);
-  const puts = takers.filter((m) => cellKindOf(m.kind) === kind && m.field === field && isPut(m));
+  const puts = mutations.filter((m) => m.field === field && cellKindOf(m.kind) === kind && isPut(m));
+  if (puts.length === 0) return puts;
+  const takers = mutations.filter((m) => concerns(m, kind, field) && (m.creates || !INCREMENTS.has(m.kind)));
   const wipes = takers.filter(isWipe);
   const isUnaware = (put: Published): boolean => wipes.some((wipe) => !hasSeen(put, wipe, kind, field));
   const isWiped = (put: Published): boolean => registersOf(put.value) !== undefined && isUnaware(put);
@@ -166,6 +167,7 @@ function liveTotal(mutations: readonly Published[], kind: string, field: string,
 /** The increments of each writer that count: the last of them, and what is left of their sum. */
 function counting(mutations: readonly Published[], kind: string, field: string): { last: Published; left: bigint }[] {
   const own = mutations.filter((m) => INCREMENTS.has(m.kind) && cellKindOf(m.kind) === kind && m.field === field);
+  if (own.length === 0) return [];
   const taken = mutations.flatMap((m) => m.absorbed.filter((a) => a.kind === kind && a.field === field));
   const creators = mutations.filter((m) => m.creates);
   const found: { last: Published; left: bigint }[] = [];

@@ -41,6 +41,7 @@ function makersOf(mutations: readonly Published[]): Published[] {
 
 /** Every write of a key's stream that stands, visible or not. */
 export function standingInStream(mutations: readonly Published[]): Published[] {
+  if (!mutations.some(({ kind }) => kind >= K.PutEntry)) return [];
   return [...makersOf(mutations), ...madeEntries(mutations), ...groupsOf(mutations).values()].flat();
 }
 

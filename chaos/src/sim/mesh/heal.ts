@@ -39,7 +39,7 @@ export function heal(world: World): string[] {
   return forget(world);
 }
 
-/** Something in this run may come about by time alone: a deadline, or a limit after which something is given up. Else what rests stays so. */
+/** Something in this run may come about by time alone: a deadline, a limit after which something is given up. Else what rests stays so. */
 function isTimed({ settings, agents, flushed }: World): boolean {
   const { expiries, absentAfterMs, switches, messages, faults } = settings;
   if (flushed !== undefined || expiries > 0 || absentAfterMs > 0 || switches || messages !== undefined) return true;
