@@ -46,4 +46,11 @@ export const SWITCHING: readonly Mutation[] = [
     options: { ...options, registers: true, absence: true, policies: true },
     caughtBy: 72200971,
   },
+  {
+    name: "seen-behind-a-gap",
+    breaks: "a peer is taken for one that has switched, and for one of which all before is received, behind a record that was lost",
+    edits: [{ in: "region", text: "if ((frames[0]?.previous ?? 0) > received.get(queue.writer)) return true;", becomes: "" }],
+    options: { ...options, policies: true, faults: ["loss", "lulls"] },
+    caughtBy: 75200662,
+  },
 ];
