@@ -210,4 +210,23 @@ describe("the first attach to a server with keys", () => {
     expect(published(bed)).toEqual([[K.PutString, "a", "1"], [K.AddMember, "b", "m"]]);
     expect([bed.region.isImporting, bed.isSettled, bed.mutations().map(({ db }) => db)]).toEqual([false, true, [0, 3]]);
   });
+
+  test.each([
+    ["the last of them", { key: "h", type: "none" as const }, [[K.RemoveKey, "h"]]],
+    ["one of them", { key: "h", type: "hash" as const, content: ["g", "2"] }, [[K.RemoveField, "h", "f"]]],
+  ])("what clients remove of a key that the import has come to and not read yet is removed: %s", (_, found, removed) => {
+    const store = new MemoryStore();
+    const region = new Region({ writer: EU, peers: [], store, maxDriftMs: 500, cachedSlotsMax: 8 });
+    region.onAttached({ replicationId: REPLICATION_ID, offset: 0 }, false, [0]);
+    store.commit(region.flush(NOW_MS).writes);
+    const bed = RegionBed.ready(store);
+    const written = found.type === "none" ? ["f", "1"] : ["f", "1", "g", "2"];
+    bed.feed(["HSET", "h", ...written]);
+    bed.region.onListed(0, "0", ["h"]);
+    bed.feed(["HDEL", "h", "f"]);
+    bed.flush();
+    answer(bed, [found]);
+    expect(published(bed).slice(written.length / 2)).toEqual(removed);
+    expect(bed.isSettled).toBe(true);
+  });
 });

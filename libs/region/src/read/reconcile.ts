@@ -29,8 +29,9 @@ export function reconcile(entry: KeyEntry, value: ReadValue, { keys, writes, str
   if (value.type === "none") {
     const deadline = shownDeadlinePrint(entry);
     if (deadline !== undefined && isPast(numberOfPrint(deadline), nowMs)) writes.expire(entry, nowMs);
+    else if (entry.doubted) removeSure(entry, keys, writes);
     // What is hidden behind another type, or about to come back, no client has removed.
-    else if (!entry.doubted && (!entry.mayClash || isHeld(entry))) writes.removeKey(entry);
+    else if (!entry.mayClash || isHeld(entry)) writes.removeKey(entry);
     return;
   }
   const deadline = value.deadlineMs < 0 ? Infinity : value.deadlineMs;
@@ -89,9 +90,23 @@ function reconcileMembers(entry: KeyEntry, value: ReadValue, keys: KeySpace, wri
     found.add(field);
     reconcileMember(keys.member(entry, kind, field), items[at + 1] ?? EMPTY, writes);
   }
-  if (entry.doubted) return;
   for (const slot of keys.allSlots(entry)) {
-    if (slot.kind === kind && !found.has(slot.field) && shownPrint(slot) !== undefined) writes.removeMember(entry, kind, slot.field);
+    if (slot.kind !== kind || found.has(slot.field) || shownPrint(slot) === undefined) continue;
+    if (!entry.doubted || !slot.unsure) writes.removeMember(entry, kind, slot.field);
+  }
+}
+
+/**
+ * A key that is not there, and was in doubt: commands upon it were passed over until it was read. What the server surely held of it a
+ * client has removed since; of the rest nobody knows whether it ever was there.
+ */
+function removeSure(entry: KeyEntry, keys: KeySpace, writes: LocalWrites): void {
+  const slots = keys.allSlots(entry);
+  if (!entry.mayClash && isHeld(entry) && !slots.some(({ unsure }) => unsure)) return writes.removeKey(entry);
+  for (const slot of slots) {
+    const { kind, field } = slot;
+    const isMember = kind === "h" || kind === "e" || kind === "z";
+    if (isMember && !slot.unsure && shownPrint(slot) !== undefined) writes.removeMember(entry, kind, field);
   }
 }
 
