@@ -85,4 +85,5 @@ export const REGRESSION_SEEDS: readonly (readonly [seed: number, mistake: string
   [77010512, "the checker of removals: not asking the agent of a region that stopped what of its deletions may have been evictions"],
   [1795329613567, "what a client removes of a hash that the import has come to and not read yet comes back in its region, and stays in the others"],
   [77202468, "the checker of a lost history: not knowing that a command and the DEL of its expired key are a transaction"],
+  [77209717, "a register that came to nothing before another region's was written: that is read, and published as its client's"],
 ];
