@@ -81,7 +81,7 @@ export const REGRESSION_SEEDS: readonly (readonly [seed: number, mistake: string
   [72000378, "a field is written to a hash that the server has just dropped at its deadline: alone, without the deadline, again and again", { limits: true }],
   [1860, "the checker of transactions: not asking whether the writer has counted that it could not wait any longer", { families: ["string", "hash"], units: true }],
   [1795324758373, "what a server drops by a deadline that was set beside a number which could not be raised is taken for a client's delete"],
-  [76018474, "the guard of scripts: taking a put where nothing was expected, and nothing is, for one over a client's removal"],
+  [76018474, "the guard of scripts: taking a put over a client's removal of what its region never knew, its policy being local then, for a mistake"],
   [77010512, "the checker of removals: not asking the agent of a region that stopped what of its deletions may have been evictions"],
   [1795329613567, "what a client removes of a hash that the import has come to and not read yet comes back in its region, and stays in the others"],
   [77202468, "the checker of a lost history: not knowing that a command and the DEL of its expired key are a transaction"],

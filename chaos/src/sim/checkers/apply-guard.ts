@@ -6,6 +6,7 @@ import { MARK_KEY, OP, type ApplyBatch } from "@meridian/mark";
 import { PRINT_INLINE_BYTES_MAX } from "@meridian/merge";
 import { readBatch, type BatchCell } from "@meridian/target";
 import { cellName, type ServerCells } from "./cells-of-server.js";
+import { SWITCHED_PREFIX } from "../mesh/policies.js";
 import type { ServerHost } from "../mesh/server-host.js";
 import { scaledDigits, textOfDigits } from "./oracle.js";
 import { includesSketch, isSketchContent } from "./sketch-content.js";
@@ -51,11 +52,12 @@ function additionsOf(cells: readonly BatchCell[]): Map<string, string> {
 }
 
 /**
- * Cells of which the region had expected that nothing is there, and that is so: what a client has put there and taken away meanwhile
- * took nothing of what the script brings, which it could not see.
+ * Cells of which the region had expected that nothing is there, and that is so, of keys that were local until their policy was changed:
+ * what a client had put there then the region never knew, and when it goes it takes nothing of what the script brings.
  */
 function putsAnew(cells: readonly BatchCell[]): ReadonlySet<string> {
-  return new Set(cells.filter(({ how }) => how === "-").map(({ db, key, kind, field }) => cellName(db, key, kind, field)));
+  const anew = cells.filter(({ how, key }) => how === "-" && key.startsWith(SWITCHED_PREFIX));
+  return new Set(anew.map(({ db, key, kind, field }) => cellName(db, key, kind, field)));
 }
 
 function isSum(now: string | undefined, was: string | undefined, added: string | undefined): boolean {
