@@ -86,4 +86,6 @@ export const REGRESSION_SEEDS: readonly (readonly [seed: number, mistake: string
   [1795329613567, "what a client removes of a hash that the import has come to and not read yet comes back in its region, and stays in the others"],
   [77202468, "the checker of a lost history: not knowing that a command and the DEL of its expired key are a transaction"],
   [77209717, "a register that came to nothing before another region's was written: that is read, and published as its client's"],
+  [78012937, "the checker of transactions: not seeing the deadline that a transaction gives to a key which it renames then"],
+  [1795334104303, "the checker of transactions: taking two commands of which one had an effect for a transaction, by the stream it is none", { limits: true }],
 ];

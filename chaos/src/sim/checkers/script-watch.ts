@@ -15,7 +15,7 @@ import { isForeign, rulesAt, type KeyRules } from "../mesh/residents.js";
 import type { SimSettings } from "../settings.js";
 import type { ServerHost } from "../mesh/server-host.js";
 import { isPureCounter, SumCheck } from "./sum-check.js";
-import { TransactionCheck } from "./transaction-check.js";
+import { deadlinesGiven, TransactionCheck } from "./transaction-check.js";
 import type { World } from "../mesh/world.js";
 import type { WriterId } from "@meridian/words";
 
@@ -33,6 +33,8 @@ export interface ClientRun {
   readonly replies: readonly unknown[];
   /** The last mark in the server's stream. */
   readonly mark: Buffer | undefined;
+  /** What the server put into its stream for them. */
+  readonly streamed: () => readonly (readonly string[])[];
 }
 
 /** See the module's comment. */
@@ -58,7 +60,7 @@ export class ScriptWatch {
   }
 
   /** A client's commands were taken. `before`, `after`: what was alive in its server. */
-  onClient({ at, db, commands, replies, mark }: ClientRun, before: ServerCells, after: ServerCells): void {
+  onClient({ at, db, commands, replies, mark, streamed }: ClientRun, before: ServerCells, after: ServerCells): void {
     for (const [index, [command, key = "", amount]] of commands.entries()) {
       const isDone = command === "INCRBY" && isPureCounter(key) && typeof replies[index] === "number";
       if (isDone && !this.#isImported && !this.#isForeign(at, key)) this.#sums.note(cellName(db, key, "s"), at, Number(amount));
@@ -67,10 +69,14 @@ export class ScriptWatch {
     if (before === after) return;
     const changed = differing(before, after).filter((name) => !this.#isForeign(at, keyOf(name)));
     this.#chronicle.note(at, before, after, changed, mark);
-    if (commands.length <= 1 || (this.#isImported && at === 0)) return;
+    if (commands.length <= 1 || changed.length <= 1 || (this.#isImported && at === 0)) return;
+    const stream = streamed();
+    // Of several commands one alone may have taken effect: then it is none.
+    if (!stream.some(([name]) => name === "MULTI")) return;
     // What resides in several groups reaches the others as one unit for each.
     const groups = new Set(changed.map((name) => this.#groupOf(name)));
-    for (const group of groups) this.#transactions.note(at, before, after, changed.filter((name) => this.#groupOf(name) === group));
+    const taken = { at, before, after, given: deadlinesGiven(stream, db) };
+    for (const group of groups) this.#transactions.note(taken, changed.filter((name) => this.#groupOf(name) === group));
   }
 
   /** A server dropped a key to make room: what a script writes there, and what clients saw there, says little from here on. */

@@ -19,6 +19,14 @@ interface Content {
   readonly deadline: number | undefined;
 }
 
+/** A transaction, with what was alive in its server around it and the deadlines that it has given to keys, by `db|key`. */
+interface Taken {
+  readonly at: number;
+  readonly before: ServerCells;
+  readonly after: ServerCells;
+  readonly given: ReadonlyMap<string, number>;
+}
+
 interface Transaction {
   readonly at: number;
   readonly cells: ReadonlyMap<string, Content>;
@@ -35,9 +43,10 @@ export class TransactionCheck {
     this.#skewMsMax = skewMsMax;
   }
 
-  /** Notes a transaction that a server took. */
-  note(at: number, before: ServerCells, after: ServerCells, changed: Iterable<string>): void {
-    const cells = new Map([...changed].map((name) => [name, contentOf(name, before, after)] as const));
+  /** Notes a transaction that a server took, with the cells that it changed. */
+  note(taken: Taken, changed: Iterable<string>): void {
+    const { at } = taken;
+    const cells = new Map([...changed].map((name) => [name, contentOf(name, taken)] as const));
     if (cells.size < 2) return;
     for (const [name, content] of cells) if (isUnique(content.after)) this.#byContent.set(`${name}=${content.after}`, { at, cells });
   }
@@ -63,9 +72,22 @@ export class TransactionCheck {
   }
 }
 
-function contentOf(name: string, before: ServerCells, after: ServerCells): Content {
-  const deadline = after.has(name) ? undefined : before.get(`${parseCellName(name).place}|t|`);
-  return { before: before.get(name), after: after.get(name), deadline: deadline === undefined ? undefined : Number(deadline) };
+function contentOf(name: string, { before, after, given }: Taken): Content {
+  const { place } = parseCellName(name);
+  const had = before.get(`${place}|t|`);
+  const deadline = given.get(place) ?? (had === undefined ? undefined : Number(had));
+  return { before: before.get(name), after: after.get(name), deadline: after.has(name) ? undefined : deadline };
+}
+
+/** The deadlines that a transaction has given to keys, by `db|key`, as the stream carries them. */
+export function deadlinesGiven(stream: readonly (readonly string[])[], firstDb: number): ReadonlyMap<string, number> {
+  const given = new Map<string, number>();
+  let db = firstDb;
+  for (const [name, key = "", deadline] of stream) {
+    if (name === "SELECT") db = Number(key);
+    else if (name === "PEXPIREAT") given.set(`${db}|${key}`, Number(deadline));
+  }
+  return given;
 }
 
 /** Deadlines come with their values; registers are one cell with many contents here. Of several types one is visible. */

@@ -242,7 +242,8 @@ export class World {
     const mark = server.marks.at(-1)?.header;
     const replies = server.client(commands, db, this.nowMs);
     this.messages?.onClient(at, db, commands, before, (this.agents[at]?.lives ?? 0) > 0);
-    this.#watch.onClient({ at, db, commands, replies, mark }, before, server.cells(this.nowMs));
+    const streamed = (): readonly string[][] => server.commandsFrom(offset);
+    this.#watch.onClient({ at, db, commands, replies, mark, streamed }, before, server.cells(this.nowMs));
     const flushAt = commands.findIndex(([name]) => name === "FLUSHALL");
     if (flushAt >= 0) this.flushed = { at, offset: server.streamEnd, taken: this.taken.length + flushAt };
     const endOffset = server.streamEnd;
