@@ -254,7 +254,7 @@ export class ApplyBatch {
 
   /**
    * What is added afterwards for the key happens only where the key is there, of whatever type: what comes with it is not made anew
-   * behind its deadline. No cell, and one is enough. Not with {@link setStrings without a deadline}.
+   * behind its deadline. No cell, and one is enough. Strings that are set without a deadline do not ask.
    */
   requireKey(db: number, key: string): void {
     const name = `${db} ${key}`;

@@ -1,4 +1,4 @@
-import type { ApplyBatch } from "@meridian/mark";
+import { encodeMarkHeader, encodeReadResult, MARK_KEY, READ_KEY, type ApplyBatch } from "@meridian/mark";
 import { MemoryStore } from "@meridian/store";
 import { HLC_ZERO, MutationKind, VersionVector } from "@meridian/words";
 import { expect, test } from "vitest";
@@ -66,6 +66,24 @@ test("the same where the batch is of an earlier life, which alone knew what it w
   later.echo(batch, [COUNTER]);
   later.feed(["DEL", "k"]);
   later.flush();
+  expect(later.mutations().map(({ kind }) => kind)).toEqual([MutationKind.IncrementString, MutationKind.PutString]);
+});
+
+test("the same where a read tells that the key is gone, for a client had edited it meanwhile", () => {
+  const { bed, batch } = skippedBesideDeadline();
+  bed.flush();
+  const later = new RegionBed(bed.store);
+  later.region.onFenced(2);
+  later.nowMs = bed.nowMs + 60;
+  later.echo(batch, [COUNTER]);
+  later.feed(["SET", MARK_KEY, encodeMarkHeader({ epoch: 2, seq: 0, vector: new VersionVector(), deferred: [], settled: [] })]);
+  later.feed(["APPEND", "k", "0"], ["DEL", "k"]);
+  later.flush();
+  const id = later.reads.at(-1)?.id ?? 0;
+  const values = [{ db: 0, key: "k", type: "none" as const, deadlineMs: -1 }];
+  later.feed(["MULTI"], ["SET", READ_KEY, encodeReadResult({ epoch: 2, id, values })], ["DEL", READ_KEY], ["EXEC"]);
+  later.flush();
+  expect(later.region.counters.readBacks).toBe(1);
   expect(later.mutations().map(({ kind }) => kind)).toEqual([MutationKind.IncrementString, MutationKind.PutString]);
 });
 

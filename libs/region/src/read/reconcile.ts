@@ -8,7 +8,7 @@ import type { ReadValue } from "@meridian/mark";
 import { isHeld, numberOfPrint, scoreText, shownDeadlinePrint, shownPrint } from "../keys/content.js";
 import type { CellSlot, KeyEntry, MemberKind } from "../keys/key-entry.js";
 import type { KeySpace } from "../keys/key-space.js";
-import { isPast } from "../apply/server-deadlines.js";
+import { isDue } from "../apply/server-deadlines.js";
 import { reconcileList } from "./list-reading.js";
 import type { ListWrites } from "../capture/list-writes.js";
 import type { LocalStreams } from "../capture/local-streams.js";
@@ -27,8 +27,7 @@ export interface ReconcileContext {
 /** Writes the difference; afterwards `base` says what the server holds. */
 export function reconcile(entry: KeyEntry, value: ReadValue, { keys, writes, streams, lists }: ReconcileContext, nowMs: number): void {
   if (value.type === "none") {
-    const deadline = shownDeadlinePrint(entry);
-    if (deadline !== undefined && isPast(numberOfPrint(deadline), nowMs)) writes.expire(entry, nowMs);
+    if (isDue(entry, nowMs)) writes.expire(entry, nowMs);
     else if (entry.doubted) removeSure(entry, keys, writes);
     // What is hidden behind another type, or about to come back, no client has removed.
     else if (!entry.mayClash || isHeld(entry)) writes.removeKey(entry);
