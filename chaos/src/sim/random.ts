@@ -37,17 +37,20 @@ export class Random {
     return items[this.below(items.length)] as T;
   }
 
-  /** An index, each as likely as its weight says; -1 where all weights are 0. */
-  weighted(weights: readonly number[]): number {
+  /** An index below `count`, each as likely as its weight says; -1 where all weights are 0. */
+  weighted(weights: readonly number[], count = weights.length): number {
     let total = 0;
-    for (const weight of weights) total += weight;
+    for (let index = 0; index < count; index += 1) total += weights[index] as number;
     let left = (this.#next() / 0x1_0000_0000) * total;
-    for (let index = 0; index < weights.length; index += 1) {
+    let last = -1;
+    for (let index = 0; index < count; index += 1) {
       const weight = weights[index] as number;
+      if (weight <= 0) continue;
+      last = index;
       left -= weight;
-      if (weight > 0 && left < 0) return index;
+      if (left < 0) return index;
     }
-    return weights.findLastIndex((weight) => weight > 0);
+    return last;
   }
 
   #next(): number {

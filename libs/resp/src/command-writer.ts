@@ -13,6 +13,7 @@ export type CommandArgument = Buffer | string | number;
 /** Bytes of one slab of a {@link CommandWriter}; a command larger than this gets a slab of its own size. */
 export const SLAB_BYTES = 256 * 1024;
 
+const NO_BYTES = Buffer.alloc(0);
 const CR = 13;
 const LF = 10;
 const STAR = 42;
@@ -33,14 +34,13 @@ export function encodeCommand(args: readonly CommandArgument[], into?: Buffer): 
 /** Writes commands one behind the other into slabs. */
 export class CommandWriter {
   readonly #slabBytes: number;
-  #slab: Buffer;
+  #slab = NO_BYTES;
   #start = 0;
   #end = 0;
   #commands = 0;
 
   constructor(slabBytes: number = SLAB_BYTES) {
     this.#slabBytes = slabBytes;
-    this.#slab = Buffer.allocUnsafeSlow(slabBytes);
   }
 
   /** Bytes written and not yet taken. */

@@ -38,6 +38,12 @@ export class KeyOrder {
     this.#fresh = [];
   }
 
+  /** True where there is a key with `from <= key < to`. */
+  hasAny(from: string, to: string): boolean {
+    this.settle();
+    return isAnyIn(this.#main, from, to) || isAnyIn(this.#side, from, to);
+  }
+
   /** Keys with `from <= key < to`, in order. */
   *range(from: string, to: string): Iterable<string> {
     this.settle();
@@ -77,6 +83,11 @@ export function lowerBound(keys: readonly string[], from: string): number {
     else high = middle;
   }
   return low;
+}
+
+function isAnyIn(keys: readonly string[], from: string, to: string): boolean {
+  const first = keys[lowerBound(keys, from)];
+  return first !== undefined && first < to;
 }
 
 function mergeSorted(a: string[], b: string[]): string[] {

@@ -53,6 +53,11 @@ export class SortedTable {
     if (this.#dead > COMPACT_KEYS_MIN && this.#dead * 2 > this.#values.size) this.#compact();
   }
 
+  /** False: there is no entry with `from <= key < to`. */
+  mayHold(from: string, to: string): boolean {
+    return this.#order.hasAny(from, to);
+  }
+
   /** Entries with `from <= key < to`, in order. The table must not change meanwhile. */
   *range(from: string, to: string): Iterable<readonly [string, Buffer]> {
     for (const key of this.#order.range(from, to)) {

@@ -210,23 +210,13 @@ function exactly(value: number): bigint {
   return value < 0 ? -scaled : scaled;
 }
 
-/** The double nearest to a multiple of 2^-1074, ties to even, found by bisection over the bits of doubles. */
+/** The double nearest to a multiple of 2^-1074, ties to even: below 2^1023 as its number, of which the rest is a power of two. */
 function nearestDouble(scaled: bigint): number {
   if (scaled < 0n) return -nearestDouble(-scaled);
-  let low = 0;
-  let high = Number.MAX_VALUE;
-  const view = new DataView(new ArrayBuffer(8));
-  const bits = (value: number): bigint => (view.setFloat64(0, value), view.getBigUint64(0));
-  const double = (of: bigint): number => (view.setBigUint64(0, of), view.getFloat64(0));
-  while (bits(high) - bits(low) > 1n) {
-    const middle = double((bits(low) + bits(high)) >> 1n);
-    if (exactly(middle) <= scaled) low = middle;
-    else high = middle;
-  }
-  const below = scaled - exactly(low);
-  const above = exactly(high) - scaled;
-  if (below !== above) return below < above ? low : high;
-  return (bits(low) & 1n) === 0n ? low : high;
+  if (scaled < 1n << 1023n) return Number(scaled) * 2 ** -1074;
+  // Of what is cut off it only matters whether there was anything.
+  const isCut = BigInt.asUintN(512, scaled) !== 0n;
+  return nearestDouble((scaled >> 512n) | (isCut ? 1n : 0n)) * 2 ** 512;
 }
 
 /** Milliseconds since 1970; Infinity where the key has none. */

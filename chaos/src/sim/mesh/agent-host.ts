@@ -131,7 +131,7 @@ export class AgentHost {
     const offset = known?.offset ?? server.model.resync();
     this.streamAt = offset;
     for (const peer of region.followed) this.cursors.set(peer, Number(region.positionOf(peer) ?? 0));
-    region.onAttached({ replicationId: "sim", offset }, known !== undefined, this.#databases());
+    region.onAttached({ replicationId: "sim", offset }, known !== undefined, server.model.databases);
     this.flush(nowMs, undefined);
   }
 
@@ -220,13 +220,8 @@ export class AgentHost {
     for (const batch of apply) if (left-- > 0) this.scripts.push({ kind: "apply", batch, seenOffset: region.capturedOffset });
     for (const reading of read) if (left-- > 0) this.scripts.push({ kind: "read", reading, epoch: region.epoch });
     for (const listing of list) if (left-- > 0) this.scripts.push({ kind: "scan", listing });
-    if (wantsDatabases && left-- > 0) region.switching.list(this.#databases());
+    if (wantsDatabases && left-- > 0) region.switching.list(this.context.server.model.databases);
     if (acknowledge !== undefined && left > 0) this.context.onAcknowledge(acknowledge);
-  }
-
-  /** Those that hold keys. */
-  #databases(): number[] {
-    return [...new Set(this.context.server.model.snapshot().map(({ db }) => db))];
   }
 
   /** The oldest record on its way to one of the logs is durable; the agent is told of it when all before it are too. */

@@ -36,7 +36,8 @@ export class Scheduler {
   readonly #random: Random;
   readonly #workload: Workload;
   #turn = 0;
-  /** What is possible now, each with its weight; and of which log. */
+  /** How much is possible now, and what, each with its weight; and of which log. */
+  #count = 0;
   readonly #weights: number[] = [];
   readonly #choices: (Choice | LogChoice)[] = [];
   readonly #logs: (SimLog | undefined)[] = [];
@@ -66,10 +67,10 @@ export class Scheduler {
     if (this.#isFlushDue) return this.#flushAll();
     const at = random.below(this.#world.agents.length);
     const agent = this.#world.agents[at] as AgentHost;
-    this.#weights.length = this.#choices.length = this.#logs.length = 0;
+    this.#count = 0;
     this.#outside(agent);
     if (agent.region) this.#inside(at, agent);
-    const chosen = random.weighted(this.#weights);
+    const chosen = random.weighted(this.#weights, this.#count);
     const log = this.#logs[chosen];
     return log ? this.#ofLog(this.#choices[chosen] as LogChoice, at, agent, log) : this.#event(this.#choices[chosen] as Choice, at, agent);
   }
@@ -77,9 +78,10 @@ export class Scheduler {
   /** What has no weight is not possible. */
   #offer(weight: number, choice: Choice | LogChoice, log?: SimLog): void {
     if (weight <= 0) return;
-    this.#weights.push(weight);
-    this.#choices.push(choice);
-    this.#logs.push(log);
+    this.#weights[this.#count] = weight;
+    this.#choices[this.#count] = choice;
+    this.#logs[this.#count] = log;
+    this.#count += 1;
   }
 
   /** Half of the commands before, half of them behind. */

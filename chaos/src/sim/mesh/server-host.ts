@@ -5,7 +5,7 @@
 import { CommandParser } from "@meridian/resp";
 import type { KeyRules } from "./residents.js";
 import { ServerModel } from "@meridian/target";
-import { cellName, cellsOf, cellsOfServer, differing, pairsAsBytes, pairsOf, parseCellName, type ServerCells } from "../checkers/cells-of-server.js";
+import { cellName, cellsOf, differing, pairsAsBytes, pairsOf, parseCellName, type ServerCells } from "../checkers/cells-of-server.js";
 import type { ClientCommand } from "./event.js";
 
 /** What one client command, or one expiry, changed. */
@@ -23,11 +23,27 @@ export interface ListReading {
   readonly values: readonly string[];
 }
 
+/** What a server held at an offset of its stream. Nothing of it dies from `atMs` to `untilMs`. */
+interface HeldCells {
+  readonly offset: number;
+  readonly atMs: number;
+  readonly untilMs: number;
+  readonly cells: ServerCells;
+}
+
+const NO_BYTES = Buffer.alloc(0);
+/** Room for the stream of a short run. */
+const STREAM_BYTES_FIRST = 2048;
+
 /** See the module's comment. */
 export class ServerHost {
   readonly model = new ServerModel();
-  #bytes = Buffer.alloc(0);
-  #cells: { readonly offset: number; readonly all: ServerCells; readonly isTimed: boolean } | undefined;
+  /** Its stream; what stands there is never written again. */
+  #bytes = NO_BYTES;
+  #length = 0;
+  /** Every cell, and those that are alive, each as the server held them last. */
+  #all: HeldCells | undefined;
+  #alive: HeldCells | undefined;
   /** What clients changed, in order. */
   readonly changes: LocalChange[] = [];
   /** The marks of the apply scripts that had an effect, and where the stream stands behind each. */
@@ -60,16 +76,22 @@ export class ServerHost {
   /** The stream's bytes from `from`, at most `limit` of them. */
   stream(from: number, limit: number): Buffer {
     this.#collect();
-    return this.#bytes.subarray(from, Math.min(this.#bytes.length, from + limit));
+    return this.#bytes.subarray(from, Math.min(this.#length, from + limit));
   }
 
   /** Every cell; with `nowMs` only of keys that are alive then. Not to be changed. */
   cells(nowMs?: number): ServerCells {
-    if (this.#cells?.offset !== this.streamEnd) {
-      const entries = this.model.snapshot();
-      this.#cells = { offset: this.streamEnd, all: cellsOf(entries), isTimed: entries.some(({ deadlineMs }) => deadlineMs >= 0) };
-    }
-    return nowMs !== undefined && this.#cells.isTimed ? cellsOfServer(this.model, nowMs) : this.#cells.all;
+    if (this.#all?.offset !== this.streamEnd) this.#all = this.#held();
+    if (nowMs === undefined || nowMs <= this.#all.untilMs) return this.#all.cells;
+    if (this.#alive?.offset !== this.streamEnd || nowMs < this.#alive.atMs || nowMs > this.#alive.untilMs) this.#alive = this.#held(nowMs);
+    return this.#alive.cells;
+  }
+
+  #held(nowMs?: number): HeldCells {
+    const entries = this.model.snapshot(nowMs);
+    let untilMs = Infinity;
+    for (const { deadlineMs } of entries) if (deadlineMs >= 0 && deadlineMs < untilMs) untilMs = deadlineMs;
+    return { offset: this.streamEnd, atMs: nowMs ?? -Infinity, untilMs, cells: cellsOf(entries) };
   }
 
   /** Runs what a client sends. Returns the replies, for the transcript. */
@@ -169,7 +191,14 @@ export class ServerHost {
   #collect(): void {
     const chunk = this.model.takeStream();
     if (chunk.length === 0) return;
-    this.#bytes = Buffer.concat([this.#bytes, chunk]);
+    const end = this.#length + chunk.length;
+    if (end > this.#bytes.length) {
+      const larger = Buffer.allocUnsafe(Math.max(STREAM_BYTES_FIRST, end * 2));
+      this.#bytes.copy(larger, 0, 0, this.#length);
+      this.#bytes = larger;
+    }
+    chunk.copy(this.#bytes, this.#length);
+    this.#length = end;
   }
 }
 

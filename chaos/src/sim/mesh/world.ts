@@ -302,7 +302,7 @@ export class World {
   #deliver(event: Exclude<SimEvent, { kind: "time" }>, agent: AgentHost, server: ServerHost): boolean {
     if (event.kind === "stream") {
       if (server.streamEnd <= agent.streamAt) return false;
-      const chunk = Buffer.from(server.stream(agent.streamAt, event.bytes));
+      const chunk = server.stream(agent.streamAt, event.bytes);
       agent.streamAt += chunk.length;
       agent.region?.onStream(chunk, this.agentMs(agent));
       // Somebody else has the server: what it had sent is on the wire.

@@ -47,7 +47,7 @@ export class ModelTarget implements Target {
       evictedKeys: 0,
       modules: [],
       keysWithFieldDeadlines: 0,
-      databases: [...new Set(this.#model.snapshot().map(({ db }) => db))],
+      databases: this.#model.databases,
     });
   }
 

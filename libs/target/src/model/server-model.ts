@@ -179,6 +179,11 @@ export class ServerModel {
     return this.#feed.offset;
   }
 
+  /** Numbers of the databases that hold keys, in order. */
+  get databases(): number[] {
+    return this.#space.databases.filter((db) => this.#space.database(db).size > 0);
+  }
+
   /** Every key, our own included, ordered by database and key; keys that are dead at `nowMs` are left out if given. */
   snapshot(nowMs?: number): SnapshotEntry[] {
     const found: SnapshotEntry[] = [];
