@@ -7,7 +7,7 @@
 import { ReplyError } from "@meridian/resp";
 import { idOfField, scaledOf } from "@meridian/merge";
 import { MutationKind } from "@meridian/words";
-import { cellKindOf, type Published } from "./audited-log.js";
+import type { Published } from "./audited-log.js";
 import { cellName, pairsAsBytes, pairsOf } from "./cells-of-server.js";
 import { readBesideLocal } from "../mesh/policies.js";
 import { elementsOf } from "./list-oracle.js";
@@ -18,13 +18,17 @@ const K = MutationKind;
 /** What is missing in the log. */
 export function checkAcknowledged(world: World, mutations: readonly Published[]): string[] {
   const coarse = coarseKeys(world);
+  const { policies } = world;
   return world.writers.flatMap((writer, at) => {
-    if (world.agents[at]?.isShutOut) return [];
+    const isImported = at === 0 && world.settings.imported > 0;
+    if (isImported || world.agents[at]?.isShutOut) return [];
     const taken = world.taken.filter((command) => command.at === at && isAccepted(command));
     const own = mutations.filter((m) => m.writer === writer);
-    const unread = new Set([...readKeys(taken), ...taken.flatMap(({ db, words }) => readBesideLocal(world.policies, db, words))]);
-    const isImported = at === 0 && world.settings.imported > 0;
-    const isChecked = (db: number, key: string): boolean => !isImported && !world.policies?.isLocal(key) && !world.policies?.isRegister(key) && !unread.has(`${db}|${key}`) && !coarse.has(`${db}|${key}`);
+    const unread = unreadKeys(world, taken);
+    const isLeftOut = (place: string): boolean => unread.has(place) || coarse.has(place);
+    const mayBeLeftOut = unread.size + coarse.size > 0;
+    const isChecked = (db: number, key: string): boolean =>
+      !(policies && (policies.isLocal(key) || policies.isRegister(key))) && !(mayBeLeftOut && isLeftOut(`${db}|${key}`));
     const isGone = (command: TakenCommand, value: string): boolean => wasGoneWhenRead(world, command, value);
     return [...missingPuts(taken, own, isChecked, isGone), ...wrongSums(taken, own, isChecked)].map((problem) => `r${at}: ${problem}`);
   });
@@ -38,7 +42,9 @@ function isAccepted({ reply }: TakenCommand): boolean {
 
 /** Keys with scores so large that a small increment changes nothing, and leaves no trace in the stream; a rename takes them along. */
 function coarseKeys(world: World): Set<string> {
-  const keys = new Set(world.taken.filter(({ words }) => words.includes("1e20")).map(({ db, words }) => `${db}|${words[1] ?? ""}`));
+  const keys = new Set<string>();
+  for (const { db, words } of world.taken) if (words.includes("1e20")) keys.add(`${db}|${words[1] ?? ""}`);
+  if (keys.size === 0) return keys;
   const renames = world.taken.filter(({ words }) => words[0] === "RENAME");
   for (let known = -1; known < keys.size; ) {
     known = keys.size;
@@ -47,10 +53,11 @@ function coarseKeys(world: World): Set<string> {
   return keys;
 }
 
-/** Keys that the agent had to read, by `db|key`. */
-export function readKeys(taken: readonly TakenCommand[]): Set<string> {
+/** Keys that the agent of these commands' region had to read, by `db|key`. */
+export function unreadKeys({ policies }: World, taken: readonly TakenCommand[]): ReadonlySet<string> {
   const names = new Set<string>();
   for (const { db, words } of taken) {
+    for (const place of readBesideLocal(policies, db, words)) names.add(place);
     const isRead = words[0] === "APPEND" || words[0] === "XSETID" || words[0]?.startsWith("PF") === true;
     // A long value that moves from list to list is read, and with it whatever is there by then.
     if (words[0] === "LMOVE" || words[0] === "RPOPLPUSH") names.add(`${db}|${words[1] ?? ""}`).add(`${db}|${words[2] ?? ""}`);
@@ -72,9 +79,8 @@ function missingPuts(taken: readonly TakenCommand[], own: readonly Published[], 
   const published = new Map<string, number>();
   for (const m of own) {
     if (m.kind === K.PutEntry) count(published, `${cellName(m.db, m.key, "x", idOfField(m.field))}=${m.value}`);
-    for (const { value } of elementsOf(m)) count(published, `${cellName(m.db, m.key, "l")}=${value}`);
-    if (m.kind !== K.PutString && m.kind !== K.PutField) continue;
-    count(published, `${cellName(m.db, m.key, cellKindOf(m.kind), m.field)}=${m.value}`);
+    else if (m.kind === K.PutElements) for (const { value } of elementsOf(m)) count(published, `${cellName(m.db, m.key, "l")}=${value}`);
+    else if (m.kind === K.PutString || m.kind === K.PutField) count(published, `${m.cell}=${m.value}`);
   }
   const expected = new Map<string, number>();
   for (const command of taken) {
@@ -97,14 +103,17 @@ function elementsIn([name, , ...rest]: readonly string[]): readonly string[] {
 }
 
 /** The last of several values for one name within a command is the one that counts. */
-function putsOf(words: readonly string[], db: number): string[] {
+function putsOf(words: readonly string[], db: number): readonly string[] {
   const [name, key = "", ...rest] = words;
+  if (name !== "SET" && name !== "MSET" && name !== "HSET") return NO_PUTS;
   const last = new Map<string, string>();
   if (name === "SET") last.set(cellName(db, key, "s"), rest[0] ?? "");
   else if (name === "MSET") for (let at = 1; at < words.length; at += 2) last.set(cellName(db, words[at] ?? "", "s"), words[at + 1] ?? "");
-  else if (name === "HSET") for (let at = 0; at < rest.length; at += 2) last.set(cellName(db, key, "h", rest[at]), rest[at + 1] ?? "");
+  else for (let at = 0; at < rest.length; at += 2) last.set(cellName(db, key, "h", rest[at]), rest[at + 1] ?? "");
   return [...last].map(([cell, value]) => `${cell}=${value}`);
 }
+
+const NO_PUTS: readonly string[] = [];
 
 function wrongSums(taken: readonly TakenCommand[], own: readonly Published[], isChecked: IsChecked): string[] {
   const expected = new Map<string, bigint>();
@@ -115,8 +124,7 @@ function wrongSums(taken: readonly TakenCommand[], own: readonly Published[], is
   const runs = new Map<string, { cell: string; sum: bigint }>();
   for (const m of own) {
     if (m.kind !== K.IncrementString && m.kind !== K.IncrementField && m.kind !== K.IncrementScore) continue;
-    const cell = cellName(m.db, m.key, cellKindOf(m.kind), m.field);
-    runs.set(`${cell} ${m.birth}`, { cell, sum: m.sum });
+    runs.set(`${m.cell} ${m.birth}`, { cell: m.cell, sum: m.sum });
   }
   const published = new Map<string, bigint>();
   for (const { cell, sum } of runs.values()) published.set(cell, (published.get(cell) ?? 0n) + sum);

@@ -4,6 +4,7 @@
  */
 import type { Frame } from "@meridian/wire";
 import { MutationKind, type Absorbed, type Hlc, type Mutation, type ReadonlyVector, type Unseen, type WriterId } from "@meridian/words";
+import { cellName } from "./cells-of-server.js";
 import { readRecord } from "../mesh/read-record.js";
 import type { World } from "../mesh/world.js";
 
@@ -15,6 +16,9 @@ export interface Published {
   readonly db: number;
   readonly key: string;
   readonly field: string;
+  /** `db|key`, and the name of the cell; that of the whole key has no kind. */
+  readonly place: string;
+  readonly cell: string;
   readonly value: string;
   readonly number: number;
   readonly birth: Hlc;
@@ -54,10 +58,9 @@ export function auditLog(world: World): AuditedLog {
         for (const [seen, hlc] of frame.context.entries()) {
           if (seen !== writer && hlc >= frame.first) problems.push(`${writer}: version ${frame.first} is not later than ${hlc} of ${seen}, which it had seen`);
         }
-        auditFrame(frame, dots, problems);
-        frame.forEach((mutation) => {
+        auditFrame(frame, dots, problems, (mutation, cell) => {
           if (mutation.kind === K.Message) messages.push({ at, text: mutation.bytes.toString("latin1", mutation.valueStart, mutation.valueEnd) });
-          else mutations.push(publishedOf(mutation, frame, policyVersion));
+          else mutations.push(publishedOf(mutation, cell, frame, policyVersion));
         });
       }
     }
@@ -65,25 +68,29 @@ export function auditLog(world: World): AuditedLog {
   return { mutations, messages, problems };
 }
 
-function auditFrame(frame: Frame, dots: Set<string>, problems: string[]): void {
+/** `take` gets every mutation, with the name of its cell. */
+function auditFrame(frame: Frame, dots: Set<string>, problems: string[], take: (mutation: Mutation, cell: string) => void): void {
   let before: number = frame.previous;
   frame.forEach((m) => {
     if (m.hlc < before || (m.hlc <= frame.previous && !m.continues)) problems.push(`${frame.writer}: version ${m.hlc} comes after ${before}`);
     before = m.hlc;
-    const dot = `${m.hlc} ${m.db} ${m.key} ${m.kind === MutationKind.RemoveKey ? "all" : `${cellKindOf(m.kind)}${m.field}`}`;
+    const cell = cellName(m.db, m.key, cellKindOf(m.kind), m.field);
+    const dot = `${m.hlc} ${m.kind === K.RemoveKey ? "all" : ""}${cell}`;
     // The removal of an entry names those that it takes: one command may take several of one id, and add another. A key that
     // came into being anew drops its old deadline, and may get one, within one command; LSET and a read of a list remove in several places.
     const isSaidAgain = SAID_AGAIN.has(m.kind);
     if (dots.has(dot) && !isSaidAgain) problems.push(`${frame.writer}: version ${m.hlc} was given twice to ${m.key} ${m.field}`);
     if (!isSaidAgain) dots.add(dot);
+    take(m, cell);
   });
   if (before !== frame.last) problems.push(`${frame.writer}: a frame says that it ends with ${frame.last}, but ends with ${before}`);
 }
 
-function publishedOf(m: Mutation, frame: Frame, policyVersion: number): Published {
+function publishedOf(m: Mutation, cell: string, frame: Frame, policyVersion: number): Published {
   const { kind, hlc, db, key, field, number, birth, sum } = m;
   return {
-    writer: frame.writer, hlc, kind, db, key, field, number, birth, sum,
+    writer: frame.writer, hlc, kind, db, key, field, cell, number, birth, sum,
+    place: `${db}|${key}`,
     value: isValued(kind) ? m.bytes.toString("latin1", m.valueStart, m.valueEnd) : "",
     context: frame.context,
     unseen: m.detail?.unseen ?? [],
@@ -104,7 +111,8 @@ const K = MutationKind;
 
 /** Mutations of which one command may make several of one cell. */
 const SAID_AGAIN: ReadonlySet<MutationKind> = new Set([K.RemoveExpiry, K.RemoveEntry, K.RemoveElements]);
-const CELL_KINDS = new Map<MutationKind, string>([
+const CELL_KINDS: string[] = [];
+for (const [kind, cellKind] of [
   [K.PutString, "s"], [K.IncrementString, "s"], [K.PutSketch, "s"], [K.PutWhole, "w"], [K.PutRegister, "w"],
   [K.IncrementDecimal, "s"], [K.IncrementDecimalField, "h"],
   [K.PutField, "h"], [K.IncrementField, "h"], [K.RemoveField, "h"],
@@ -113,9 +121,9 @@ const CELL_KINDS = new Map<MutationKind, string>([
   [K.PutEntry, "x"], [K.RemoveEntry, "x"], [K.PutStream, "x"], [K.PutGroup, "g"], [K.RemoveGroup, "g"],
   [K.PutElements, "l"], [K.RemoveElements, "l"],
   [K.PutExpiry, "t"], [K.RemoveExpiry, "t"],
-]);
+] as const) CELL_KINDS[kind] = cellKind;
 
 /** The kind of cell that a mutation names; "" for the whole key. */
 export function cellKindOf(kind: MutationKind): string {
-  return CELL_KINDS.get(kind) ?? "";
+  return CELL_KINDS[kind] ?? "";
 }

@@ -42,10 +42,11 @@ export function deadlinesOf(cells: ServerCells): Map<string, number> {
   return deadlines;
 }
 
-/** The deadline of one key. */
-function deadlineAt(cells: ServerCells, place: string): SeenDeadline {
+/** The deadline of one key. `name`: of one of its cells. */
+function deadlineAt(cells: ServerCells, place: string, name: string): SeenDeadline {
   const own = cells.get(`${place}|t|`);
   if (own !== undefined) return Number(own);
+  if (cells.has(name)) return Infinity;
   const beginning = `${place}|`;
   for (const name of cells.keys()) if (name.startsWith(beginning)) return Infinity;
   return undefined;
@@ -134,15 +135,15 @@ export class Chronicle {
 
   /** Notes what a client changed. `before` and `after`: what is alive in its server; `mark`: the last one in its stream. */
   note(at: number, before: ServerCells, after: ServerCells, changed: Iterable<string>, mark: Buffer | undefined): void {
-    const places = new Set<string>();
+    const places = new Map<string, string>();
     for (const name of changed) {
       const { place, kind } = parseCellName(name);
       if (kind !== "t") this.#noteKind(place, kind);
       append(this.#cells, name, { at, before: before.get(name), after: after.get(name), mark });
-      places.add(place);
+      places.set(place, name);
       if ((after.get(name)?.length ?? 0) > PRINT_INLINE_BYTES_MAX) this.#long.add(place);
     }
-    for (const place of places) append(this.#deadlines, place, { before: deadlineAt(before, place), after: deadlineAt(after, place) });
+    for (const [place, name] of places) append(this.#deadlines, place, { before: deadlineAt(before, place, name), after: deadlineAt(after, place, name) });
   }
 
   #noteKind(place: string, kind: string): void {

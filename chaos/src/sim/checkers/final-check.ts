@@ -5,7 +5,7 @@ import { MutationKind } from "@meridian/words";
 import { checkAbsence, counted, membersOf } from "./absence-check.js";
 import { checkAcknowledged } from "./acknowledged-check.js";
 import type { AgentHost } from "../mesh/agent-host.js";
-import { auditLog, cellKindOf, type AuditedLog, type Published } from "./audited-log.js";
+import { auditLog, type AuditedLog, type Published } from "./audited-log.js";
 import { cellName, cellsOfServer, differing, parseCellName, type ServerCells } from "./cells-of-server.js";
 import { checkFlushed, withoutFlushed } from "./flushed-region.js";
 import { byDotOf, checkLedger } from "./ledger-check.js";
@@ -116,7 +116,7 @@ function isMissing(missing: ReadonlySet<string>, name: string): boolean {
 type Missing = readonly ReadonlySet<string>[];
 
 function checkRegions(world: World, { cells, held: servers, away }: Held, metadata: readonly Metadata[], missing: Missing): Problem[] {
-  const anywhere = new Set(missing.flatMap((names) => [...names]));
+  const anywhere = mayMiss(world) ? new Set(missing.flatMap((names) => [...names])) : NOTHING;
   return membersOf(world).flatMap((agent, at) => {
     const own = metadata[at] as (typeof metadata)[number];
     const held = cells[at] as ServerCells;
@@ -158,16 +158,18 @@ function checkLedgers(world: World, metadata: readonly Metadata[], mutations: re
  */
 function checkOrigins(world: World, mutations: readonly Published[]): string[] {
   const problems: string[] = [];
-  const renamed = new Set(world.taken.filter(({ words }) => words[0] === "RENAME").flatMap(({ at, db, words }) => words.slice(1).map((key) => `${at}|${db}|${key}`)));
+  const renamed = new Set<string>();
+  for (const { at, db, words } of world.taken) if (words[0] === "RENAME") for (const key of words.slice(1)) renamed.add(`${at}|${db}|${key}`);
   for (const m of mutations) {
     const at = world.writers.indexOf(m.writer);
-    if ((at === 0 && world.settings.imported > 0) || renamed.has(`${at}|${m.db}|${m.key}`)) continue;
+    if ((at === 0 && world.settings.imported > 0) || (renamed.size > 0 && renamed.has(`${at}|${m.place}`))) continue;
     const server = world.servers[at];
-    const kind = cellKindOf(m.kind);
-    const name = cellName(m.db, m.key, kind, m.kind === MutationKind.PutEntry ? "" : m.field);
-    const content = m.kind === MutationKind.PutString || m.kind === MutationKind.PutField ? m.value : m.kind === MutationKind.AddMember ? "" : m.kind === MutationKind.PutEntry ? m.value : undefined;
-    if (!server?.touched.has(`${m.db}|${m.key}`)) problems.push(`r${at} published a mutation of ${m.key}, which none of its clients wrote`);
-    else if (content !== undefined && !server.made.has(`${name}=${content}`)) problems.push(`r${at} published ${name} = ${content}, which none of its clients made`);
+    const isEntry = m.kind === MutationKind.PutEntry;
+    const isWhole = isEntry || m.kind === MutationKind.PutString || m.kind === MutationKind.PutField;
+    const name = isEntry ? cellName(m.db, m.key, "x") : m.cell;
+    const content = isWhole ? m.value : m.kind === MutationKind.AddMember ? "" : undefined;
+    if (!server?.touched.has(m.place)) problems.push(`r${at} published a mutation of ${m.key}, which none of its clients wrote`);
+    else if (content !== undefined && !server.hasMade(name, content)) problems.push(`r${at} published ${name} = ${content}, which none of its clients made`);
   }
   return problems.slice(0, LISTED_MAX);
 }
@@ -176,8 +178,7 @@ function checkOracle(cells: readonly ServerCells[], expected: OracleCells, missi
   const [held] = cells;
   if (!held) return [];
   // A whole value's mutation holds a payload of the server's own format: its content is compared elsewhere.
-  const names = new Set([...expected.keys(), ...held.keys()].filter((name) => name.split("|")[2] !== "w" && !isMissing(missing, name)));
-  const wrong = [...names].filter((name) => expected.get(name) !== held.get(name)).sort();
+  const wrong = differing(expected, held).filter((name) => parseCellName(name).kind !== "w" && !isMissing(missing, name));
   return wrong.slice(0, LISTED_MAX).map((name) => `the rules give ${name} = ${String(expected.get(name))}, but r0 holds ${String(held.get(name))}`);
 }
 

@@ -253,21 +253,25 @@ function lostValue({ rule, value, print }: ConflictRecord, loser: Published, win
 }
 
 function missing(records: readonly ConflictRecord[], metadata: Metadata, nowMs: number): string[] {
-  return [...metadata].flatMap(([name, cell]) => {
+  const problems: string[] = [];
+  for (const [name, cell] of metadata) {
     const hidden = hiddenIn(cell, metadata, nowMs);
-    if (hidden.length === 0) return [];
+    if (hidden.length === 0) continue;
     const own = records.filter((record) => isOf(record, cell));
     const isTold = ({ rule, loser, winner }: Hidden): boolean =>
       own.some((record) => record.rule === rule && isSame(record.loser, loser) && (!winner || isSame(record.winner, winner)));
     const lacking = hidden.filter((one) => !isTold(one));
-    return lacking.map(({ rule, loser, winner }) => `the ledger lacks ${rule} of ${name}: ${nameOf(loser)} behind ${winner ? nameOf(winner) : "another"}`);
-  });
+    problems.push(...lacking.map(({ rule, loser, winner }) => `the ledger lacks ${rule} of ${name}: ${nameOf(loser)} behind ${winner ? nameOf(winner) : "another"}`));
+  }
+  return problems;
 }
 
 /** What is hidden behind another type is recorded by its newest write, whatever it was hidden by. */
 function missingTypes(records: readonly ConflictRecord[], metadata: Metadata): string[] {
+  const types = typesIn(metadata);
+  if (!types.isMixed) return [];
   const told = new Set(records.filter(({ rule }) => rule === "type").map(({ db, key, loser }) => `${db}|${key} ${nameOf(loser)}`));
-  return [...typesIn(metadata)].flatMap(([place, { visible, newest }]) => {
+  return [...types.byPlace].flatMap(([place, { visible, newest }]) => {
     const hidden = [...newest].filter(([type, dot]) => type !== visible && !told.has(`${place} ${nameOf(dot)}`));
     return hidden.map(([type, dot]) => `the ledger lacks type of ${place}: ${nameOf(dot)} of ${type}, hidden behind ${visible}`);
   });
@@ -280,10 +284,12 @@ interface Hidden {
   readonly winner: Dot | undefined;
 }
 
-function hiddenIn(cell: StoredCell, metadata: Metadata, nowMs: number): Hidden[] {
+const NOTHING_HIDDEN: readonly Hidden[] = [];
+
+function hiddenIn(cell: StoredCell, metadata: Metadata, nowMs: number): readonly Hidden[] {
   const { kind, base } = cell;
   // What has one write hides nothing: but one of a stream may be several entries.
-  if (base.siblings.length < 2 && kind !== "x") return [];
+  if (base.siblings.length < 2 && kind !== "x") return NOTHING_HIDDEN;
   // Nothing hides in a stream: entries of one id stand beside each other, all but one under another id.
   if (kind === "x" && cell.field !== "") return movedIn(cell);
   if (kind === "x" || kind === "g") return [];
@@ -311,7 +317,7 @@ const MEMBER_TYPES: ReadonlySet<string> = new Set(["h", "e", "z", "x"]);
 /** Of a key that is there, and shows a type that brings no deadline along. */
 function shorterThanLongest({ db, key, base }: StoredCell, metadata: Metadata, nowMs: number): Hidden[] {
   const ofKey = [...metadata.values()].filter((other) => other.db === db && other.key === key);
-  const visible = keyTypes(ofKey).get(`${db}|${key}`)?.visible;
+  const visible = keyTypes(ofKey).byPlace.get(`${db}|${key}`)?.visible;
   const hasMembers = ofKey.some((other) => MEMBER_TYPES.has(other.kind) && other.base.siblings.length > 0);
   const isHeld = visible !== undefined && MEMBER_TYPES.has(visible) && hasMembers;
   const [first] = base.siblings;

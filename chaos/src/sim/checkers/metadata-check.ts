@@ -23,7 +23,7 @@ import { readUnfinished, type StoredCell } from "@meridian/region";
 import { cellName, type ServerCells } from "./cells-of-server.js";
 import type { ServerHost } from "../mesh/server-host.js";
 import type { AgentHost } from "../mesh/agent-host.js";
-import { isHiddenCell, typesIn, type KeyTypes } from "./visible-types.js";
+import { isHiddenCell, typesIn, type TypesOfKeys } from "./visible-types.js";
 
 /** Kinds of cells with values that the agent need not hold. */
 const HELD_BY_SERVERS: ReadonlySet<string> = new Set(["s", "h", "w", "x", "l"]);
@@ -33,7 +33,9 @@ export type Metadata = ReadonlyMap<string, StoredCell>;
 
 /** Reads a region's cells. */
 export function metadataOf(agent: AgentHost): Metadata {
-  return new Map(agent.stored.cells.map((cell) => [cellName(cell.db, cell.key, cell.kind, cell.field), cell]));
+  const metadata = new Map<string, StoredCell>();
+  for (const cell of agent.stored.cells) metadata.set(cellName(cell.db, cell.key, cell.kind, cell.field), cell);
+  return metadata;
 }
 
 /**
@@ -107,19 +109,21 @@ export function unfinishedIn(agent: AgentHost, metadata: Metadata, missing: Read
 export function compareMetadata(a: Metadata, b: Metadata): string[] {
   if (a === b) return [];
   const problems: string[] = [];
-  for (const name of new Set([...a.keys(), ...b.keys()])) {
-    const [cell, same] = [a.get(name)?.base, b.get(name)?.base];
-    if (cell && same && areAlike(cell, same)) continue;
+  const compare = (name: string, cell: Cell | undefined, same: Cell | undefined): void => {
+    if (cell && same && areAlike(cell, same)) return;
     const [one, other] = [describeCell(cell), describeCell(same)];
     if (one !== other) problems.push(`${name}: ${one} / ${other}`);
-  }
+  };
+  for (const [name, { base }] of a) compare(name, base, b.get(name)?.base);
+  for (const [name, { base }] of b) if (!a.has(name)) compare(name, undefined, base);
   return problems.sort();
 }
 
-/** True for most cells that mean the same, without a text: one value, written once, and nothing beside it. */
+/** True for most cells that mean the same, without a text: at most one value, written once, and nothing beside it. */
 function areAlike(a: Cell, b: Cell): boolean {
-  if (a.siblings.length !== 1 || b.siblings.length !== 1 || a.sums.length + b.sums.length > 0 || a.wipes || b.wipes) return false;
-  const [one, other] = [a.siblings[0], b.siblings[0]] as [Sibling, Sibling];
+  if (a.siblings.length > 1 || a.siblings.length !== b.siblings.length || a.sums.length + b.sums.length > 0 || a.wipes || b.wipes) return false;
+  const [one, other] = [a.siblings[0], b.siblings[0]] as [Sibling | undefined, Sibling | undefined];
+  if (!one || !other) return true;
   return one.hlc === other.hlc && one.writer === other.writer && one.print === other.print && one.number === other.number;
 }
 
@@ -146,16 +150,16 @@ export function compareWithServer(
   const expected = new Set<string>();
   for (const [name, cell] of metadata) {
     const { db, key, kind, base } = cell;
-    if (kind === "s" && missing.has(name) && (deadlines.get(`${db}|${key}`) ?? Infinity) > nowMs) problems.push(...comparePart(name, cell, server, cells.has(name)));
+    if (kind === "s" && missing.has(name) && deadlineIn(deadlines, db, key) > nowMs) problems.push(...comparePart(name, cell, server, cells.has(name)));
     if (kind === "t" || kind === "l" || missing.has(name)) continue;
     const whole = kind === "w" ? wholeOf(server, db, key, nowMs) : undefined;
     if (isHiddenCell(types, cell)) {
       // Where something of the same name is held it is found below, as held by nobody.
       const hasContent = kind === "g" ? groupStart(base) !== undefined : printOfCell(kind, base) !== undefined;
-      if (hasContent && !cell.shown && (deadlines.get(`${db}|${key}`) ?? Infinity) > nowMs) problems.push(`${name}: hidden, and noted as held`);
+      if (hasContent && !cell.shown && deadlineIn(deadlines, db, key) > nowMs) problems.push(`${name}: hidden, and noted as held`);
       continue;
     }
-    const deadline = deadlines.get(`${db}|${key}`) ?? Infinity;
+    const deadline = deadlineIn(deadlines, db, key);
     const print = deadline <= nowMs ? undefined : printOfCell(kind, base);
     if (kind === "x" || kind === "g") {
       problems.push(...compareStreamCell(cell, cells, deadline <= nowMs, expected));
@@ -205,7 +209,7 @@ function compareStreamCell(cell: StoredCell, cells: ServerCells, isDead: boolean
 }
 
 interface ListComparison {
-  readonly types: ReadonlyMap<string, KeyTypes>;
+  readonly types: TypesOfKeys;
   readonly deadlines: ReadonlyMap<string, number>;
   readonly nowMs: number;
   readonly missing: ReadonlySet<string>;
@@ -238,7 +242,7 @@ function compareLists(metadata: Metadata, cells: ServerCells, { types, deadlines
   return problems;
 }
 
-function deadlinesOf(metadata: Metadata, types: ReadonlyMap<string, KeyTypes>): Map<string, number> {
+function deadlinesOf(metadata: Metadata, types: TypesOfKeys): Map<string, number> {
   const deadlines = new Map<string, number>();
   for (const cell of metadata.values()) {
     const { db, key, kind, base } = cell;
@@ -249,6 +253,11 @@ function deadlinesOf(metadata: Metadata, types: ReadonlyMap<string, KeyTypes>): 
     deadlines.set(name, Math.max(deadline, deadlines.get(name) ?? -Infinity));
   }
   return deadlines;
+}
+
+/** `Infinity` where the key has none. */
+function deadlineIn(deadlines: ReadonlyMap<string, number>, db: number, key: string): number {
+  return deadlines.size === 0 ? Infinity : (deadlines.get(`${db}|${key}`) ?? Infinity);
 }
 
 function printOfCell(kind: string, cell: Cell): string | undefined {

@@ -29,6 +29,8 @@ const REMOVALS: ReadonlySet<MutationKind> = new Set([K.RemoveField, K.RemoveMemb
 export const INCREMENTS: ReadonlySet<MutationKind> = new Set([
   ...[K.IncrementString, K.IncrementField, K.IncrementScore, K.IncrementDecimal, K.IncrementDecimalField],
 ]);
+/** Kinds of cells that are computed each by itself. */
+const ONE_BY_ONE: ReadonlySet<string> = new Set(["s", "h", "w", "e", "z"]);
 const INTEGER = /^(0|-?[1-9]\d*)$/;
 const DECIMAL = /^([+-]?)(\d+)\.?(\d*)(?:e([+-]?\d))?$/;
 const DIGITS = 17;
@@ -39,7 +41,7 @@ export type OracleCells = Map<string, string>;
 /** Computes all cells of keys that are not expired at `nowMs`. */
 export function expectedCells(mutations: readonly Published[], nowMs: number): OracleCells {
   const cells: OracleCells = new Map();
-  for (const ofKey of groupBy(mutations, ({ db, key }) => `${db}|${key}`).values()) addKey(cells, ofKey, nowMs);
+  for (const ofKey of groupBy(mutations, ({ place }) => place).values()) addKey(cells, ofKey, nowMs);
   return cells;
 }
 
@@ -51,7 +53,8 @@ function addKey(cells: OracleCells, mutations: readonly Published[], nowMs: numb
     return;
   }
   const { db, key } = first;
-  const named = new Set(mutations.map((m) => `${cellKindOf(m.kind)}|${m.field}`).filter((name) => !/^[tlxg]?\|/.test(name)));
+  const named = new Set<string>();
+  for (const m of mutations) if (ONE_BY_ONE.has(cellKindOf(m.kind))) named.add(`${cellKindOf(m.kind)}|${m.field}`);
   const visible = visibleKind(mutations, named);
   const deadline = deadlineOf(mutations, visible);
   if (deadline <= nowMs || visible === undefined) return;
@@ -73,16 +76,17 @@ function seesInList(taker: Published, put: Published): boolean {
 /** The kind of the newest write that survives or increment that counts; `x` for all of a stream. */
 function visibleKind(mutations: readonly Published[], named: ReadonlySet<string>): string | undefined {
   let newest: { kind: string; dot: Published } | undefined;
-  const weigh = (kind: string, dots: readonly Published[]): void => {
-    for (const dot of dots) if (!newest || beats(dot, newest.dot)) newest = { kind, dot };
+  const weigh = (kind: string, dot: Published): void => {
+    if (!newest || beats(dot, newest.dot)) newest = { kind, dot };
   };
   for (const name of named) {
     const kind = name.charAt(0);
     const field = name.slice(2);
-    weigh(kind, [...survivors(mutations, kind, field), ...counting(mutations, kind, field).map(({ last }) => last)]);
+    for (const dot of survivors(mutations, kind, field)) weigh(kind, dot);
+    for (const { last } of counting(mutations, kind, field)) weigh(kind, last);
   }
-  weigh("l", survivingElements(mutations, seesInList).map(({ mutation }) => mutation));
-  weigh("x", standingInStream(mutations));
+  for (const { mutation } of survivingElements(mutations, seesInList)) weigh("l", mutation);
+  for (const dot of standingInStream(mutations)) weigh("x", dot);
   return newest?.kind;
 }
 
@@ -232,9 +236,10 @@ function deadlineOf(mutations: readonly Published[], visible: string | undefined
 function groupBy<T>(items: readonly T[], name: (item: T) => string): Map<string, T[]> {
   const groups = new Map<string, T[]>();
   for (const item of items) {
-    const group = groups.get(name(item));
+    const of = name(item);
+    const group = groups.get(of);
     if (group) group.push(item);
-    else groups.set(name(item), [item]);
+    else groups.set(of, [item]);
   }
   return groups;
 }

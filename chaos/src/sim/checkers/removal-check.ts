@@ -7,29 +7,26 @@
  */
 import { ReplyError } from "@meridian/resp";
 import { MutationKind } from "@meridian/words";
-import { readKeys } from "./acknowledged-check.js";
-import { cellKindOf, type Published } from "./audited-log.js";
+import { unreadKeys } from "./acknowledged-check.js";
+import type { Published } from "./audited-log.js";
 import { cellName } from "./cells-of-server.js";
-import { readBesideLocal } from "../mesh/policies.js";
 import type { TakenCommand, World } from "../mesh/world.js";
 
 const K = MutationKind;
-const OF_MEMBERS: ReadonlySet<MutationKind> = new Set([K.RemoveField, K.RemoveMember, K.RemoveScore]);
+const REMOVALS: ReadonlySet<MutationKind> = new Set([K.RemoveKey, K.RemoveField, K.RemoveMember, K.RemoveScore]);
 
 /** What is wrong, one line each. */
 export function checkRemovals(world: World, mutations: readonly Published[]): string[] {
   return world.writers.flatMap((writer, at) => {
     if (at === 0 && world.settings.imported > 0) return [];
+    const removals = mutations.filter((m) => m.writer === writer && REMOVALS.has(m.kind));
+    if (removals.length === 0) return [];
     const taken = world.taken.filter((command) => command.at === at);
-    const unread = new Set([...readKeys(taken), ...taken.flatMap(({ db, words }) => readBesideLocal(world.policies, db, words))]);
+    const unread = unreadKeys(world, taken);
     const made = new Map<string, number>();
-    for (const name of taken.flatMap(removedBy)) count(made, name);
+    for (const command of taken) for (const name of removedBy(command)) count(made, name);
     const published = new Map<string, number>();
-    for (const m of mutations) {
-      if (m.writer !== writer || unread.has(`${m.db}|${m.key}`)) continue;
-      if (m.kind === K.RemoveKey) count(published, cellName(m.db, m.key, ""));
-      else if (OF_MEMBERS.has(m.kind)) count(published, cellName(m.db, m.key, cellKindOf(m.kind), m.field));
-    }
+    for (const m of removals) if (!unread.has(m.place)) count(published, m.cell);
     // A deletion of which nobody could tell whether it was an eviction counts as a client's.
     let inDoubt = (world.agents[at] ?? world.stopped)?.counters.evictions.untold ?? 0;
     const wrong = [...published].filter(([name, times]) => {

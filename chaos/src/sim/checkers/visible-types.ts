@@ -17,29 +17,50 @@ export interface KeyTypes {
   readonly newest: ReadonlyMap<string, Dot>;
 }
 
-const KNOWN = new WeakMap<ReadonlyMap<string, StoredCell>, ReadonlyMap<string, KeyTypes>>();
+/** The types of all keys of a region's memory. */
+export interface TypesOfKeys {
+  readonly byPlace: ReadonlyMap<string, KeyTypes>;
+  /** Some key has cells of several types. */
+  readonly isMixed: boolean;
+}
+
+const KNOWN = new WeakMap<ReadonlyMap<string, StoredCell>, TypesOfKeys>();
 
 /** What every key of a region's memory shows; found out once, for several checkers ask. */
-export function typesIn(memory: ReadonlyMap<string, StoredCell>): ReadonlyMap<string, KeyTypes> {
-  const known = KNOWN.get(memory) ?? keyTypes(memory.values());
-  KNOWN.set(memory, known);
-  return known;
+export function typesIn(memory: ReadonlyMap<string, StoredCell>): TypesOfKeys {
+  const known = KNOWN.get(memory);
+  if (known) return known;
+  const types = keyTypes(memory.values());
+  KNOWN.set(memory, types);
+  return types;
 }
 
 /** What every key shows. */
-export function keyTypes(cells: Iterable<StoredCell>): ReadonlyMap<string, KeyTypes> {
+export function keyTypes(cells: Iterable<StoredCell>): TypesOfKeys {
   const keys = new Map<string, Map<string, Dot>>();
+  const empty: (readonly [place: string, type: string])[] = [];
   for (const { db, key, kind, base } of cells) {
     const type = typeOf(kind);
     const dot = type === undefined || (kind === "g" && groupStart(base) === undefined) ? undefined : newestDot(base);
-    if (type === undefined || !dot) continue;
+    if (type === undefined) continue;
     const place = `${db}|${key}`;
-    const newest = keys.get(place) ?? new Map<string, Dot>();
-    keys.set(place, newest);
+    if (!dot) {
+      empty.push([place, type]);
+      continue;
+    }
+    let newest = keys.get(place);
+    if (!newest) keys.set(place, (newest = new Map()));
     const known = newest.get(type);
     if (!known || wins(dot, known)) newest.set(type, dot);
   }
-  return new Map([...keys].map(([place, newest]) => [place, { visible: visibleOf(newest), newest }]));
+  const byPlace = new Map<string, KeyTypes>();
+  let isMixed = false;
+  for (const [place, newest] of keys) {
+    byPlace.set(place, { visible: visibleOf(newest), newest });
+    isMixed ||= newest.size > 1;
+  }
+  for (const [place, type] of empty) isMixed ||= (byPlace.get(place)?.visible ?? type) !== type;
+  return { byPlace, isMixed };
 }
 
 function visibleOf(newest: ReadonlyMap<string, Dot>): string {
@@ -50,8 +71,9 @@ function visibleOf(newest: ReadonlyMap<string, Dot>): string {
 }
 
 /** True where another type hides the cell. */
-export function isHiddenCell(types: ReadonlyMap<string, KeyTypes>, { db, key, kind }: Pick<StoredCell, "db" | "key" | "kind">): boolean {
-  const visible = types.get(`${db}|${key}`)?.visible;
+export function isHiddenCell({ byPlace, isMixed }: TypesOfKeys, { db, key, kind }: Pick<StoredCell, "db" | "key" | "kind">): boolean {
+  if (!isMixed) return false;
+  const visible = byPlace.get(`${db}|${key}`)?.visible;
   const type = typeOf(kind);
   return visible !== undefined && type !== undefined && type !== visible;
 }

@@ -32,11 +32,12 @@ export function heal(world: World): string[] {
   for (const at of world.agents.keys()) world.perform({ kind: "skew", at, ms: 0 });
   // What a reader did not get, it gets when it begins again.
   if (world.settings.faults.includes("loss")) for (const at of world.agents.keys()) world.perform({ kind: "crash", at, keep: 0 });
-  const restless = settle(world, () => true);
+  const moves = world.agents.flatMap((_, at) => movesOf(world, at));
+  const restless = settle(world, moves, () => true);
   if (restless.length > 0 || (!isTimed(world) && isBare(world))) return restless;
   world.perform({ kind: "time", ms: LATER_MS });
   for (const at of world.agents.keys()) world.perform({ kind: "expire", at });
-  return forget(world);
+  return forget(world, moves);
 }
 
 /** Something in this run may come about by time alone: a deadline, a limit after which something is given up. Else what rests stays so. */
@@ -47,11 +48,11 @@ function isTimed({ settings, agents, flushed }: World): boolean {
 }
 
 /** Lets all regions tell how far they are until nothing is left that only a late change would need. What remains is found at the end. */
-function forget(world: World): string[] {
+function forget(world: World, moves: readonly Move[]): string[] {
   for (let turn = 0; turn < FORGET_TURNS_MAX; turn += 1) {
     // Before the first turn more than that has passed.
     if (turn > 0) world.perform({ kind: "time", ms: HEARTBEAT_IDLE_MS + 1 });
-    const restless = settle(world, isBare);
+    const restless = settle(world, moves, isBare);
     if (restless.length > 0 || isBare(world)) return restless;
     // What everybody must be past waits for a region that stands still; groups that it is no member of go on.
     if (world.flushed && (world.logs.length === world.writers.length || turn >= FORGET_TURNS_BESIDE)) return restless;
@@ -73,8 +74,7 @@ function isToldOfAbsence({ region }: AgentHost): boolean {
 }
 
 /** `isDone`: asked where nothing moves; else a few rounds more are waited for. */
-function settle(world: World, isDone: (world: World) => boolean): string[] {
-  const moves = world.agents.flatMap((_, at) => movesOf(world, at));
+function settle(world: World, moves: readonly Move[], isDone: (world: World) => boolean): string[] {
   let calm = 0;
   let done = workOf(world);
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
@@ -114,7 +114,7 @@ function hasRead({ region, cursors }: AgentHost, log: LogModel): boolean {
   for (const [writer, read] of cursors) {
     const records = log.of(writer);
     if (records.length === read || region?.wants(writer) !== true) continue;
-    if (records.some((record, at) => at >= read && !isHeartbeat(record, writer))) return false;
+    for (let at = read; at < records.length; at += 1) if (!isHeartbeat(records[at] as Buffer, writer)) return false;
   }
   return true;
 }

@@ -50,8 +50,8 @@ export class ServerHost {
   readonly marks: { readonly endOffset: number; readonly header: Buffer }[] = [];
   /** What agents found in lists, by `db|key`, in order. */
   readonly listReadings = new Map<string, ListReading[]>();
-  /** Every content that a client ever gave to a cell, as `cell=content`. */
-  readonly made = new Set<string>();
+  /** Every content that a client ever gave to a cell. */
+  readonly #made = new Map<string, Set<string>>();
   /** Keys that clients named in commands that the server took, as `db|key`. */
   readonly touched = new Set<string>();
 
@@ -127,8 +127,19 @@ export class ServerHost {
   /** The result of a float's increment is content that a client made: where events are not heard it is a value like others. */
   #noteFloat([name, key = "", field = ""]: ClientCommand, db: number, reply: unknown): void {
     if (!Buffer.isBuffer(reply)) return;
-    if (name === "INCRBYFLOAT") this.made.add(`${cellName(db, key, "s")}=${reply.toString()}`);
-    if (name === "HINCRBYFLOAT") this.made.add(`${cellName(db, key, "h", field)}=${reply.toString()}`);
+    if (name === "INCRBYFLOAT") this.#noteMade(cellName(db, key, "s"), reply.toString());
+    if (name === "HINCRBYFLOAT") this.#noteMade(cellName(db, key, "h", field), reply.toString());
+  }
+
+  /** True where a client ever gave the content to the cell. */
+  hasMade(cell: string, content: string): boolean {
+    return this.#made.get(cell)?.has(content) === true;
+  }
+
+  #noteMade(cell: string, content: string): void {
+    const known = this.#made.get(cell);
+    if (known) known.add(content);
+    else this.#made.set(cell, new Set([content]));
   }
 
   /** Drops what is due. */
@@ -171,21 +182,27 @@ export class ServerHost {
   }
 
   #change(before: ServerCells, after: ServerCells): ReadonlyMap<string, string | undefined> {
-    const changed = new Map(differing(before, after).map((name) => [name, before.get(name)] as const));
+    const changed = new Map<string, string | undefined>();
+    for (const name of differing(before, after)) changed.set(name, before.get(name));
     this.changes.push({ endOffset: this.streamEnd, before: changed });
     return changed;
   }
 
   #note(changed: ReadonlyMap<string, unknown>, after: ServerCells, db: number, commands: readonly ClientCommand[]): void {
-    const named = new Set<string>();
     for (const words of commands) {
-      for (let at = 1; at < words.length; at += 1) named.add(`${db}|${words[at] ?? ""}`);
-      for (const made of contentsIn(words, db)) this.made.add(made);
+      for (let at = 1; at < words.length; at += 1) this.touched.add(`${db}|${words[at] ?? ""}`);
+      this.#noteContents(words, db);
     }
-    for (const place of named) this.touched.add(place);
-    for (const [name, content] of after) {
-      if (changed.has(name) || (named.has(parseCellName(name).place) && isNamed(name, db, commands))) this.made.add(`${name}=${content}`);
-    }
+    for (const [name, content] of after) if (changed.has(name) || isNamed(name, db, commands)) this.#noteMade(name, content);
+  }
+
+  /** Contents that a command gives by name: within a transaction the next command may replace them at once. */
+  #noteContents([name, key = "", ...rest]: ClientCommand, db: number): void {
+    if (name === "SET" || name === "MSET") this.#noteMade(cellName(db, key, "s"), rest[0] ?? "");
+    if (name === "MSET") this.#noteMade(cellName(db, rest[1] ?? "", "s"), rest[2] ?? "");
+    else if (name === "SADD") for (const member of rest) this.#noteMade(cellName(db, key, "e", member), "");
+    else if (name === "XADD") this.#noteMade(cellName(db, key, "x"), pairsAsBytes(pairsOf([name, key, ...rest])));
+    else if (name === "HSET") for (let at = 0; at < rest.length; at += 2) this.#noteMade(cellName(db, key, "h", rest[at]), rest[at + 1] ?? "");
   }
 
   #collect(): void {
@@ -202,18 +219,15 @@ export class ServerHost {
   }
 }
 
-/** Contents that a command gives by name: within a transaction the next command may replace them at once. */
-function contentsIn([name, key = "", ...rest]: ClientCommand, db: number): string[] {
-  if (name === "SET") return [`${cellName(db, key, "s")}=${rest[0] ?? ""}`];
-  if (name === "MSET") return [`${cellName(db, key, "s")}=${rest[0] ?? ""}`, `${cellName(db, rest[1] ?? "", "s")}=${rest[2] ?? ""}`];
-  if (name === "SADD") return rest.map((member) => `${cellName(db, key, "e", member)}=`);
-  if (name === "XADD") return [`${cellName(db, key, "x")}=${pairsAsBytes(pairsOf([name, key, ...rest]))}`];
-  if (name !== "HSET") return [];
-  return rest.flatMap((field, at) => (at % 2 === 0 ? [`${cellName(db, key, "h", field)}=${rest[at + 1] ?? ""}`] : []));
-}
-
 /** Writing what is there already is a write too. */
 function isNamed(cell: string, db: number, commands: readonly ClientCommand[]): boolean {
-  const [database, key = "", , field = ""] = cell.split("|");
-  return Number(database) === db && commands.some((words) => words.includes(key) && (field === "" || words.includes(field)));
+  const behindDb = cell.indexOf("|") + 1;
+  const behindKey = cell.indexOf("|", behindDb);
+  const key = cell.slice(behindDb, behindKey);
+  for (const words of commands) {
+    if (!words.includes(key, 1) || Number(cell.slice(0, behindDb - 1)) !== db) continue;
+    const field = cell.slice(cell.indexOf("|", behindKey + 1) + 1);
+    if (field === "" || words.includes(field)) return true;
+  }
+  return false;
 }
