@@ -7,7 +7,7 @@ import { PRINT_INLINE_BYTES_MAX } from "@meridian/merge";
 import { readBatch, type BatchCell } from "@meridian/target";
 import { cellName, type ServerCells } from "./cells-of-server.js";
 import { SWITCHED_PREFIX } from "../mesh/policies.js";
-import type { ServerHost } from "../mesh/server-host.js";
+import type { LocalChange, ServerHost } from "../mesh/server-host.js";
 import { scaledDigits, textOfDigits } from "./oracle.js";
 import { includesSketch, isSketchContent } from "./sketch-content.js";
 
@@ -84,9 +84,10 @@ function lostElements(seen = "[]", was = "[]", after = "[]"): string[] {
 /** Cells that clients have written behind `seenOffset`, with what was there before. */
 function unseenContents(server: ServerHost, seenOffset: number): Map<string, string | undefined> {
   const contents = new Map<string, string | undefined>();
-  for (const change of server.changes.toReversed()) {
-    if (change.endOffset <= seenOffset) break;
-    for (const [name, before] of change.before) contents.set(name, before);
+  for (let at = server.changes.length - 1; at >= 0; at -= 1) {
+    const { endOffset, before } = server.changes[at] as LocalChange;
+    if (endOffset <= seenOffset) break;
+    for (const [name, content] of before) contents.set(name, content);
   }
   return contents;
 }

@@ -226,9 +226,9 @@ export class AgentHost {
 
   /** The oldest record on its way to one of the logs is durable; the agent is told of it when all before it are too. */
   append(log = 0): void {
-    const logs = logsIn(this.outbound);
+    const logs = log === 0 ? [] : logsIn(this.outbound);
     const writer = logs[log % logs.length];
-    const [next] = this.outbound.splice(this.outbound.findIndex((one) => one.writer === writer), 1);
+    const [next] = this.outbound.splice(writer === undefined ? 0 : this.outbound.findIndex((one) => one.writer === writer), 1);
     if (!next) return;
     // What a dead agent sent comes before what its heir sends: the log takes one at a time.
     while (this.ghostAppends.length > 0) this.ghostAppend();

@@ -32,6 +32,7 @@ interface HeldCells {
 }
 
 const NO_BYTES = Buffer.alloc(0);
+const NO_VALUES: readonly string[] = [];
 /** Room for the stream of a short run. */
 const STREAM_BYTES_FIRST = 2048;
 
@@ -165,10 +166,12 @@ export class ServerHost {
 
   /** An agent reads a key. */
   noteReading(db: number, key: string, nowMs: number): void {
-    const values = JSON.parse(this.cells(nowMs).get(cellName(db, key, "l")) ?? "[]") as string[];
+    const list = this.cells(nowMs).get(cellName(db, key, "l"));
+    const reading = { offset: this.streamEnd, values: list === undefined ? NO_VALUES : (JSON.parse(list) as string[]) };
     const place = `${db}|${key}`;
-    const before = this.listReadings.get(place) ?? [];
-    this.listReadings.set(place, [...before, { offset: this.streamEnd, values }]);
+    const before = this.listReadings.get(place);
+    if (before) before.push(reading);
+    else this.listReadings.set(place, [reading]);
   }
 
   /** The commands in the stream behind `from`, for the transcript and the guard. */

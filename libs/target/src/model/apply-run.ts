@@ -47,13 +47,13 @@ export class ApplyRun {
     for (const part of this.#parts) for (const cell of part) this.#compare(cell);
     const header = typeof this.#header === "string" ? Buffer.from(this.#header, "latin1") : this.#header;
     this.#run(0, ["SET", MARK_KEY, binary(this.#entries.length === 0 ? header : Buffer.concat([header, ...this.#entries]))]);
-    for (const part of this.#parts) this.#effect(part.filter((cell) => !this.#skipped.has(cell)));
+    for (const part of this.#parts) this.#effect(this.#skipped.size === 0 ? part : part.filter((cell) => !this.#skipped.has(cell)));
     feed.endUnit();
     return this.#skipped.size + this.#missed;
   }
 
   #compare(cell: BatchCell): void {
-    const isLost = cell.op !== OP.setStrings && this.#lost.has(`${cell.db} ${cell.key}`);
+    const isLost = this.#lost.size > 0 && cell.op !== OP.setStrings && this.#lost.has(`${cell.db} ${cell.key}`);
     const hangs = isLost || cell.how === AFTER_UNLINK;
     if (cell.op === OP.requireKey) {
       if (this.#space.lookup(cell.db, cell.key) === undefined) this.#lost.add(`${cell.db} ${cell.key}`);

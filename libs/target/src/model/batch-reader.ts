@@ -68,9 +68,13 @@ export function readBatch(args: readonly Bytes[]): BatchPart[] {
     }
     if (op === OP.setStrings) {
       const count = Number(next());
-      const pairs = Array.from({ length: count }, () => [next(), next()] as const);
+      const pairs = take(2 * count, next);
       const compared = how === "=" || how === "#";
-      parts.push(pairs.map(([key, value]) => ({ op, how, db, kind: "s", key, field: "", rest: [compared ? next() : "", value] })));
+      const run: BatchCell[] = [];
+      for (let pair = 0; pair < pairs.length; pair += 2) {
+        run.push({ op, how, db, kind: "s", key: pairs[pair] as string, field: "", rest: [compared ? next() : "", pairs[pair + 1] as string] });
+      }
+      parts.push(run);
       continue;
     }
     if (op === OP.editList) {
@@ -86,11 +90,17 @@ export function readBatch(args: readonly Bytes[]): BatchPart[] {
     if (shape === undefined) throw new Error(`no operation ${code} at argument ${at - 1}`);
     const key = next();
     const field = shape.field ? next() : "";
-    const rest = Array.from({ length: shape.rest }, next);
-    if (op === OP.unlinkKey) rest.push(...Array.from({ length: 2 * Number(rest[2]) }, next));
+    const rest = take(shape.rest, next);
+    if (op === OP.unlinkKey) rest.push(...take(2 * Number(rest[2]), next));
     parts.push([{ op, how, db, kind: shape.kind, key, field, rest }]);
   }
   return parts;
+}
+
+function take(count: number, next: () => string): string[] {
+  const taken: string[] = [];
+  for (let left = count; left > 0; left -= 1) taken.push(next());
+  return taken;
 }
 
 /** All arguments of a list's edits: how many there are stands among them. */
@@ -100,7 +110,7 @@ function readListArguments(next: () => string): string[] {
   for (let left = Number(count); left > 0; left -= 1) {
     const head = [next(), next(), next(), next()];
     const more = Number(head[2]) + Number(head[3]) + 2;
-    rest.push(...head, ...Array.from({ length: more }, next));
+    rest.push(...head, ...take(more, next));
   }
   return rest;
 }

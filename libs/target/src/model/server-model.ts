@@ -13,7 +13,7 @@ import { VersionVector } from "@meridian/words";
 import type { ApplyReply, FenceReply, ReadStatus, ScanPage } from "../port.js";
 import { ApplyRun } from "./apply-run.js";
 import { binary } from "./batch-reader.js";
-import { type CommandTable } from "./command.js";
+import type { CommandContext, CommandTable } from "./command.js";
 import { HASH_COMMANDS } from "./hash-commands.js";
 import { KEY_COMMANDS } from "./key-commands.js";
 import { Keyspace, type EntryType } from "./keyspace.js";
@@ -39,6 +39,9 @@ const COMMANDS: CommandTable = {
   ...STREAM_COMMANDS,
   ...MESSAGE_COMMANDS,
 };
+
+/** As clients write their names, in small letters or in capitals; others are looked for when they come. */
+const BY_SENT_NAME = new Map(Object.entries(COMMANDS).flatMap(([name, command]) => [[name, command] as const, [name.toUpperCase(), command] as const]));
 
 /**
  * One key in a snapshot. Collections are sorted, lists in their order; scores are numbers; of streams the id and the pairs of
@@ -69,6 +72,13 @@ export class ServerModel {
   /** What subscribers were told since they last asked; undefined: nobody listens. */
   #events: KeyEvent[] | undefined;
   #mark: { readonly bytes: string; readonly mark: Mark } | undefined;
+  /** What every command gets; the database is set before each. */
+  readonly #context: { -readonly [Name in keyof CommandContext]: CommandContext[Name] } = {
+    space: this.#space,
+    db: 0,
+    emit: (told) => this.#feed.add(this.#context.db, told),
+    notify: (event, key) => this.#notify(event, this.#context.db, key),
+  };
 
   /** Bytes of the stream so far. */
   get offset(): number {
@@ -198,12 +208,11 @@ export class ServerModel {
   }
 
   #command(db: number, args: readonly string[]): Reply {
-    const name = (args[0] as string).toLowerCase();
-    const command = COMMANDS[name];
+    const name = args[0] as string;
+    const command = BY_SENT_NAME.get(name) ?? COMMANDS[name.toLowerCase()];
     if (command === undefined) throw new Error(`the model does not know ${name}`);
-    const emit = (told: readonly string[]): void => this.#feed.add(db, told);
-    const notify = (event: string, key: string): void => this.#notify(event, db, key);
-    return command({ space: this.#space, db, emit, notify }, args);
+    this.#context.db = db;
+    return command(this.#context, args);
   }
 
   #notify(event: string, db: number, key: string): void {
