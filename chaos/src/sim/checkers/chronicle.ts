@@ -143,7 +143,9 @@ export class Chronicle {
       places.set(place, name);
       if ((after.get(name)?.length ?? 0) > PRINT_INLINE_BYTES_MAX) this.#long.add(place);
     }
-    for (const [place, name] of places) append(this.#deadlines, place, { before: deadlineAt(before, place, name), after: deadlineAt(after, place, name) });
+    for (const [place, name] of places) {
+      append(this.#deadlines, place, { before: deadlineAt(before, place, name), after: deadlineAt(after, place, name) });
+    }
   }
 
   #noteKind(place: string, kind: string): void {

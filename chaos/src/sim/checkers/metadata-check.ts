@@ -121,7 +121,8 @@ export function compareMetadata(a: Metadata, b: Metadata): string[] {
 
 /** True for most cells that mean the same, without a text: at most one value, written once, and nothing beside it. */
 function areAlike(a: Cell, b: Cell): boolean {
-  if (a.siblings.length > 1 || a.siblings.length !== b.siblings.length || a.sums.length + b.sums.length > 0 || a.wipes || b.wipes) return false;
+  if (a.siblings.length > 1 || a.siblings.length !== b.siblings.length) return false;
+  if (a.sums.length + b.sums.length > 0 || a.wipes || b.wipes) return false;
   const [one, other] = [a.siblings[0], b.siblings[0]] as [Sibling | undefined, Sibling | undefined];
   if (!one || !other) return true;
   return one.hlc === other.hlc && one.writer === other.writer && one.print === other.print && one.number === other.number;

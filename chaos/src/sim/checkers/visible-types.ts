@@ -48,8 +48,8 @@ export function keyTypes(cells: Iterable<StoredCell>): TypesOfKeys {
       empty.push([place, type]);
       continue;
     }
-    let newest = keys.get(place);
-    if (!newest) keys.set(place, (newest = new Map()));
+    const newest = keys.get(place) ?? new Map<string, Dot>();
+    if (newest.size === 0) keys.set(place, newest);
     const known = newest.get(type);
     if (!known || wins(dot, known)) newest.set(type, dot);
   }

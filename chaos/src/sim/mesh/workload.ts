@@ -43,8 +43,9 @@ export class Workload {
 
   /** One command, or the commands of a transaction. `nowMs`: the server's clock. */
   next(nowMs: number): ClientCommand[] {
-    const commands = [];
-    for (let left = this.#random.chance(this.#settings.groups) ? this.#random.between(2, GROUP_MAX) : 1; left > 0; left -= 1) commands.push(this.#command(nowMs));
+    const count = this.#random.chance(this.#settings.groups) ? this.#random.between(2, GROUP_MAX) : 1;
+    const commands = [this.#command(nowMs)];
+    while (commands.length < count) commands.push(this.#command(nowMs));
     return this.#settings.messages ? this.#withMessage(commands, this.#settings.messages.share) : commands;
   }
 

@@ -41,7 +41,9 @@ const COMMANDS: CommandTable = {
 };
 
 /** As clients write their names, in small letters or in capitals; others are looked for when they come. */
-const BY_SENT_NAME = new Map(Object.entries(COMMANDS).flatMap(([name, command]) => [[name, command] as const, [name.toUpperCase(), command] as const]));
+const BY_SENT_NAME = new Map(
+  Object.entries(COMMANDS).flatMap(([name, command]) => [[name, command] as const, [name.toUpperCase(), command] as const]),
+);
 
 /**
  * One key in a snapshot. Collections are sorted, lists in their order; scores are numbers; of streams the id and the pairs of
@@ -210,7 +212,7 @@ export class ServerModel {
   #command(db: number, args: readonly string[]): Reply {
     const name = args[0] as string;
     const command = BY_SENT_NAME.get(name) ?? COMMANDS[name.toLowerCase()];
-    if (command === undefined) throw new Error(`the model does not know ${name}`);
+    if (command === undefined) throw new Error(`the model does not know ${name.toLowerCase()}`);
     this.#context.db = db;
     return command(this.#context, args);
   }
