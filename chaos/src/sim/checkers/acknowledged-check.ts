@@ -11,6 +11,7 @@ import type { Published } from "./audited-log.js";
 import { cellName, pairsAsBytes, pairsOf } from "./cells-of-server.js";
 import { readBesideLocal } from "../mesh/policies.js";
 import { elementsOf } from "./list-oracle.js";
+import type { ListReading } from "../mesh/server-host.js";
 import type { TakenCommand, World } from "../mesh/world.js";
 
 const K = MutationKind;
@@ -67,10 +68,15 @@ export function unreadKeys({ policies }: World, taken: readonly TakenCommand[]):
   return names;
 }
 
-/** True where the key was read behind a command that put the value into its list, and did not hold it any more. */
+/**
+ * True where the key was read behind a command that put the value into its list, and did not hold it any more. What an agent read
+ * and did not keep, because it died before, the next one has read again.
+ */
 function wasGoneWhenRead(world: World, { at, db, words, offset }: TakenCommand, value: string): boolean {
   const readings = world.servers[at]?.listReadings.get(`${db}|${words[1] ?? ""}`) ?? [];
-  return readings.find((reading) => reading.offset > offset)?.values.includes(value) === false;
+  const starts = world.agents[at]?.starts ?? [];
+  const isKept = ({ offset: end, life }: ListReading): boolean => (starts[life] ?? Infinity) >= end;
+  return readings.find((reading) => reading.offset > offset && isKept(reading))?.values.includes(value) === false;
 }
 
 type IsGone = (command: TakenCommand, value: string) => boolean;

@@ -78,6 +78,8 @@ export class AgentHost {
   /** Records of each peer delivered so far. */
   readonly cursors = new Map<WriterId, number>();
   lives = 0;
+  /** Where each life took the stream up. */
+  readonly starts: number[] = [];
   /** Keyspace events on their way to the agent. */
   readonly #told: KeyEvent[] = [];
   #subscriptions = 0;
@@ -130,6 +132,7 @@ export class AgentHost {
     const known = region.place;
     const offset = known?.offset ?? server.model.resync();
     this.streamAt = offset;
+    this.starts.push(offset);
     for (const peer of region.followed) this.cursors.set(peer, Number(region.positionOf(peer) ?? 0));
     region.onAttached({ replicationId: "sim", offset }, known !== undefined, server.model.databases);
     this.flush(nowMs, undefined);
@@ -247,16 +250,17 @@ export class AgentHost {
   /** Runs the oldest script of the connection. False: the server refused it, the connection is of no use any more. */
   runScript(serverMs: number): boolean {
     const script = this.scripts.shift();
-    return script === undefined || this.#run(script, serverMs);
+    return script === undefined || this.#run(script, serverMs, this.lives);
   }
 
   /** Runs the oldest script of a dead agent, whose answer nobody hears. */
   runGhost(serverMs: number): void {
     const script = this.ghostScripts.shift();
-    if (script && script.kind !== "scan") this.#run(script, serverMs);
+    if (script && script.kind !== "scan") this.#run(script, serverMs, undefined);
   }
 
-  #run(script: Script, serverMs: number): boolean {
+  /** `life`: of the agent that hears the answer; undefined: none does. */
+  #run(script: Script, serverMs: number, life: number | undefined): boolean {
     const { model } = this.context.server;
     if (script.kind === "scan") {
       const { db, cursor } = script.listing;
@@ -270,7 +274,7 @@ export class AgentHost {
     }
     if (script.kind === "read") {
       const isRead = model.read(script.reading, script.epoch, READ_BYTES_MAX, serverMs) === "OK";
-      if (isRead) for (const { db, key } of script.reading.keys) this.context.server.noteReading(db, key, serverMs);
+      if (isRead && life) for (const { db, key } of script.reading.keys) this.context.server.noteReading(db, key, life, serverMs);
       return isRead;
     }
     const check = this.context.onApply(script.batch, script.seenOffset, serverMs);

@@ -18,8 +18,10 @@ export interface LocalChange {
 
 /** What an agent found in a list when it read its key. */
 export interface ListReading {
-  /** Where the stream stood. */
+  /** Where the stream stood behind it. */
   readonly offset: number;
+  /** The life of the agent that asked for it, from 1. */
+  readonly life: number;
   readonly values: readonly string[];
 }
 
@@ -164,10 +166,10 @@ export class ServerHost {
     return chosen;
   }
 
-  /** An agent reads a key. */
-  noteReading(db: number, key: string, nowMs: number): void {
+  /** An agent reads a key, in one of its lives. */
+  noteReading(db: number, key: string, life: number, nowMs: number): void {
     const list = this.cells(nowMs).get(cellName(db, key, "l"));
-    const reading = { offset: this.streamEnd, values: list === undefined ? NO_VALUES : (JSON.parse(list) as string[]) };
+    const reading = { offset: this.streamEnd, life, values: list === undefined ? NO_VALUES : (JSON.parse(list) as string[]) };
     const place = `${db}|${key}`;
     const before = this.listReadings.get(place);
     if (before) before.push(reading);

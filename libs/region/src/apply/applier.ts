@@ -377,6 +377,7 @@ export class Applier {
   /** What the server holds of a list has been read. */
   showListRead(slot: CellSlot, items: readonly Buffer[]): void {
     slot.unsure = false;
+    slot.list?.onRead();
     if (slot.entry.expired || slot.entry.evicted) slot.shown = undefined;
     else if (showListRead(slot, items) === "differs") this.#retries.add(slot);
     this.#context.keys.touch(slot);

@@ -15,7 +15,8 @@ export function settleList(slot: CellSlot, upTo: ReadonlyVector, removed: readon
   const { issued, raced } = slot;
   const edits = issued ? state.issued : undefined;
   const elsewise = heldElsewise(slot);
-  const isKnown = issued !== undefined || !raced;
+  // What an earlier life's batch brought was written, upon what only that life knew.
+  const isKnown = issued !== undefined || (!raced && !pendingOf(slot).some(({ writer, hlc }) => upTo.covers(writer, hlc)));
   // As planned: nobody came between, or only where it does not matter.
   const isWhole = edits !== undefined && !issued?.converts && !edits.isPartial;
   const isAsPlanned = isWhole && (!raced || (!elsewise && fits(state.sequence, edits)));
@@ -32,7 +33,10 @@ export function settleList(slot: CellSlot, upTo: ReadonlyVector, removed: readon
     return "equal";
   }
   if (!held) {
+    slot.shown = undefined;
     slot.unsure = true;
+    // As that life planned it, but where a client came between: then equal values may have changed places.
+    state.doubt = state.isChanged ? "order" : "none";
     return "unsure";
   }
   const result = showHeld(slot, held);

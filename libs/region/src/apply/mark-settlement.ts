@@ -212,10 +212,7 @@ export class MarkSettlement {
       // The local write that was in the way stands earlier in the stream. Where there was none, we do not know the cell.
       // What a trim took is being read.
       const isExplained = slot.raced || slot.issued?.dropped === true || slot.refused || (slot.kind === "x" && slot.entry.trimmed);
-      if (slot.issued && !isExplained) {
-        slot.unsure = true;
-        this.#context.requestRead(slot.entry);
-      }
+      if (slot.issued && !isExplained) doubtSlot(slot, this.#context);
       slot.issued = undefined;
       slot.raced = false;
       this.#context.counters.retried += 1;
@@ -244,6 +241,7 @@ export class MarkSettlement {
 /** Only reading tells what the server holds of the cell now. */
 export function doubtSlot(slot: CellSlot, { keys, requestRead }: Pick<SettlementContext, "keys" | "requestRead">): void {
   slot.unsure = true;
+  if (slot.list) slot.list.doubt = "content";
   keys.touch(slot);
   requestRead(slot.entry);
 }

@@ -53,21 +53,22 @@ export function settleSlot(slot: CellSlot, upTo: ReadonlyVector, conflicts: Conf
       if (slot.kind === "t" && change.action === "put") supersede(slot, change);
     }
   });
+  const hasMerged = rest.length < slot.pending.length;
   const isMixed = slot.base.siblings.length > 1 || slot.base.sums.length > 0;
-  if (isLedgered && isMixed && rest.length < slot.pending.length) conflicts.merged(slot, known);
-  if (slot.kind === "x" && slot.field !== "" && isMixed && rest.length < slot.pending.length) conflicts.moved(slot);
+  if (isLedgered && isMixed && hasMerged) conflicts.merged(slot, known);
+  if (slot.kind === "x" && slot.field !== "" && isMixed && hasMerged) conflicts.moved(slot);
   slot.pending = rest;
   slot.excepted = false;
   slot.issued = undefined;
   slot.raced = false;
-  const result = show(slot, before, issued, raced);
+  const result = show(slot, before, issued, raced, hasMerged);
   // Where it is in doubt what the server holds, as after a crash, the value may stand nowhere but here.
   if (result === "equal" && (slot.unsure || isToBeKept(slot, known))) keepValues(slot);
   else if (result === "equal") releaseValues(slot);
   return result;
 }
 
-function show(slot: CellSlot, before: string | undefined, issued: CellSlot["issued"], raced: boolean): Settled {
+function show(slot: CellSlot, before: string | undefined, issued: CellSlot["issued"], raced: boolean, hasMerged: boolean): Settled {
   // Deadlines depend on other cells too: what the server holds of them is told apart, once all are merged.
   if (slot.kind === "t" && (!raced || issued?.how === "nothing")) return "equal";
   if (slot.entry.expired && (issued ? issued.how === "nothing" : !raced)) {
@@ -90,11 +91,11 @@ function show(slot: CellSlot, before: string | undefined, issued: CellSlot["issu
   }
   // A batch of an earlier life that changed nothing has changed nothing, whatever became of it.
   if (slot.kind === "x" && !issued && before === basePrint(slot)) return setShown(slot, before);
-  // A frame may name a cell twice; the second time nothing is on its way any more.
-  if (!issued && !raced) return setShown(slot, before);
-  if (!raced && !(issued?.how === "increment" && slot.shown)) {
+  // A frame may name a cell twice; the second time nothing is on its way any more. What an earlier life's batch brought was written.
+  if (!issued && !raced && !hasMerged) return setShown(slot, before);
+  if (!raced && issued && !(issued.how === "increment" && slot.shown)) {
     // Nothing came between: what was issued is the target as it was then, which is `base` now.
-    if (issued?.how !== "nothing" || before === basePrint(slot)) {
+    if (issued.how !== "nothing" || before === basePrint(slot)) {
       slot.shown = undefined;
       return "equal";
     }

@@ -209,10 +209,18 @@ export class Capture {
   }
 
   #blind(row: CommandRow, view: CommandView): void {
-    const { keys, onBlind } = this.#context;
-    for (const index of writtenKeys(row, view)) if (!isReservedAt(view, index)) onBlind(keys.entry(this.db, argumentText(view, index)));
+    const { keys } = this.#context;
+    for (const index of writtenKeys(row, view)) {
+      if (!isReservedAt(view, index)) this.#replaced(keys.entry(this.db, argumentText(view, index)));
+    }
     const elsewhere = writtenElsewhere(row, view);
-    if (elsewhere && !isReservedAt(view, elsewhere.key)) onBlind(keys.entry(elsewhere.database, argumentText(view, elsewhere.key)));
+    if (elsewhere && !isReservedAt(view, elsewhere.key)) this.#replaced(keys.entry(elsewhere.database, argumentText(view, elsewhere.key)));
+  }
+
+  /** The key is what the command has made of it: whatever it held before has gone. */
+  #replaced(entry: KeyEntry): void {
+    if (entry.list?.list) entry.list.list.isReplaced = true;
+    this.#context.onBlind(entry);
   }
 
   /** Our own keys: the mark, a read's result, and what is not for capture at all. */

@@ -3,22 +3,30 @@ import { argumentIs, argumentText, type ArgumentView } from "@meridian/commands"
 import { printOf } from "@meridian/merge";
 import type { CommandScope, LocalCommand } from "./command-scope.js";
 import { shownPrint } from "../keys/content.js";
-import type { KeyEntry } from "../keys/key-entry.js";
+import type { CellSlot, KeyEntry } from "../keys/key-entry.js";
+import { doubtOf, listOf } from "../keys/list-content.js";
 import type { ListEnd } from "./list-writes.js";
 import type { ValueSlice } from "../keys/value-slice.js";
 import { shownType } from "../apply/plan.js";
 
-/** The entry of a list, unless what it holds is unknown until it has been read. */
-function listAt(view: ArgumentView, index: number, scope: CommandScope): KeyEntry | undefined {
+/** The entry of a list, unless what it holds is unknown until it has been read. `isPush`: the command adds to an end, whatever is there. */
+function listAt(view: ArgumentView, index: number, scope: CommandScope, isPush = false): KeyEntry | undefined {
   const entry = scope.keys.entry(scope.db, argumentText(view, index));
   if (entry.blind) {
     scope.unread(entry);
     return undefined;
   }
   // What an index means is not known before the list is; and one that came as a whole value is taken apart when it is read.
-  if ((!holdsOther(entry) || entry.expired) && !scope.isImporting()) return entry;
+  const isKnown = (!holdsOther(entry) || entry.expired) && (isPush || !entry.list || isBelieved(entry.list));
+  if (isKnown && !scope.isImporting()) return entry;
   scope.blind(entry);
   return undefined;
+}
+
+/** False where it is open what stands at which index. */
+function isBelieved(slot: CellSlot): boolean {
+  if (slot.unsure && slot.shown) listOf(slot).doubt = "content";
+  return doubtOf(slot) === "none";
 }
 
 function holdsOther(entry: KeyEntry): boolean {
@@ -51,7 +59,7 @@ function isPossible(possible: boolean, entry: KeyEntry, scope: CommandScope): bo
 
 function push(end: ListEnd): LocalCommand {
   return (view, scope) => {
-    const entry = listAt(view, 1, scope);
+    const entry = listAt(view, 1, scope, true);
     if (!entry) return;
     const values = Array.from({ length: view.argc - 2 }, (_, at) => valueAt(view, at + 2));
     // What the server dropped at its deadline is no part of the list that comes into being.
@@ -113,7 +121,7 @@ function trim(view: ArgumentView, scope: CommandScope): void {
 function move(view: ArgumentView, scope: CommandScope, from: ListEnd, to: ListEnd): void {
   const found = listAt(view, 1, scope);
   const source = found && isPossible(countOf(found, scope) > 0, found, scope) ? found : undefined;
-  scope.lists.move(source, listAt(view, 2, scope), from, to);
+  scope.lists.move(source, listAt(view, 2, scope, true), from, to);
 }
 
 function endAt(view: ArgumentView, index: number): ListEnd {

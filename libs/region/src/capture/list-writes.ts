@@ -243,6 +243,7 @@ export class ListWrites {
   /** `held`: what the server holds now, where that was something else than `base` before. */
   #changed(slot: CellSlot, held: readonly HeldElement[] | undefined): void {
     slot.entry.addType("l");
+    listOf(slot).isChanged = true;
     if (slot.issued) slot.raced = true;
     slot.refused = false;
     if (held && showHeld(slot, held) === "differs") this.#context.onDiffers(slot);

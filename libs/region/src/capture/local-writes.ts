@@ -301,7 +301,7 @@ export class LocalWrites {
 
   #clear(slot: CellSlot): void {
     const away = awayOf(slot, this.writerOf(slot.entry.key));
-    slot.list?.sequence.clear();
+    slot.list?.clear();
     slot.emptyBase((cell) => {
       cell.siblings = [];
       absorbAll(cell);

@@ -8,7 +8,7 @@ import type { ReadonlyVector } from "@meridian/words";
 import { memberPrefix, prefixEnd } from "./cell-key.js";
 import type { StateReader, StateWrite } from "../effects.js";
 import type { CellSlot } from "./key-entry.js";
-import { listOf } from "./list-content.js";
+import { doubtOf, listOf } from "./list-content.js";
 import { LIST_PRINT } from "./list-state.js";
 import { readChange, readEarly, readList, readSibling, writeChange, writeEarly, writeList, writeSibling } from "./slot-codec.js";
 import type { WriterTable } from "./writer-table.js";
@@ -113,7 +113,7 @@ function sharedLength(a: string, b: string): number {
 /** Writes what a list has beside its elements. `pending`: what must survive a crash. */
 export function writeListHeader(out: ByteWriter, slot: CellSlot, pending: readonly ListChange[], writers: WriterTable): void {
   const { sequence } = listOf(slot);
-  out.byte(!slot.shown ? SHOWN_NOT : slot.shown.print === undefined ? SHOWN_NOTHING : SHOWN_OTHER);
+  out.byte(doubtOf(slot) !== "none" ? SHOWN_OTHER : !slot.shown ? SHOWN_NOT : slot.shown.print === undefined ? SHOWN_NOTHING : SHOWN_OTHER);
   writeList(out, sequence.runs.runs, ({ run, low, high }) => {
     out.text(run);
     out.varint(-low);
@@ -128,11 +128,12 @@ export function writeListHeader(out: ByteWriter, slot: CellSlot, pending: readon
   });
 }
 
-/** Reads what {@link writeListHeader} wrote. What the server holds otherwise is read again at the next start. */
+/** Reads what {@link writeListHeader} wrote. What the server holds otherwise does not stand there: it is read at the next start. */
 export function readListHeader(from: ByteReader, slot: CellSlot, writers: WriterTable): void {
   const state = listOf(slot);
   const shown = from.byte();
   if (shown !== SHOWN_NOT) slot.shown = { print: shown === SHOWN_NOTHING ? undefined : LIST_PRINT };
+  if (shown === SHOWN_OTHER) state.doubt = "content";
   state.sequence.runs = new OpenRuns(
     readList(from, () => {
       const run = from.text();

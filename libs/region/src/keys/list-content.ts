@@ -1,7 +1,7 @@
 /** What a list's server holds (shown) and what it should hold (target), element by element. */
 import { elementPrint, siblingsAfter, valueOfPrint, winnerOf, type ListChange, type Position, type Sequence, type Sibling } from "@meridian/merge";
 import type { CellSlot } from "./key-entry.js";
-import { LIST_PRINT, type HeldElement, type ListState } from "./list-state.js";
+import { LIST_PRINT, type HeldElement, type ListDoubt, type ListState } from "./list-state.js";
 
 const NOTHING: readonly HeldElement[] = Object.freeze([]);
 
@@ -16,16 +16,21 @@ export function pendingOf(slot: CellSlot): readonly ListChange[] {
   return slot.pending;
 }
 
-/** The elements that the server holds, where these are others than `base` says; undefined: they are not. */
+/** The elements that the server holds, where these are others than `base` says; undefined: they are not, or nobody knows them. */
 export function heldElsewise(slot: CellSlot): readonly HeldElement[] | undefined {
   if (slot.entry.expired || slot.entry.evicted) return NOTHING;
-  if (!slot.shown) return undefined;
+  if (!slot.shown || doubtOf(slot) === "content") return undefined;
   return slot.shown.print === undefined ? NOTHING : listOf(slot).held;
 }
 
 /** The elements that the server holds, in order. */
 export function heldElements(slot: CellSlot): readonly HeldElement[] {
   return heldElsewise(slot) ?? elementsOf(listOf(slot).sequence);
+}
+
+/** How far `base` can be believed. */
+export function doubtOf({ unsure, list }: CellSlot): ListDoubt {
+  return (unsure && list?.doubt) || "none";
 }
 
 /** The elements of a sequence as a reader sees them. */

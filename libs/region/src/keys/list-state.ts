@@ -33,6 +33,12 @@ export interface IssuedEdits {
 /** What `Shown.print` says of a list that the server holds: the elements stand in {@link ListState.held}. */
 export const LIST_PRINT = "list";
 
+/**
+ * What an agent that has died knew of a list, its heir may not know: nothing that matters; at which places equal values stand; or what
+ * the server held, which was not what it should, so that some of it may never have been there.
+ */
+export type ListDoubt = "none" | "order" | "content";
+
 /** See the module's comment. */
 export class ListState {
   /** The elements that `base` says the server holds. */
@@ -40,8 +46,26 @@ export class ListState {
   /** The elements that the server holds, where the slot's `shown` says that these are others. */
   held: readonly HeldElement[] = NO_ELEMENTS;
   issued: IssuedEdits | undefined;
+  /** Of a slot that is unsure: how far `base` can be believed until the list is read. */
+  doubt: ListDoubt = "none";
+  /** A client has changed the list in this life of the agent. */
+  isChanged = false;
+  /** A client's command has put something else in its place since it was read. */
+  isReplaced = false;
   /** The list was read for values that must be written and that the agent has not: what was not found is lost. */
   sought = false;
+
+  /** What the server holds is known. */
+  onRead(): void {
+    this.doubt = "none";
+    this.isReplaced = false;
+  }
+
+  /** A client took everything away: what the server holds is known. */
+  clear(): void {
+    this.sequence.clear();
+    this.doubt = "none";
+  }
 }
 
 const NO_ELEMENTS: readonly HeldElement[] = Object.freeze([]);

@@ -1,8 +1,8 @@
 /** What a read of a list means: local writes where its content was unknown, and what the server holds in any case. */
-import { editsBetween, elementPrint, POSITION_BYTES_MAX, printOf, type Sibling } from "@meridian/merge";
+import { editsBetween, elementPrint, POSITION_BYTES_MAX, printOf, valueOfPrint, type Sibling } from "@meridian/merge";
 import type { CellSlot, KeyEntry } from "../keys/key-entry.js";
 import type { KeySpace } from "../keys/key-space.js";
-import { elementsOf, heldElements, listOf, showHeld, targetPlaces } from "../keys/list-content.js";
+import { doubtOf, elementsOf, heldElements, listOf, showHeld, targetPlaces } from "../keys/list-content.js";
 import { keepValues } from "../apply/list-settle.js";
 import type { HeldElement } from "../keys/list-state.js";
 import type { ListWrites } from "../capture/list-writes.js";
@@ -12,10 +12,13 @@ import { willBeHidden } from "../apply/type-clash.js";
 /** Turns the difference between what was known and what was read into local writes. */
 export function reconcileList(entry: KeyEntry, items: readonly Buffer[], keys: KeySpace, lists: ListWrites): void {
   const slot = keys.single(entry, "l");
-  const known = heldElements(slot).map(({ print }) => print);
+  if (doubtOf(slot) === "content" && slot.list?.isReplaced === false) {
+    addFound(slot, items, lists);
+    return;
+  }
   const prints = items.map((item) => printOf(item));
-  const values = items.map((bytes): ValueSlice => ({ bytes, start: 0, end: bytes.length }));
-  const edits = editsBetween(known, prints);
+  const values = items.map(sliceOf);
+  const edits = editsBetween(heldElements(slot).map(({ print }) => print), prints);
   if (edits.length > 0 && isTooDeep(slot)) {
     lists.renew(entry, values);
     return;
@@ -24,6 +27,40 @@ export function reconcileList(entry: KeyEntry, items: readonly Buffer[], keys: K
     lists.removeRange(entry, index, removed);
     lists.insert(entry, index, values.slice(from, to));
   }
+}
+
+function sliceOf(bytes: Buffer): ValueSlice {
+  return { bytes, start: 0, end: bytes.length };
+}
+
+/**
+ * Nobody knows what the server held: what is found and stands nowhere in `base` clients have added; what stands there and is not found
+ * may never have been written, and comes back, but where only the server had it.
+ */
+function addFound(slot: CellSlot, items: readonly Buffer[], lists: ListWrites): void {
+  const known = heldElements(slot);
+  const prints = items.map((item) => printOf(item));
+  const edits = editsBetween(known.map(({ print }) => print), prints);
+  const missing = new Set(edits.flatMap(({ index, removed }) => Array.from({ length: removed }, (_, at) => index + at)));
+  const added = new Set(edits.flatMap(({ from, to }) => Array.from({ length: to - from }, (_, at) => from + at)));
+  for (const at of added) {
+    const elsewhere = [...missing].find((index) => known[index]?.print === prints[at]);
+    if (elsewhere === undefined) continue;
+    missing.delete(elsewhere);
+    added.delete(at);
+  }
+  const isGone = (index: number): boolean => missing.has(index) && hadOnlyCopy(slot, known[index] as HeldElement);
+  for (const { index, removed, from, to } of edits.reverse()) {
+    lists.insert(slot.entry, index + removed, items.slice(from, to).filter((_, at) => added.has(from + at)).map(sliceOf));
+    for (let at = index + removed - 1; at >= index; at -= 1) if (isGone(at)) lists.removeRange(slot.entry, at, 1);
+  }
+}
+
+/** True where the server alone had the value: so it was there. */
+function hadOnlyCopy(slot: CellSlot, { position, print }: HeldElement): boolean {
+  if (valueOfPrint(print) !== undefined) return false;
+  const { siblings } = listOf(slot).sequence.get(position) ?? { siblings: [] };
+  return siblings.every(({ value }) => value === undefined);
 }
 
 /** Levels are added one by one: well before the limit there is room for every insert of one read. */

@@ -63,6 +63,8 @@ export function reconcileStream(entry: KeyEntry, found: ReadStream, keys: KeySpa
   const slots = keys.allSlots(entry);
   if (slots.some((slot) => !isOfStream(slot) && slot.kind !== "t" && shownPrint(slot) !== undefined && !(slot.unsure && entry.mayClash))) writes.removeKey(entry);
   const known = knownEntries(slots);
+  // Of what is in doubt nobody knows whether it ever was there.
+  const sure = entry.doubted ? knownEntries(slots.filter(({ unsure }) => !unsure)) : known;
   const beside = entriesBeside(slots);
   const added = [...found.entries].filter(([id, pairs]) => {
     const print = printOf(pairs);
@@ -72,7 +74,7 @@ export function reconcileStream(entry: KeyEntry, found: ReadStream, keys: KeySpa
   const isKnown = stream !== undefined && shownPrint(stream) !== undefined;
   // First, because what one command says of the stream it says once.
   if (!isKnown || added.length > 0 || isBelow(streams.lastId(entry), found.lastId)) streams.setLastId(entry, found.lastId);
-  for (const [id, print] of known) if (printAt(found.entries, id) !== print) streams.remove(entry, id);
+  for (const [id, print] of sure) if (printAt(found.entries, id) !== print) streams.remove(entry, id);
   for (const [id, pairs] of added) streams.add(entry, id, Buffer.from(pairs), COPIED);
   reconcileGroups(entry, found, keys, streams);
 }
@@ -110,6 +112,7 @@ function reconcileGroups(entry: KeyEntry, { groups }: ReadStream, keys: KeySpace
     if (!slot || shownPrint(slot) === undefined) streams.createGroup(entry, name, start);
   }
   for (const slot of keys.allSlots(entry)) {
-    if (slot.kind === "g" && shownPrint(slot) !== undefined && !groups.has(slot.field)) streams.destroyGroup(entry, slot.field);
+    if (slot.kind !== "g" || shownPrint(slot) === undefined || groups.has(slot.field)) continue;
+    if (!entry.doubted || !slot.unsure) streams.destroyGroup(entry, slot.field);
   }
 }

@@ -28,7 +28,8 @@ export interface ReconcileContext {
 export function reconcile(entry: KeyEntry, value: ReadValue, { keys, writes, streams, lists }: ReconcileContext, nowMs: number): void {
   if (value.type === "none") {
     if (isDue(entry, nowMs)) writes.expire(entry, nowMs);
-    else if (entry.doubted) removeSure(entry, keys, writes);
+    else if (entry.doubted) removeSure(entry, keys, writes, lists);
+    else if (entry.list?.unsure && entry.list.list?.isReplaced === false) reconcileList(entry, [], keys, lists);
     // What is hidden behind another type, or about to come back, no client has removed.
     else if (!entry.mayClash || isHeld(entry)) writes.removeKey(entry);
     return;
@@ -99,12 +100,13 @@ function reconcileMembers(entry: KeyEntry, value: ReadValue, keys: KeySpace, wri
  * A key that is not there, and was in doubt: commands upon it were passed over until it was read. What the server surely held of it a
  * client has removed since; of the rest nobody knows whether it ever was there.
  */
-function removeSure(entry: KeyEntry, keys: KeySpace, writes: LocalWrites): void {
+function removeSure(entry: KeyEntry, keys: KeySpace, writes: LocalWrites, lists: ListWrites): void {
   const slots = keys.allSlots(entry);
   if (!entry.mayClash && isHeld(entry) && !slots.some(({ unsure }) => unsure)) return writes.removeKey(entry);
   for (const slot of slots) {
     const { kind, field } = slot;
     const isMember = kind === "h" || kind === "e" || kind === "z";
+    if (slot.list) reconcileList(entry, [], keys, lists);
     if (isMember && !slot.unsure && shownPrint(slot) !== undefined) writes.removeMember(entry, kind, field);
   }
 }
