@@ -4,7 +4,7 @@
  * SHA-1 is the one digest that the server's scripts can compute too. Two values are taken for equal when their prints
  * are.
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { looksLikeSketch, SKETCH_PRINT, sketchPrintOf } from "./sketch.js";
 
 /** Values up to this many bytes are remembered whole. */
@@ -30,7 +30,7 @@ export function stringPrintOf(bytes: Buffer, start = 0, end = bytes.length): str
 
 /** The digest print of `bytes[start, end)`, however short: for whole values, whose bytes are compared by digest only. */
 export function digestPrintOf(bytes: Buffer, start = 0, end = bytes.length): string {
-  const digest = createHash("sha1").update(bytes.subarray(start, end)).digest("hex");
+  const digest = hash("sha1", bytes.subarray(start, end), "hex");
   return `#${digest.slice(0, PRINT_DIGEST_DIGITS)}`;
 }
 

@@ -7,7 +7,7 @@
  * the cached cardinality and the way of storing them may differ between servers that hold the same. What is not a sketch,
  * or a damaged one, is refused: it is then an ordinary string.
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 /** Registers of every sketch. */
 export const SKETCH_REGISTERS = 16_384;
@@ -52,7 +52,7 @@ export function sketchPrintOf(bytes: Buffer, start = 0, end = bytes.length): str
 }
 
 function printOfDense(registers: Buffer): string {
-  return `%${createHash("sha1").update(registers).digest("hex").slice(0, DIGEST_DIGITS)}`;
+  return `%${hash("sha1", registers, "hex").slice(0, DIGEST_DIGITS)}`;
 }
 
 /** The registers of the sketch in `bytes[start, end)`, or undefined where there is none, or a damaged one. */
@@ -124,12 +124,17 @@ export function encodeSketch(registers: Uint8Array): Buffer {
 /** The longest runs possible, in the order of the registers; undefined where the sketch must be dense. */
 function rolled(registers: Uint8Array): number[] | undefined {
   const runs: number[] = [];
+  const words = wordsOf(registers);
   for (let index = 0; index < SKETCH_REGISTERS; ) {
     const value = registers[index] as number;
     if (value > SPARSE_VALUE_MAX) return undefined;
     const longest = value === 0 ? SKETCH_REGISTERS : 4;
     let run = 1;
-    while (run < longest && index + run < SKETCH_REGISTERS && registers[index + run] === value) run += 1;
+    while (run < longest && index + run < SKETCH_REGISTERS && registers[index + run] === value) {
+      run += 1;
+      // Most registers of most sketches are zero.
+      while (value === 0 && words[(index + run) >>> 2] === 0 && ((index + run) & 3) === 0) run += 4;
+    }
     index += run;
     run -= 1;
     if (value > 0) runs.push(0x80 | ((value - 1) << 2) | run);
@@ -142,14 +147,34 @@ function rolled(registers: Uint8Array): number[] | undefined {
 
 /** The union of sketches as canonical bytes; undefined where one of them is damaged. */
 export function uniteSketches(sketches: readonly Buffer[]): Buffer | undefined {
-  const union = new Uint8Array(SKETCH_REGISTERS);
+  let union: Uint8Array | undefined;
   for (const bytes of sketches) {
     const registers = decodeSketch(bytes);
     if (!registers) return undefined;
-    for (let index = 0; index < SKETCH_REGISTERS; index += 1) {
+    if (union) raise(union, registers);
+    union ??= registers;
+  }
+  return encodeSketch(union ?? new Uint8Array(SKETCH_REGISTERS));
+}
+
+function raise(union: Uint8Array, registers: Uint8Array): void {
+  const words = wordsOf(registers);
+  for (let word = 0; word < words.length; word += 1) {
+    if (words[word] === 0) continue;
+    for (let index = word * 4; index < word * 4 + 4; index += 1) {
       const value = registers[index] as number;
       if (value > (union[index] as number)) union[index] = value;
     }
   }
-  return encodeSketch(union);
+}
+
+/** Four registers each: zero where all of them are. */
+function wordsOf(registers: Uint8Array): Uint32Array {
+  const { buffer, byteOffset } = aligned(registers);
+  return new Uint32Array(buffer, byteOffset, SKETCH_REGISTERS / 4);
+}
+
+/** As they are, or a copy of them, at a place where words can begin. */
+function aligned(registers: Uint8Array): Uint8Array {
+  return registers.byteOffset % 4 === 0 ? registers : registers.slice();
 }

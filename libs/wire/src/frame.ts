@@ -123,9 +123,9 @@ export function heartbeatFrame(
   absence?: AbsenceSaid,
   policy?: PolicySaid,
 ): FrameMessage {
-  const entries = [...known.entries()];
+  const entries = known.entries();
   const at = toLong(last);
-  return {
+  const message: FrameMessage = {
     previous: at,
     first: at,
     last: at,
@@ -135,9 +135,10 @@ export function heartbeatFrame(
     rows: NO_ROWS,
     checksum: crc32(NO_ROWS),
     settledMs: Long.fromNumber(settledMs, true),
-    ...(absence && { absence: absenceMessage(absence) }),
-    ...(policy && { policy: policyMessage(policy) }),
   };
+  if (absence) message.absence = absenceMessage(absence);
+  if (policy) message.policy = policyMessage(policy);
+  return message;
 }
 
 const NO_ROWS = Buffer.alloc(0);
@@ -172,13 +173,12 @@ export class Frame {
     this.settledMs = Number(message.settledMs ?? 0);
     this.absence = message.absence ? absenceOf(message.absence) : undefined;
     this.policy = message.policy ? policyOf(message.policy) : undefined;
-    this.#writers = (message.writers ?? []).map(parseWriterId);
-    const rows = message.rows ?? Buffer.alloc(0);
+    const writers = (this.#writers = (message.writers ?? []).map(parseWriterId));
+    const rows = message.rows ?? NO_ROWS;
     this.#rows = Buffer.from(rows.buffer, rows.byteOffset, rows.byteLength);
-    const context = message.context ?? [];
-    this.context = new VersionVector(
-      this.#writers.map((id, at) => [id, fromLong(context[at])] as const).filter(([, hlc]) => hlc > 0),
-    );
+    const context = new VersionVector();
+    for (let at = 0; at < writers.length; at += 1) context.raise(writers[at] as WriterId, fromLong(message.context?.[at]));
+    this.context = context;
     if (crc32(this.#rows) !== message.checksum) {
       throw new MeridianError("BAD_RECORD", `a frame of ${writer} has a wrong checksum`, {
         advice: "the log holds damaged bytes; restore it, or rehydrate this region from a peer",

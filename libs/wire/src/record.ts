@@ -36,16 +36,17 @@ export function encodeRecord(
   policies = 0,
   policyVersion = 0,
 ): Buffer {
-  const bytes = meridian.v1.Record.encode({
+  const message: meridian.v1.Record.$Properties = {
     schema: RECORD_SCHEMA,
     writer,
     replicationId: span.replicationId,
     firstOffset: Long.fromNumber(span.firstOffset, true),
     lastOffset: Long.fromNumber(span.lastOffset, true),
-    frames: [...frames],
-    ...(policies === 0 ? {} : { policies }),
-    ...(policyVersion === 0 ? {} : { policyVersion }),
-  }).finish();
+    frames: frames as FrameMessage[],
+  };
+  if (policies !== 0) message.policies = policies;
+  if (policyVersion !== 0) message.policyVersion = policyVersion;
+  const bytes = meridian.v1.Record.encode(message).finish();
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 

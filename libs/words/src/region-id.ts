@@ -44,8 +44,21 @@ export function writerId(region: string, server: string): WriterId {
   return `${region}/${server}` as WriterId;
 }
 
+/** Writers that were read before. A mesh has a handful, and each of its records, marks and cells names some. */
+const known = new Map<string, WriterId>();
+/** What is read beyond that was no mesh's: it is checked each time. */
+const KNOWN_MAX = 1024;
+
 /** Reads a writer id from its text form. Throws `BAD_NAME`. */
 export function parseWriterId(text: string): WriterId {
+  const before = known.get(text);
+  if (before) return before;
+  const writer = checkedWriterId(text);
+  if (known.size < KNOWN_MAX) known.set(writer, writer);
+  return writer;
+}
+
+function checkedWriterId(text: string): WriterId {
   const slash = text.indexOf("/");
   const tilde = text.indexOf(OF_GROUP);
   if (tilde < 0) return writerId(text.slice(0, Math.max(slash, 0)), text.slice(slash + 1));

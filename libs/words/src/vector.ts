@@ -13,29 +13,38 @@ export interface Dot {
   readonly hlc: Hlc;
 }
 
+/** How far one writer is included. */
+export type VectorEntry = readonly [WriterId, Hlc];
+
 /** A read-only view of a version vector. */
 export interface ReadonlyVector {
   get(writer: WriterId): Hlc;
   covers(writer: WriterId, hlc: Hlc): boolean;
   includes(other: ReadonlyVector): boolean;
-  entries(): Iterable<readonly [WriterId, Hlc]>;
+  entries(): readonly VectorEntry[];
   readonly size: number;
 }
 
-/** A mutable version vector. Absent writers stand at {@link HLC_ZERO}. */
+/**
+ * A mutable version vector. Absent writers stand at {@link HLC_ZERO}. A list and no map: a mesh has a handful of writers, and
+ * vectors are copied and walked through with every frame, mark and commit.
+ */
 export class VersionVector implements ReadonlyVector {
-  readonly #entries: Map<WriterId, Hlc>;
+  /** Each writer once. An entry is replaced and never changed, so that copies share it. */
+  #entries: VectorEntry[] = [];
 
-  constructor(entries: Iterable<readonly [WriterId, Hlc]> = []) {
-    this.#entries = new Map(entries);
+  /** Of a writer that is named twice the highest reading counts. */
+  constructor(entries?: Iterable<VectorEntry>) {
+    if (entries) for (const [writer, hlc] of entries) this.raise(writer, hlc);
   }
 
   get size(): number {
-    return this.#entries.size;
+    return this.#entries.length;
   }
 
   get(writer: WriterId): Hlc {
-    return this.#entries.get(writer) ?? HLC_ZERO;
+    for (const entry of this.#entries) if (entry[0] === writer) return entry[1];
+    return HLC_ZERO;
   }
 
   covers(writer: WriterId, hlc: Hlc): boolean {
@@ -50,8 +59,16 @@ export class VersionVector implements ReadonlyVector {
 
   /** Raises one entry; never lowers it. Returns whether it moved. */
   raise(writer: WriterId, hlc: Hlc): boolean {
-    if (hlc <= this.get(writer)) return false;
-    this.#entries.set(writer, hlc);
+    const entries = this.#entries;
+    for (let at = 0; at < entries.length; at += 1) {
+      const entry = entries[at] as VectorEntry;
+      if (entry[0] !== writer) continue;
+      if (hlc <= entry[1]) return false;
+      entries[at] = [writer, hlc];
+      return true;
+    }
+    if (hlc <= HLC_ZERO) return false;
+    entries.push([writer, hlc]);
     return true;
   }
 
@@ -63,10 +80,13 @@ export class VersionVector implements ReadonlyVector {
   }
 
   clone(): VersionVector {
-    return new VersionVector(this.#entries);
+    const copy = new VersionVector();
+    copy.#entries = this.#entries.slice();
+    return copy;
   }
 
-  entries(): Iterable<readonly [WriterId, Hlc]> {
+  /** In the order in which the writers came; as it is now, so not to be kept. */
+  entries(): readonly VectorEntry[] {
     return this.#entries;
   }
 

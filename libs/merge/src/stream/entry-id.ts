@@ -6,7 +6,7 @@
  * Refuses (undefined) what no server gives as an entry's id.
  */
 import type { Dot } from "@meridian/words";
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 const ID = /^(0|[1-9]\d{0,19})-(0|[1-9]\d{0,19})$/;
 const LETTER_BEFORE_A = 96;
@@ -49,7 +49,7 @@ export function isBelow(a: string, b: string): boolean {
  * up to, at a place that follows from the entry alone. Below 2^53, so that every client library can hold it.
  */
 export function movedId(field: string, { writer, hlc }: Dot): string {
-  const digest = createHash("sha1").update(`${field} ${writer} ${hlc}`).digest("hex");
+  const digest = hash("sha1", `${field} ${writer} ${hlc}`, "hex");
   const offset = BigInt(`0x${digest.slice(0, MOVED_HEX_DIGITS)}`);
   return `${idOfField(field).split("-")[0]}-${MOVED_FROM + offset}`;
 }

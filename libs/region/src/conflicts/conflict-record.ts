@@ -2,7 +2,7 @@
  * One record of the conflict ledger, and its bytes in the store. Records name regions by text and hold everything that
  * is told of them, so that they can be read without the cells that they are about.
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { CONFLICT_RULES, valueOfPrint, type ConflictRule } from "@meridian/merge";
 import type { ByteReader, ByteWriter } from "@meridian/wire";
 import { parseWriterId, type CellKind, type Dot, type Hlc } from "@meridian/words";
@@ -50,7 +50,7 @@ export function conflictId(name: Omit<StoredConflict, "atMs" | "value" | "valueB
   const { rule, db, key, kind, field, loser, since } = name;
   const winner = rule === "remove" || rule === "type" || rule === "moved" ? undefined : name.winner;
   const text = JSON.stringify([rule, db, key, kind, field, loser.writer, since, winner?.writer, winner?.hlc]);
-  return createHash("sha1").update(text).digest("hex").slice(0, 16);
+  return hash("sha1", text, "hex").slice(0, 16);
 }
 
 /** Appends a record. */
