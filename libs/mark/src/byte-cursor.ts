@@ -2,7 +2,7 @@
  * Reads big-endian fields from a buffer, in order, and refuses (`BAD_MARK`) to read past its end.
  * What it hands out as bytes shares memory with the buffer it reads.
  */
-import { MeridianError } from "@meridian/words";
+import { HLC_BYTES, MeridianError, readHlc, type Hlc } from "@meridian/words";
 
 /** A position in a buffer that only moves forward. */
 export class ByteCursor {
@@ -14,6 +14,11 @@ export class ByteCursor {
   constructor(bytes: Buffer, what: string) {
     this.#bytes = bytes;
     this.#what = what;
+  }
+
+  /** How many bytes were read. */
+  get at(): number {
+    return this.#at;
   }
 
   get done(): boolean {
@@ -37,6 +42,10 @@ export class ByteCursor {
     const value = this.#bytes.readDoubleBE(this.#advance(8));
     if (!Number.isSafeInteger(value)) throw this.junk(`${value} is not a whole number`);
     return value;
+  }
+
+  hlc(): Hlc {
+    return readHlc(this.#bytes, this.#advance(HLC_BYTES));
   }
 
   bytes(length: number): Buffer {

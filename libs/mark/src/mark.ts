@@ -19,7 +19,6 @@
 import {
   HLC_BYTES,
   parseWriterId,
-  readHlc,
   VersionVector,
   writeHlc,
   type Hlc,
@@ -96,10 +95,10 @@ export interface Mark {
 
 /** Encodes the header of a mark; the result is a complete mark too, with nothing skipped. */
 export function encodeMarkHeader(header: MarkHeader): Buffer {
-  const vector = [...header.vector.entries()];
+  const vector = header.vector.entries();
   let vectorBytes = 2;
   for (const [writer] of vector) vectorBytes += 1 + writer.length + HLC_BYTES;
-  const told = [...(header.told?.entries() ?? [])];
+  const told = header.told?.entries() ?? [];
   const entryBytes = told.reduce((sum, [writer]) => sum + 2 + writer.length + HLC_BYTES, 0);
   const bytes = Buffer.allocUnsafe(MARK_PREFIX_BYTES + vectorBytes + listBytes(header.deferred) + listBytes(header.settled) + entryBytes);
   bytes.writeUInt8(MARK_VERSION, 0);
@@ -140,7 +139,7 @@ export function decodeMark(bytes: Buffer): Mark {
   if (version !== MARK_VERSION) throw cursor.junk(`version ${version}, expected ${MARK_VERSION}`);
   const epoch = cursor.u32();
   const seq = cursor.whole();
-  const vector = readVector(new ByteCursor(cursor.bytes(cursor.u32()), "vector of the mark"));
+  const vector = readVector(cursor);
   const deferred = readList(cursor);
   const settled = readList(cursor);
   const skipped: CellName[] = [];
@@ -174,15 +173,16 @@ export function decodeMark(bytes: Buffer): Mark {
 
 function readVector(cursor: ByteCursor): VersionVector {
   const vector = new VersionVector();
+  const end = cursor.u32() + cursor.at;
   for (let left = cursor.u16(); left > 0; left--) readDot(cursor, vector);
-  if (!cursor.done) throw cursor.junk("bytes behind the last writer");
+  if (cursor.at !== end) throw cursor.junk(`the vector ends at byte ${end}`);
   return vector;
 }
 
 function readDot(cursor: ByteCursor, into: VersionVector): void {
   const name = cursor.text(cursor.u8());
   try {
-    into.raise(parseWriterId(name), readHlc(cursor.bytes(HLC_BYTES), 0));
+    into.raise(parseWriterId(name), cursor.hlc());
   } catch (error) {
     throw cursor.junk(`no writer ${JSON.stringify(name)}`, error);
   }

@@ -329,7 +329,8 @@ export class Region {
     if (writes.length > 0 || this.#stateChanged || moved) writes.push(this.#stateWrite());
     for (const { record, mutations } of publish) countRecord(this.counters, record.length, mutations);
     const acknowledge = this.#outbox.acknowledge(this.#unitOffset);
-    return { writes, publish: [...this.#outbox.takeAgain(), ...publish], apply, read, list, acknowledge };
+    const again = this.#outbox.takeAgain();
+    return { writes, publish: again.length > 0 ? [...again, ...publish] : publish, apply, read, list, acknowledge };
   }
 
   #stateWrite(): StateWrite {

@@ -35,9 +35,9 @@ export function absenceMessage({ round, asked, answer, fenced }: AbsenceSaid): M
 /** Decodes it. Throws a `RangeError` for names that are none. */
 export function absenceOf({ round, asked, answerTo, answerRound, received, fenced }: Message): AbsenceSaid {
   return {
-    round: Number(round ?? 0),
+    round: round?.toNumber() ?? 0,
     asked: (asked ?? []).map(parseWriterId),
-    answer: answerTo ? { to: parseWriterId(answerTo), round: Number(answerRound ?? 0), received: (received ?? []).map(cutOf) } : undefined,
+    answer: answerTo ? { to: parseWriterId(answerTo), round: answerRound?.toNumber() ?? 0, received: (received ?? []).map(cutOf) } : undefined,
     fenced: (fenced ?? []).map(cutOf),
   };
 }

@@ -170,7 +170,7 @@ export class Frame {
     this.last = fromLong(message.last);
     this.mutations = message.mutations ?? 0;
     this.single = message.single ?? false;
-    this.settledMs = Number(message.settledMs ?? 0);
+    this.settledMs = message.settledMs?.toNumber() ?? 0;
     this.absence = message.absence ? absenceOf(message.absence) : undefined;
     this.policy = message.policy ? policyOf(message.policy) : undefined;
     const writers = (this.#writers = (message.writers ?? []).map(parseWriterId));

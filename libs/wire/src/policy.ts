@@ -37,9 +37,9 @@ export function policyMessage({ version, round, proposed, answer }: PolicySaid):
 export function policyOf({ version, round, proposes, rows, answerTo, answerRound, refusal }: Message): PolicySaid {
   return {
     version: version ?? 0,
-    round: Number(round ?? 0),
+    round: round?.toNumber() ?? 0,
     proposed: proposes ? (rows ?? []).map(lineOf) : undefined,
-    answer: answerTo ? { to: parseWriterId(answerTo), round: Number(answerRound ?? 0), refusal: refusal ?? "" } : undefined,
+    answer: answerTo ? { to: parseWriterId(answerTo), round: answerRound?.toNumber() ?? 0, refusal: refusal ?? "" } : undefined,
   };
 }
 

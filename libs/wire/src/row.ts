@@ -109,7 +109,7 @@ function writeBody(out: ByteWriter, m: Mutation): void {
 }
 
 function writeDetail(out: ByteWriter, detail: MutationDetail, writers: WriterTable): void {
-  const context = [...(detail.context?.entries() ?? [])];
+  const context = detail.context?.entries() ?? [];
   out.varint(context.length);
   for (const [writer, hlc] of context) {
     out.varint(writers.indexOf(writer));
@@ -247,7 +247,9 @@ function readAbsorbed(from: ByteReader, writer: () => WriterId): Absorbed {
 }
 
 function repeat<T>(from: ByteReader, read: () => T): T[] {
-  return Array.from({ length: from.varint() }, read);
+  const list: T[] = [];
+  for (let left = from.varint(); left > 0; left -= 1) list.push(read());
+  return list;
 }
 
 const NO_BYTES = Buffer.alloc(0);

@@ -251,11 +251,14 @@ export class Stability {
 
   #encode(): Buffer {
     const [main, ...groups] = this.#yards;
-    const claims = this.#yards.flatMap(({ horizon }) => [...horizon.claims]);
+    const claims: [WriterId, PlainVector, number][] = [];
+    for (const { horizon } of this.#yards) {
+      for (const [writer, { known, settledMs }] of horizon.claims) claims.push([writer, known.entries(), settledMs]);
+    }
     const { closed, open } = plainGraves(main);
     const plain: PlainState = {
-      claims: claims.map(([writer, { known, settledMs }]) => [writer, [...known.entries()], settledMs]),
-      said: [...this.#clock.known.entries()],
+      claims,
+      said: this.#clock.known.entries(),
       closed,
       open,
       // What is undefined is not written.
@@ -267,7 +270,7 @@ export class Stability {
 }
 
 function plainGraves({ graves: { state } }: Yard): PlainGraves {
-  const closed = state.closed.map(({ from, to, vector, closedMs }) => ({ from, to, vector: [...vector.entries()], closedMs }));
+  const closed = state.closed.map(({ from, to, vector, closedMs }) => ({ from, to, vector: vector.entries(), closedMs }));
   return { closed, open: state.open };
 }
 

@@ -73,7 +73,11 @@ export function readSlot(from: ByteReader, slot: CellSlot, writers: WriterTable)
   }
   let count = head & MANY;
   if (count === MANY) count = from.varint();
-  if (count > 0) cell.siblings = Array.from({ length: count }, () => readSibling(from, writers));
+  if (count > 0) {
+    const siblings: Sibling[] = [];
+    for (let left = count; left > 0; left -= 1) siblings.push(readSibling(from, writers));
+    cell.siblings = siblings;
+  }
   if (head & HAS_SUMS) cell.sums = readList(from, () => readSum(from, writers));
   if (head & HAS_EARLY) cell.early = readEarly(from, writers);
   slot.base = cell;
@@ -240,15 +244,16 @@ function readDot(from: ByteReader, writers: WriterTable): Dot {
 }
 
 function writeVector(out: ByteWriter, vector: ReadonlyVector, writers: WriterTable): void {
-  writeList(out, [...vector.entries()], ([writer, hlc]) => writeDot(out, { writer, hlc }, writers));
+  writeList(out, vector.entries(), ([writer, hlc]) => {
+    out.varint(writers.indexOf(writer));
+    out.hlc(hlc);
+  });
 }
 
 function readVector(from: ByteReader, writers: WriterTable): VersionVector {
-  const entries = readList(from, (): readonly [WriterId, Hlc] => {
-    const dot = readDot(from, writers);
-    return [dot.writer, dot.hlc];
-  });
-  return new VersionVector(entries);
+  const vector = new VersionVector();
+  for (let left = from.varint(); left > 0; left -= 1) vector.raise(writers.at(from.varint()), from.hlc());
+  return vector;
 }
 
 /** Writes how many there are, and each. */
@@ -259,5 +264,7 @@ export function writeList<T>(out: ByteWriter, list: readonly T[], write: (item: 
 
 /** Reads what {@link writeList} wrote. */
 export function readList<T>(from: ByteReader, read: () => T): T[] {
-  return Array.from({ length: from.varint() }, read);
+  const list: T[] = [];
+  for (let left = from.varint(); left > 0; left -= 1) list.push(read());
+  return list;
 }

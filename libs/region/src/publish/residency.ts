@@ -72,5 +72,5 @@ export function followedLogs(peers: readonly WriterId[], residency: Residency | 
 
 /** What a vector says of the writers of a group; "": of the writers of what every region gets. */
 export function within(vector: ReadonlyVector, group: string): VersionVector {
-  return new VersionVector([...vector.entries()].filter(([writer]) => groupOf(writer) === group));
+  return new VersionVector(vector.entries().filter(([writer]) => groupOf(writer) === group));
 }

@@ -84,6 +84,8 @@ export interface InboxOptions {
 /** See the module's comment. */
 export class Inbox {
   readonly #queues = new Map<WriterId, Queue>();
+  /** The same, in their order. */
+  readonly #turns: readonly Queue[];
   readonly #own: WriterId;
   readonly #maxDriftMs: number;
   readonly #bytesMax: number;
@@ -100,6 +102,7 @@ export class Inbox {
     this.#policies = policies;
     this.#watch = watch;
     for (const writer of peers) this.#queues.set(writer, { writer, records: [], bytes: 0, hold: undefined, isAhead: false });
+    this.#turns = [...this.#queues.values()];
     this.#maxDriftMs = maxDriftMs;
     this.#bytesMax = limits.queueBytes;
     this.nextSeq = nextSeq;
@@ -132,11 +135,11 @@ export class Inbox {
   }
 
   get holds(): readonly Hold[] {
-    return [...this.#queues.values()].flatMap(({ hold }) => (hold ? [hold] : []));
+    return this.#turns.flatMap(({ hold }) => (hold ? [hold] : []));
   }
 
   get isEmpty(): boolean {
-    return [...this.#queues.values()].every(({ records }) => records.every((record) => record.at >= record.frames.length));
+    return this.#turns.every(({ records }) => records.every((record) => record.at >= record.frames.length));
   }
 
   /**
@@ -144,7 +147,7 @@ export class Inbox {
    * must be stored before they are applied is appended to `writes`.
    */
   next(received: ReadonlyVector, nowMs: number, writes: StateWrite[], onTaken: OnTaken): readonly NextFrame[] {
-    const queues = [...this.#queues.values()];
+    const queues = this.#turns;
     for (let tried = 0; tried < queues.length; tried += 1) {
       const queue = queues[this.#turn % queues.length] as Queue;
       this.#turn = (this.#turn + 1) % queues.length;
