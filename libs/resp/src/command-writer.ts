@@ -144,6 +144,12 @@ function writeBytes(into: Buffer, from: number, bytes: Buffer): number {
 
 function writeHeader(into: Buffer, from: number, type: number, value: number): number {
   into[from] = type;
+  if (value < 10) {
+    into[from + 1] = ZERO + value;
+    into[from + 2] = CR;
+    into[from + 3] = LF;
+    return from + 4;
+  }
   let digits = 1;
   for (let rest = value; rest >= 10; rest = Math.floor(rest / 10)) digits += 1;
   let left = value;

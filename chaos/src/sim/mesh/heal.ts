@@ -7,6 +7,7 @@ import { membersOf } from "../checkers/absence-check.js";
 import type { AgentHost } from "./agent-host.js";
 import type { SimEvent } from "./event.js";
 import type { LogModel } from "./log-model.js";
+import type { RareFault } from "./rare-faults.js";
 import { readRecord } from "./read-record.js";
 import { unfinished } from "../checkers/switch-check.js";
 import { HEARTBEAT_IDLE_MS, type World } from "./world.js";
@@ -23,6 +24,8 @@ const CALM_ROUNDS_MAX = 3;
 const FORGET_TURNS_MAX = 60;
 /** The same for the few keys of a group, beside a region that stands still. */
 const FORGET_TURNS_BESIDE = 12;
+/** Faults that are over when the mesh rests, and leave nothing that waits for a time. */
+const TIMELESS: ReadonlySet<RareFault> = new Set(["batch", "lulls"]);
 const STREAM_BYTES = 1 << 30;
 const RECORDS = 1 << 20;
 const EVENTS = 1 << 20;
@@ -44,7 +47,7 @@ export function heal(world: World): string[] {
 function isTimed({ settings, agents, flushed }: World): boolean {
   const { expiries, absentAfterMs, switches, messages, faults } = settings;
   if (flushed !== undefined || expiries > 0 || absentAfterMs > 0 || switches || messages !== undefined) return true;
-  return faults.length > 0 || agents.some(({ context }) => context.hearsEvents);
+  return !faults.every((fault) => TIMELESS.has(fault)) || agents.some(({ context }) => context.hearsEvents);
 }
 
 /** Lets all regions tell how far they are until nothing is left that only a late change would need. What remains is found at the end. */

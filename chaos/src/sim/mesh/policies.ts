@@ -66,7 +66,14 @@ function tableOf({ policies, registers, residents }: SimSettings, switched: Swit
 export function sharedCells(world: World, cells: ServerCells): ServerCells {
   const policies = lastPolicies(world);
   if (!policies) return cells;
-  return new Map([...cells].filter(([name]) => !policies.isLocal(name.split("|")[1] ?? "")));
+  const shared: ServerCells = new Map();
+  for (const [name, content] of cells) if (!policies.isLocal(keyOfCell(name))) shared.set(name, content);
+  return shared.size === cells.size ? cells : shared;
+}
+
+function keyOfCell(name: string): string {
+  const from = name.indexOf("|") + 1;
+  return name.slice(from, name.indexOf("|", from));
 }
 
 /** A region's memory of what is looked at. */

@@ -114,9 +114,10 @@ export class ServerHost {
   }
 
   #noteWholes(commands: readonly ClientCommand[], db: number, changed: ReadonlyMap<string, unknown>, nowMs: number): void {
+    const registers = commands.flatMap((words) => words.filter((word, at) => at > 0 && this.#policies?.isRegister(word) === true));
+    if (registers.length === 0) return;
     const changedPlaces = new Set([...changed.keys()].map((name) => parseCellName(name).place));
-    for (const key of new Set(commands.flatMap((words) => words.slice(1)))) {
-      if (this.#policies?.isRegister(key) !== true) continue;
+    for (const key of new Set(registers)) {
       const dump = this.model.execute(["DUMP", key], nowMs, db);
       const whole = dump instanceof Buffer ? dump.toString("latin1") : "";
       const known = this.wholes.get(`${db}|${key}`) ?? { held: [], lasts: undefined };

@@ -93,7 +93,9 @@ export class Keyspace {
 
   /** Numbers of the databases that were ever used. */
   get databases(): number[] {
-    return [...this.#dbs.keys()].filter((db) => this.#dbs[db] !== undefined);
+    const used: number[] = [];
+    for (let db = 0; db < this.#dbs.length; db += 1) if (this.#dbs[db] !== undefined) used.push(db);
+    return used;
   }
 
   #expire(db: number, key: string): void {

@@ -7,7 +7,7 @@
  * Refuses (throws) commands it does not know and batches that contradict themselves: a simulation must not go on with a
  * guess.
  */
-import { decodeMark, encodeMarkHeader, MARK_KEY, READ_KEY, READ_TTL_MS, type ApplyBatch, type Mark, type ReadRequest } from "@meridian/mark";
+import { decodeMark, encodeMarkHeader, MARK_KEY, MARK_PREFIX_BYTES, READ_KEY, READ_TTL_MS, type ApplyBatch, type Mark, type ReadRequest } from "@meridian/mark";
 import { ReplyError, type Reply } from "@meridian/resp";
 import { VersionVector } from "@meridian/words";
 import type { ApplyReply, FenceReply, ReadStatus, ScanPage } from "../port.js";
@@ -73,7 +73,7 @@ export class ServerModel {
   readonly #scans: string[] = [];
   /** What subscribers were told since they last asked; undefined: nobody listens. */
   #events: KeyEvent[] | undefined;
-  #mark: { readonly bytes: string; readonly mark: Mark } | undefined;
+  #place: (Pick<Mark, "epoch" | "seq"> & { readonly bytes: string }) | undefined;
   /** What every command gets; the database is set before each. */
   readonly #context: { -readonly [Name in keyof CommandContext]: CommandContext[Name] } = {
     space: this.#space,
@@ -112,9 +112,9 @@ export class ServerModel {
   /** The apply script. */
   apply(batch: ApplyBatch, nowMs: number): ApplyReply {
     this.#space.nowMs = nowMs;
-    const mark = this.#currentMark();
-    if (mark === undefined) return { status: "NOMARK", epoch: 0, seq: 0, skipped: 0 };
-    const { epoch, seq } = mark;
+    const place = this.#currentPlace();
+    if (place === undefined) return { status: "NOMARK", epoch: 0, seq: 0, skipped: 0 };
+    const { epoch, seq } = place;
     if (epoch !== batch.epoch) return { status: "FENCED", epoch, seq, skipped: 0 };
     if (seq >= batch.seq) return { status: "DUP", epoch, seq, skipped: 0 };
     if (seq !== batch.prevSeq) return { status: "GAP", epoch, seq, skipped: 0 };
@@ -125,9 +125,9 @@ export class ServerModel {
   /** The read script. */
   read(request: ReadRequest, epoch: number, byteLimit: number, nowMs: number): ReadStatus {
     this.#space.nowMs = nowMs;
-    const mark = this.#currentMark();
-    if (mark === undefined) return "NOMARK";
-    if (mark.epoch !== epoch) return "FENCED";
+    const place = this.#currentPlace();
+    if (place === undefined) return "NOMARK";
+    if (place.epoch !== epoch) return "FENCED";
     const payload = readPayload(this.#space, request, epoch, byteLimit);
     this.#command(0, ["SET", READ_KEY, binary(payload), "PX", String(READ_TTL_MS)]);
     this.#command(0, ["DEL", READ_KEY]);
@@ -138,7 +138,8 @@ export class ServerModel {
   /** The fence script. */
   fence(nowMs: number, beyond = 0): FenceReply {
     this.#space.nowMs = nowMs;
-    const before = this.#currentMark();
+    const held = this.#currentPlace();
+    const before = held && decodeMark(Buffer.from(held.bytes, "latin1"));
     const epoch = Math.max(before?.epoch ?? 0, beyond) + 1;
     const bytes = encodeMarkHeader({ epoch, seq: 0, vector: before?.vector ?? new VersionVector(), deferred: [], settled: [] });
     this.#command(0, ["SET", MARK_KEY, binary(bytes)]);
@@ -227,11 +228,15 @@ export class ServerModel {
     if (reply instanceof ReplyError) throw new Error(`${args[0]} ${args[1]} of a batch: ${reply.message}`);
   }
 
-  #currentMark(): Mark | undefined {
+  /** The chain's place, which the scripts read from the prefix of the mark. */
+  #currentPlace(): (Pick<Mark, "epoch" | "seq"> & { readonly bytes: string }) | undefined {
     const entry = this.#space.lookup(0, MARK_KEY);
     if (entry?.type !== "string") return undefined;
-    if (this.#mark?.bytes !== entry.value) this.#mark = { bytes: entry.value, mark: decodeMark(Buffer.from(entry.value, "latin1")) };
-    return this.#mark?.mark;
+    if (this.#place?.bytes !== entry.value) {
+      const prefix = Buffer.from(entry.value.slice(0, MARK_PREFIX_BYTES), "latin1");
+      this.#place = { bytes: entry.value, epoch: prefix.readUInt32BE(1), seq: prefix.readDoubleBE(5) };
+    }
+    return this.#place;
   }
 }
 
