@@ -1,5 +1,5 @@
 import { READ_KEY, READ_TTL_MS, type ReadType } from "@meridian/mark";
-import { encodePairs, fieldOfId, movedId } from "@meridian/merge";
+import { encodePairs, fieldOfId, movedId, OpenRuns } from "@meridian/merge";
 import { MemoryStore } from "@meridian/store";
 import { MutationKind, VersionVector, type Hlc } from "@meridian/words";
 import { describe, expect, test } from "vitest";
@@ -211,22 +211,55 @@ describe("the first attach to a server with keys", () => {
     expect([bed.region.isImporting, bed.isSettled, bed.mutations().map(({ db }) => db)]).toEqual([false, true, [0, 3]]);
   });
 
+  const known = [["HSET", "h", "f", "1"], ["HSET", "h", "g", "2"], ["RPUSH", "l", "a", "b"], ["XADD", "x", "1-1", "f", "a"], ["XADD", "x", "2-1", "f", "b"]];
+  const entry = encodePairs(["f", "b"].map((part) => ({ bytes: Buffer.from(part), start: 0, end: 1 }))).toString("latin1");
   test.each([
-    ["the last of them", { key: "h", type: "none" as const }, [[K.RemoveKey, "h"]]],
-    ["one of them", { key: "h", type: "hash" as const, content: ["g", "2"] }, [[K.RemoveField, "h", "f"]]],
-  ])("what clients remove of a key that the import has come to and not read yet is removed: %s", (_, found, removed) => {
+    ["the last fields", ["HDEL", "h", "f", "g"], { key: "h", type: "none" as const }, [[K.RemoveKey, "h"]]],
+    ["one field", ["HDEL", "h", "f"], { key: "h", type: "hash" as const, content: ["g", "2"] }, [[K.RemoveField, "h", "f"]]],
+    ["all of a list", ["LPOP", "l", "2"], { key: "l", type: "none" as const }, [[K.RemoveKey, "l"]]],
+    ["one of a list", ["RPOP", "l"], { key: "l", type: "list" as const, content: ["a"] }, [[K.RemoveElements, "l"]]],
+    ["an entry", ["XDEL", "x", "1-1"], { key: "x", type: "stream" as const, content: ["2-1", "0", "2-1", entry] }, [[K.RemoveEntry, "x", fieldOfId("1-1")]]],
+  ])("what clients take of a key that the import has come to and not read yet is removed: %s", (_, taken, found, removed) => {
     const store = new MemoryStore();
     const region = new Region({ writer: EU, peers: [], store, maxDriftMs: 500, cachedSlotsMax: 8 });
     region.onAttached({ replicationId: REPLICATION_ID, offset: 0 }, false, [0]);
     store.commit(region.flush(NOW_MS).writes);
     const bed = RegionBed.ready(store);
-    const written = found.type === "none" ? ["f", "1"] : ["f", "1", "g", "2"];
-    bed.feed(["HSET", "h", ...written]);
-    bed.region.onListed(0, "0", ["h"]);
-    bed.feed(["HDEL", "h", "f"]);
+    bed.feed(...known.filter(([, key]) => key === found.key));
+    bed.flush();
+    if (found.key === "l") answer(bed, [{ key: "l", type: "list", content: ["a", "b"] }]);
+    const before = published(bed).length;
+    bed.region.onListed(0, "0", [found.key]);
+    bed.feed(taken);
     bed.flush();
     answer(bed, [found]);
-    expect(published(bed).slice(written.length / 2)).toEqual(removed);
+    expect(published(bed).slice(before)).toEqual(removed);
     expect(bed.isSettled).toBe(true);
+  });
+
+  test("what they take of a list that was in doubt when the agent died is removed, and nothing else", () => {
+    const store = new MemoryStore();
+    const region = new Region({ writer: EU, peers: [], store, maxDriftMs: 500, cachedSlotsMax: 8 });
+    region.onAttached({ replicationId: REPLICATION_ID, offset: 0 }, false, [0]);
+    store.commit(region.flush(NOW_MS).writes);
+    const bed = RegionBed.ready(store);
+    bed.feed(["RPUSH", "l", "a", "b"]);
+    bed.flush();
+    answer(bed, [{ key: "l", type: "list", content: ["a", "b"] }]);
+    const value = "\x01c"; // its length, and itself
+    const field = new OpenRuns([]).between(undefined, undefined, 1, at(400), US);
+    bed.region.onRecord(US, "1", recordOf(US, 0 as Hlc, new VersionVector(), { kind: K.PutElements, hlc: at(400), key: "l", field, value }));
+    const [batch] = bed.flush().apply;
+    // A client was faster, and what it pushed must be read.
+    bed.feed(["RPUSH", "l", "d"]);
+    if (batch) bed.echo(batch, [{ db: 0, kind: "l", key: "l", field: "" }]);
+    bed.flush();
+    const heir = RegionBed.ready(store.crash(), 2, new VersionVector([[US, at(400)]]));
+    heir.feed(["LPOP", "l", "3"]);
+    heir.flush();
+    answer(heir, [{ key: "l", type: "none" }], 2);
+    expect(published(heir).slice(-1)).toEqual([[K.RemoveElements, "l"]]);
+    expect(heir.flush().apply).toHaveLength(0);
+    expect(heir.batches.at(-1)?.args.slice(4).map(String)).toContain("c");
   });
 });
