@@ -89,4 +89,5 @@ export const REGRESSION_SEEDS: readonly (readonly [seed: number, mistake: string
   [78012937, "the checker of transactions: not seeing the deadline that a transaction gives to a key which it renames then"],
   [1795334104303, "the checker of transactions: taking two commands of which one had an effect for a transaction, by the stream it is none", { limits: true }],
   [78053230, "the checker of acknowledged writes: taking for read what an agent had found that died before it kept it"],
+  [79403273, "what a RENAME that stands alone did to two keys is published key by key where these are read apart", { limits: true, units: true, families: ["string"], commands: 40 }],
 ];

@@ -10,8 +10,10 @@ import type { Inbox } from "./receive/inbox.js";
 import type { KeyEntry } from "./keys/key-entry.js";
 import type { KeySpace } from "./keys/key-space.js";
 import type { MessageRelay } from "./apply/message-relay.js";
+import type { OpenUnit } from "./capture/open-unit.js";
 import type { Outbox } from "./publish/outbox.js";
 import type { Reader } from "./read/reader.js";
+import { readState } from "./region-state.js";
 import { FIRST_HLC } from "./capture/register-writes.js";
 
 /** The parts of a region that take up what was left. */
@@ -25,6 +27,7 @@ export interface RecoveryContext {
   readonly applier: Applier;
   readonly reader: Reader;
   readonly relay: MessageRelay | undefined;
+  readonly unit: OpenUnit;
   /** True where a key may hold what nobody knows, until it is read. */
   readonly mayHoldUnknown: (key: string) => boolean;
   /** Asks for a key to be read of which it is not known what the server holds. */
@@ -49,13 +52,20 @@ export function recover(context: RecoveryContext): readonly Publication[] {
     context.relay?.inherit(slot);
     context.requestRead(entry);
   }
+  const { place, db } = readState(context.store);
+  // Which of them one command has written is not known any more.
+  context.unit.begin(place?.offset ?? 0, db);
   for (const [, bytes] of stored(context.store, "state", "blind:", "blind;")) {
     const { entry } = named(context.keys, bytes);
     // When its client wrote it is not known any more: what is read is as late as the reading.
     entry.doubted = context.mayHoldUnknown(entry.key);
-    if (!entry.doubted) entry.rewritten = FIRST_HLC;
+    if (!entry.doubted) {
+      entry.rewritten = FIRST_HLC;
+      context.unit.needs(entry);
+    }
     context.reader.want(entry);
   }
+  context.unit.endAlone(Infinity);
   for (const [, bytes] of stored(context.store, "state", "trim:", "trim;")) {
     const { entry } = named(context.keys, bytes);
     entry.trimListed = true;

@@ -150,8 +150,8 @@ export class Region {
     this.floats = options.floats && new FloatEvents(options.floats, this.#capture, nowMs, limits);
     [this.#unitOffset, this.#unitDb] = [state.place?.offset ?? 0, state.db];
     this.#parser = new CommandParser((this.evictions?.events ?? this.floats ?? this.#capture).onCommand, this.#unitOffset);
-    const [{ frontier }, outbox, inbox] = [state, this.#outbox, this.#inbox];
-    outbox.again = recover({ store, writer, frontier, keys, outbox, inbox, applier, reader, relay, mayHoldUnknown, requestRead });
+    const [{ frontier }, outbox, inbox, unit] = [state, this.#outbox, this.#inbox, this.#unit];
+    outbox.again = recover({ store, writer, frontier, keys, outbox, inbox, applier, reader, relay, unit, mayHoldUnknown, requestRead });
   }
 
   /** Where capture continues; undefined: attach anew. */
@@ -297,15 +297,17 @@ export class Region {
     this.floats?.tick(nowMs);
     const writes: StateWrite[] = [];
     if (this.#state.halt || this.#capture.inTransaction) return this.#finish(writes, [], [], []);
+    // Before it is settled: it may end with that.
+    const early = this.#unit.isOpen && this.#lease.isReady ? this.#reader.issue(false) : [];
     if (this.#unit.isOpen) {
       const isEnded = this.#unit.settle(nowMs, this.#state.frontier);
-      if (!isEnded) return { ...NO_STEP, publish: this.#outbox.takeAgain(), read: this.#lease.isReady ? this.#reader.issue(false) : [] };
+      if (!isEnded) return { ...NO_STEP, publish: this.#outbox.takeAgain(), read: early };
       this.#writes.continues = false;
     }
     if (this.#lease.isReady) this.#stability.dig(this.#keys, writes, nowMs);
     const onTaken = (from: WriterId, position: string): void => this.#onTaken(from, position);
     const apply = this.#lease.isReady ? this.#applier.pump(nowMs, () => this.#inbox.next(this.#received, nowMs, writes, onTaken)) : [];
-    const read = this.#lease.isReady ? this.#reader.issue(this.#stability.takeProbe()) : [];
+    const read = this.#lease.isReady ? [...early, ...this.#reader.issue(this.#stability.takeProbe())] : [];
     const list = this.#lease.isReady ? this.#import.next(this.#reader.pending) : [];
     return this.#finish(writes, apply, read, list);
   }

@@ -69,10 +69,10 @@ export class ScriptWatch {
     if (before === after) return;
     const changed = differing(before, after).filter((name) => !this.#isForeign(at, keyOf(name)));
     this.#chronicle.note(at, before, after, changed, mark);
-    if (commands.length <= 1 || changed.length <= 1 || (this.#isImported && at === 0)) return;
+    const mayBeUnit = commands.length > 1 || commands[0]?.[0] === "RENAME";
+    if (!mayBeUnit || changed.length <= 1 || (this.#isImported && at === 0)) return;
     const stream = streamed();
-    // Of several commands one alone may have taken effect: then it is none.
-    if (!stream.some(([name]) => name === "MULTI")) return;
+    if (!isUnit(stream)) return;
     // What resides in several groups reaches the others as one unit for each.
     const groups = new Set(changed.map((name) => this.#groupOf(name)));
     const taken = { at, before, after, given: deadlinesGiven(stream, db) };
@@ -122,6 +122,12 @@ export class ScriptWatch {
 function keyOf(name: string): string {
   const { place } = parseCellName(name);
   return place.slice(place.indexOf("|") + 1);
+}
+
+/** Of several commands one alone may have taken effect: then it is no transaction. What a RENAME did to two keys is one all the same. */
+function isUnit(stream: readonly (readonly string[])[]): boolean {
+  const [only, ...more] = stream.filter(([name]) => name !== "SELECT");
+  return only?.[0] === "MULTI" || (only?.[0] === "RENAME" && more.length === 0);
 }
 
 type Telling = (checker: Checker, problem: string) => void;

@@ -52,6 +52,13 @@ export const CAPTURING: readonly Mutation[] = [
     caughtBy: 3,
   },
   {
+    name: "renamed-in-parts",
+    breaks: "what a RENAME did to two keys is published key by key where these are read apart",
+    edits: [{ in: "region", text: "if (keys.length < 2)", becomes: "if (true)" }],
+    options: { families: ["string"], units: true, limits: true, commands: 40 },
+    caughtBy: 79403273,
+  },
+  {
     name: "published-before-committed",
     breaks: "records go to the log before the store has them: a new life publishes the same writes with other versions",
     edits: [

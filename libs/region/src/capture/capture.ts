@@ -209,12 +209,15 @@ export class Capture {
   }
 
   #blind(row: CommandRow, view: CommandView): void {
-    const { keys } = this.#context;
-    for (const index of writtenKeys(row, view)) {
-      if (!isReservedAt(view, index)) this.#replaced(keys.entry(this.db, argumentText(view, index)));
-    }
+    const { keys, unit, onUnitBegin, nowMs } = this.#context;
+    const indices = writtenKeys(row, view);
     const elsewhere = writtenElsewhere(row, view);
+    // What one command did to several keys is to be seen as one.
+    const isAlone = !this.#inTransaction && indices.length + (elsewhere ? 1 : 0) > 1;
+    if (isAlone) onUnitBegin();
+    for (const index of indices) if (!isReservedAt(view, index)) this.#replaced(keys.entry(this.db, argumentText(view, index)));
     if (elsewhere && !isReservedAt(view, elsewhere.key)) this.#replaced(keys.entry(elsewhere.database, argumentText(view, elsewhere.key)));
+    if (isAlone) unit.endAlone(nowMs());
   }
 
   /** The key is what the command has made of it: whatever it held before has gone. */

@@ -4,6 +4,7 @@ import { decodeRecord, encodeRecord, FrameBuilder, blankMutation } from "@meridi
 import { HLC_ZERO, MutationKind, VersionVector, type Mutation } from "@meridian/words";
 import { describe, expect, test } from "vitest";
 import { UNIT_MS_MAX, UNIT_MUTATIONS } from "./open-unit.js";
+import { REGION_LIMITS } from "../region-limits.js";
 import { at, mutationsOf, recordOf, RegionBed, REPLICATION_ID, US } from "../region-bed.js";
 
 const NONE = new VersionVector();
@@ -85,6 +86,66 @@ describe("a transaction that has to be read back", () => {
     expect(records(bed)).toEqual([]);
     answer(bed, { h: "2" });
     expect(records(bed)).toEqual([["x h"]]);
+  });
+});
+
+describe("a command that stands alone and wrote two keys", () => {
+  /** What is read, key by key, as reads. */
+  const asked = (bed: RegionBed): string[] => bed.reads.filter(({ keys }) => keys.length > 0).map(({ keys }) => keys.map(({ key }) => key).join(" "));
+
+  const ran = (bed: RegionBed, read: RegionBed["reads"][number] | undefined, value?: string, epoch = 1): void => {
+    const found: Pick<ReadValue, "type" | "payload"> = value === undefined ? { type: "none" } : { type: "string", payload: Buffer.from(value) };
+    const values = (read?.keys ?? []).map(({ db, key }): ReadValue => ({ db, key, deadlineMs: -1, ...found }));
+    bed.feed(["MULTI"], ["SET", READ_KEY, encodeReadResult({ epoch, id: read?.id ?? 0, values })], ["DEL", READ_KEY], ["EXEC"]);
+    bed.flush();
+  };
+
+  test("holds nothing up where one read brings both", () => {
+    const bed = RegionBed.ready(new MemoryStore());
+    bed.feed(["SET", "a", "v"], ["RENAME", "a", "b"], ["SET", "y", "2"]);
+    bed.flush();
+    expect([asked(bed), records(bed), bed.acknowledged === bed.region.capturedOffset]).toEqual([["a b"], [["a y"]], false]);
+    answer(bed, { b: "v" });
+    expect(records(bed)).toEqual([["a y"], ["a b"]]);
+    expect(bed.mutations().map(({ continues }) => continues)).toEqual([false, false, false, true]);
+  });
+
+  test.each([
+    ["at the border of two reads", [], { ...REGION_LIMITS, readKeys: 1 }, ["a", "b"]],
+    ["one of which is read already", ["APPEND", "a", "w"], REGION_LIMITS, ["a", "b"]],
+  ])("leaves as one where they are read apart: %s", (_, before, limits, reads) => {
+    const bed = RegionBed.ready(new MemoryStore(), 1, NONE, { limits });
+    if (before.length > 0) bed.feed(["SET", "a", "v"], before);
+    else bed.feed(["SET", "a", "v"]);
+    bed.flush();
+    bed.feed(["RENAME", "a", "b"]);
+    bed.flush();
+    expect(asked(bed)).toEqual(reads);
+    const [first, second] = bed.reads.filter(({ keys }) => keys.length > 0);
+    ran(bed, first);
+    expect(records(bed)).toEqual([["a"]]);
+    ran(bed, second, "v");
+    expect(records(bed)).toEqual([["a"], ["a b"]]);
+    expect(bed.mutations().map(({ continues }) => continues)).toEqual([false, false, true]);
+    expect([bed.region.counters.unitsCut, bed.isSettled]).toEqual([0, true]);
+  });
+
+  test("leaves as one where the agent dies while they are read: the next one reads together what was left", () => {
+    const store = new MemoryStore();
+    const bed = RegionBed.ready(store);
+    bed.feed(["SET", "a", "v"], ["RENAME", "a", "b"]);
+    bed.flush();
+    for (const { seq } of bed.published) bed.region.onPublished(seq);
+    bed.flush();
+    const heir = RegionBed.ready(store.crash(), 2, NONE, { limits: { ...REGION_LIMITS, readKeys: 1 } });
+    heir.feed(["SET", "y", "2"]);
+    expect(asked(heir)).toEqual(["a", "b"]);
+    const [first, second] = heir.reads.filter(({ keys }) => keys.length > 0);
+    ran(heir, first, undefined, 2);
+    expect(records(heir)).toEqual([]);
+    ran(heir, second, "v", 2);
+    expect(records(heir)).toEqual([["y a b"]]);
+    expect(heir.mutations().map(({ continues }) => continues)).toEqual([false, true, true]);
   });
 });
 

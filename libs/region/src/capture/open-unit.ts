@@ -6,6 +6,9 @@
  * that it needs has been read: nothing is committed, acknowledged or applied meanwhile, and what other clients do in between is
  * part of the unit, which so is longer than it had to be. After a crash the stream is followed again from before the unit.
  *
+ * A command that stands alone and wrote several such keys needs no more than that one read brings all of them: what is found by one read
+ * leaves as one. Only where they are read apart it is a unit that stays open.
+ *
  * Limits: `UNIT_MUTATIONS`, `UNIT_BYTES`, `UNIT_MS_MAX` after its transaction. Beyond them, and where the server refuses to be
  * read, the unit ends as it is, and what is read later follows by itself: counted as `unitsCut`.
  */
@@ -39,6 +42,8 @@ export class OpenUnit {
   readonly #needed = new Set<KeyEntry>();
   /** Keys that the unit waits for. */
   readonly #waiting = new Set<KeyEntry>();
+  /** Keys of commands that stand alone, until it is known that one read brings them. */
+  #together: (readonly KeyEntry[])[] = [];
   #inTransaction = false;
   #isCut = false;
   #offset = 0;
@@ -55,7 +60,7 @@ export class OpenUnit {
 
   /** True while something must be read before anything may leave. */
   get isOpen(): boolean {
-    return this.#waiting.size > 0;
+    return this.#waiting.size > 0 || this.#together.length > 0;
   }
 
   /** True where the next mutation belongs to what was added before. */
@@ -89,6 +94,16 @@ export class OpenUnit {
     this.#needed.clear();
   }
 
+  /** A command that stands alone has ended, begun like a transaction; or what an earlier life has left unread is known. */
+  endAlone(nowMs: number): void {
+    this.#inTransaction = false;
+    const keys = [...this.#needed].filter(isUnread);
+    this.#needed.clear();
+    if (keys.length < 2) return;
+    if (!this.isOpen) this.#open(nowMs);
+    this.#together.push(keys);
+  }
+
   #open(nowMs: number): void {
     this.#rows = this.#outbox.rowsSince;
     this.#bytes = this.#outbox.bytesSince;
@@ -110,14 +125,28 @@ export class OpenUnit {
    * has ended. `context`: the frontier.
    */
   settle(nowMs: number, context: ReadonlyVector): boolean {
+    if (this.#together.length > 0) this.#settleTogether();
     for (const entry of this.#waiting) {
       if (!isUnread(entry)) this.#waiting.delete(entry);
       else if (isGivenUp(entry)) this.#cut(entry);
     }
-    if (this.isOpen && this.#isTooLong(nowMs)) for (const entry of this.#waiting) this.#cut(entry);
+    if (this.isOpen && this.#isTooLong(nowMs)) {
+      for (const entry of [...this.#waiting, ...this.#together.flat()]) this.#cut(entry);
+      this.#together = [];
+    }
     if (this.isOpen) return false;
     this.#outbox.closeFrame(context);
     return true;
+  }
+
+  /** What one read brings is no longer waited for; else each key by itself. */
+  #settleTogether(): void {
+    this.#together = this.#together.filter((keys) => {
+      const [{ reading = 0 } = {}] = keys;
+      if (reading < 0 && keys.every((entry) => entry.reading < 0)) return true;
+      if (reading <= 0 || keys.some((entry) => entry.reading !== reading)) for (const entry of keys) this.#waiting.add(entry);
+      return false;
+    });
   }
 
   #cut(entry: KeyEntry): void {
@@ -144,6 +173,7 @@ export class OpenUnit {
     this.#inTransaction = false;
     this.#needed.clear();
     this.#waiting.clear();
+    this.#together = [];
     return { offset: this.#offset, db: this.#db };
   }
 }
