@@ -297,8 +297,7 @@ export class Region {
     this.floats?.tick(nowMs);
     const writes: StateWrite[] = [];
     if (this.#state.halt || this.#capture.inTransaction) return this.#finish(writes, [], [], []);
-    // Before it is settled: it may end with that.
-    const early = this.#unit.isOpen && this.#lease.isReady ? this.#reader.issue(false) : [];
+    const early = this.#unit.isOpen && this.#lease.isReady ? this.#reader.issue(false) : []; // the unit may end with that
     if (this.#unit.isOpen) {
       const isEnded = this.#unit.settle(nowMs, this.#state.frontier);
       if (!isEnded) return { ...NO_STEP, publish: this.#outbox.takeAgain(), read: early };
