@@ -46,7 +46,7 @@ export function auditLog(world: World): AuditedLog {
   const problems: string[] = [];
   for (const [at, writer] of world.writers.entries()) {
     let last = 0;
-    const dots = new Set<string>();
+    const named = new Set<string>();
     for (const record of world.log.of(writer)) {
       const { frames, policyVersion } = readRecord(record, writer);
       for (const [index, frame] of frames.entries()) {
@@ -58,7 +58,7 @@ export function auditLog(world: World): AuditedLog {
         for (const [seen, hlc] of frame.context.entries()) {
           if (seen !== writer && hlc >= frame.first) problems.push(`${writer}: version ${frame.first} is not later than ${hlc} of ${seen}, which it had seen`);
         }
-        auditFrame(frame, dots, problems, (mutation, cell) => {
+        auditFrame(frame, named, problems, (mutation, cell) => {
           if (mutation.kind === K.Message) messages.push({ at, text: mutation.bytes.toString("latin1", mutation.valueStart, mutation.valueEnd) });
           else mutations.push(publishedOf(mutation, cell, frame, policyVersion));
         });
@@ -68,19 +68,20 @@ export function auditLog(world: World): AuditedLog {
   return { mutations, messages, problems };
 }
 
-/** `take` gets every mutation, with the name of its cell. */
-function auditFrame(frame: Frame, dots: Set<string>, problems: string[], take: (mutation: Mutation, cell: string) => void): void {
+/** `named`: what the version before names; `take` gets every mutation, with the name of its cell. */
+function auditFrame(frame: Frame, named: Set<string>, problems: string[], take: (mutation: Mutation, cell: string) => void): void {
   let before: number = frame.previous;
   frame.forEach((m) => {
     if (m.hlc < before || (m.hlc <= frame.previous && !m.continues)) problems.push(`${frame.writer}: version ${m.hlc} comes after ${before}`);
+    if (m.hlc !== before) named.clear();
     before = m.hlc;
     const cell = cellName(m.db, m.key, cellKindOf(m.kind), m.field);
-    const dot = `${m.hlc} ${m.kind === K.RemoveKey ? "all" : ""}${cell}`;
+    const name = m.kind === K.RemoveKey ? `all ${cell}` : cell;
     // The removal of an entry names those that it takes: one command may take several of one id, and add another. A key that
     // came into being anew drops its old deadline, and may get one, within one command; LSET and a read of a list remove in several places.
     const isSaidAgain = SAID_AGAIN.has(m.kind);
-    if (dots.has(dot) && !isSaidAgain) problems.push(`${frame.writer}: version ${m.hlc} was given twice to ${m.key} ${m.field}`);
-    if (!isSaidAgain) dots.add(dot);
+    if (named.has(name) && !isSaidAgain) problems.push(`${frame.writer}: version ${m.hlc} was given twice to ${m.key} ${m.field}`);
+    if (!isSaidAgain) named.add(name);
     take(m, cell);
   });
   if (before !== frame.last) problems.push(`${frame.writer}: a frame says that it ends with ${frame.last}, but ends with ${before}`);

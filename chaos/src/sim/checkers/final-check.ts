@@ -8,7 +8,7 @@ import type { AgentHost } from "../mesh/agent-host.js";
 import { auditLog, type AuditedLog, type Published } from "./audited-log.js";
 import { cellName, cellsOfServer, differing, parseCellName, type ServerCells } from "./cells-of-server.js";
 import { checkFlushed, withoutFlushed } from "./flushed-region.js";
-import { byDotOf, checkLedger } from "./ledger-check.js";
+import { byVersionOf, checkLedger } from "./ledger-check.js";
 import { compareMetadata, compareWithServer, isMissingHidden, metadataOf, missingIn, unfinishedIn, type Metadata } from "./metadata-check.js";
 import { checkCreations, checkEvictions, evictedIn, isInDoubt, withEvicted, type Places } from "./eviction-check.js";
 import { checkContexts } from "./context-check.js";
@@ -142,11 +142,11 @@ function withoutPlaces(metadata: Metadata, places: Places | undefined): Metadata
 }
 
 function checkLedgers(world: World, metadata: readonly Metadata[], mutations: readonly Published[]): string[] {
-  const byDot = byDotOf(mutations);
+  const byVersion = byVersionOf(mutations);
   return membersOf(world).flatMap((agent, at) => {
     const own = metadata[at] ?? new Map<string, never>();
     const steady = world.settings.switches ? new Map([...own].filter(([, cell]) => withoutSwitched(world, [cell]).length > 0)) : own;
-    const problems = checkLedger(world, agent, steady, mutations, byDot).slice(0, LISTED_MAX);
+    const problems = checkLedger(world, agent, steady, mutations, byVersion).slice(0, LISTED_MAX);
     return problems.map((problem) => `r${at}: ${problem}`);
   });
 }

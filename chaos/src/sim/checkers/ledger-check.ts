@@ -12,7 +12,7 @@
 import { entriesOf, fieldOfId, idOfField, isDigest, isSketchPrint, movedId, positionsOf, winnerOf, type Cell } from "@meridian/merge";
 import { elementName, readConflicts, type ConflictRecord, type StoredCell } from "@meridian/region";
 import { readValues } from "@meridian/wire";
-import { MutationKind, type Dot, type WriterId } from "@meridian/words";
+import { MutationKind, type Dot, type Hlc, type WriterId } from "@meridian/words";
 import { cellKindOf, type Published } from "./audited-log.js";
 import type { AgentHost } from "../mesh/agent-host.js";
 import type { Metadata } from "./metadata-check.js";
@@ -25,33 +25,43 @@ import type { World } from "../mesh/world.js";
 const K = MutationKind;
 const REMOVALS: ReadonlySet<MutationKind> = new Set([K.RemoveField, K.RemoveMember, K.RemoveScore, K.RemoveKey]);
 
-/** The published mutations by dot. */
-export type ByDot = ReadonlyMap<string, readonly Published[]>;
+/** The published mutations by version; several writers may give one. */
+export type ByVersion = ReadonlyMap<Hlc, readonly Published[]>;
 
-/** The mutations by dot, for the ledgers of all regions. */
-export function byDotOf(mutations: readonly Published[]): ByDot {
-  const byDot = new Map<string, Published[]>();
+/** The mutations by version, for the ledgers of all regions. */
+export function byVersionOf(mutations: readonly Published[]): ByVersion {
+  const byVersion = new Map<Hlc, Published[]>();
   for (const m of mutations) {
     // A register's write is named by its time.
-    const name = m.kind === K.PutRegister ? `${m.writer}@${m.birth}` : nameOf(m);
-    const known = byDot.get(name);
+    const version = m.kind === K.PutRegister ? m.birth : m.hlc;
+    const known = byVersion.get(version);
     if (known) known.push(m);
-    else byDot.set(name, [m]);
+    else byVersion.set(version, [m]);
   }
-  return byDot;
+  return byVersion;
 }
 
-/** What is wrong with one region's ledger. `byDot`: see {@link byDotOf}. */
-export function checkLedger(world: World, agent: AgentHost, metadata: Metadata, mutations: readonly Published[], byDot: ByDot): string[] {
+function writtenAt(byVersion: ByVersion, { writer, hlc }: Dot): readonly Published[] {
+  return (byVersion.get(hlc) ?? []).filter((m) => m.writer === writer);
+}
+
+/** What is wrong with one region's ledger. `byVersion`: see {@link byVersionOf}. */
+export function checkLedger(
+  world: World,
+  agent: AgentHost,
+  metadata: Metadata,
+  mutations: readonly Published[],
+  byVersion: ByVersion,
+): string[] {
   const here = world.writers[world.agents.indexOf(agent)] as WriterId;
   const records = withoutSwitched(world, readConflicts(agent.store, {}).records).filter(({ key }) => world.policies?.isLocal(key) !== true);
   const doubled = records.filter((record, at) => records.findIndex((other) => other.id === record.id) !== at && !wonAgain(record, records));
   return [
     ...doubled.map(({ id }) => `the ledger holds ${id} twice`),
-    ...records.flatMap((record) => (isTrue(record, byDot, here, world.settings.expiries > 0 || world.settings.faults.includes("eviction")) ? [] : [`the ledger holds what was no conflict: ${tell(record)}`])),
+    ...records.flatMap((record) => (isTrue(record, byVersion, here, world.settings.expiries > 0 || world.settings.faults.includes("eviction")) ? [] : [`the ledger holds what was no conflict: ${tell(record)}`])),
     ...missing(records, metadata, world.nowMs),
     ...missingTypes(records, metadata),
-    ...missingRemovals(records, metadata, mutations, byDot, here),
+    ...missingRemovals(records, metadata, mutations, byVersion, here),
   ];
 }
 
@@ -74,9 +84,9 @@ function tell({ rule, kind, key, field, loser, winner, print, winnerPrint }: Con
   return `${rule} ${kind} ${key} ${field}: ${nameOf(loser)} ${print} lost to ${winner ? nameOf(winner) : "-"} ${winnerPrint}`;
 }
 
-function isTrue(record: ConflictRecord, byDot: ByDot, here: WriterId, mayDrop: boolean): boolean {
+function isTrue(record: ConflictRecord, byVersion: ByVersion, here: WriterId, mayDrop: boolean): boolean {
   const isOfKey = ({ db, key }: Published): boolean => db === record.db && key === record.key;
-  const at = (dot: Dot | undefined): Published[] => (dot ? (byDot.get(nameOf(dot)) ?? []) : []).filter(isOfKey);
+  const at = (dot: Dot | undefined): Published[] => (dot ? writtenAt(byVersion, dot) : []).filter(isOfKey);
   type Pair = (loser: Published, winner: Published) => boolean;
   const some = (isPair: Pair): boolean => losers.some((loser) => winners.some((winner) => isPair(loser, winner)));
   const losers = at(record.loser);
@@ -98,7 +108,7 @@ function isTrue(record: ConflictRecord, byDot: ByDot, here: WriterId, mayDrop: b
     case "hidden":
       return some((l, w) => isIncrement(l) && isPutOf(w, record) && !takes(w, l));
     case "type":
-      return some((l, w) => isTypeLost(record, l, w) && isHiddenBy(record, l, w, mutationsOf(byDot, record)));
+      return some((l, w) => isTypeLost(record, l, w) && isHiddenBy(record, l, w, mutationsOf(byVersion, record)));
     case "home":
       return record.loser.writer === here && here !== "eu/0" && losers.length > 0;
     default:
@@ -173,8 +183,8 @@ function isOtherType(a: Published, b: Published): boolean {
   return one !== other && other !== "t" && other !== "";
 }
 
-function mutationsOf(byDot: ByDot, { db, key }: ConflictRecord): Published[] {
-  return [...byDot.values()].flat().filter((m) => m.db === db && m.key === key);
+function mutationsOf(byVersion: ByVersion, { db, key }: ConflictRecord): Published[] {
+  return [...byVersion.values()].flat().filter((m) => m.db === db && m.key === key);
 }
 
 function isPutOf(m: Published, { kind, field }: ConflictRecord): boolean {
@@ -340,7 +350,7 @@ function missingRemovals(
   records: readonly ConflictRecord[],
   metadata: Metadata,
   mutations: readonly Published[],
-  byDot: ByDot,
+  byVersion: ByVersion,
   here: WriterId,
 ): string[] {
   const removals = mutations.filter((m) => REMOVALS.has(m.kind) && m.kind !== K.RemoveKey && m.writer !== here);
@@ -350,7 +360,7 @@ function missingRemovals(
     if (kind === "t") continue;
     for (const own of base.siblings.filter(({ writer }) => writer === here)) {
       const isOfCell = (m: Published): boolean => m.db === db && m.key === key && cellKindOf(m.kind) === kind && m.field === field;
-      const put = (byDot.get(nameOf(own)) ?? []).find(isOfCell);
+      const put = writtenAt(byVersion, own).find(isOfCell);
       for (const removal of removals) {
         if (!isOfCell(removal) || !put || hasSeen(put, removal, kind, field) || hasSeen(removal, put, kind, field)) continue;
         const isRecorded = records.some((record) => record.rule === "remove" && record.key === key && record.db === db && isSame(record.loser, removal));

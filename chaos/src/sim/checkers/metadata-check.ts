@@ -17,6 +17,7 @@ import {
   stringPrintOf,
   valueOfPrint,
   type Cell,
+  type CellSum,
   type Sibling,
 } from "@meridian/merge";
 import { readUnfinished, type StoredCell } from "@meridian/region";
@@ -119,13 +120,19 @@ export function compareMetadata(a: Metadata, b: Metadata): string[] {
   return problems.sort();
 }
 
-/** True for most cells that mean the same, without a text: at most one value, written once, and nothing beside it. */
+/** True for most cells that mean the same, without a text: the same values and sums in the same order. */
 function areAlike(a: Cell, b: Cell): boolean {
-  if (a.siblings.length > 1 || a.siblings.length !== b.siblings.length) return false;
-  if (a.sums.length + b.sums.length > 0 || a.wipes || b.wipes) return false;
-  const [one, other] = [a.siblings[0], b.siblings[0]] as [Sibling | undefined, Sibling | undefined];
-  if (!one || !other) return true;
-  return one.hlc === other.hlc && one.writer === other.writer && one.print === other.print && one.number === other.number;
+  if (a.siblings.length !== b.siblings.length || a.sums.length !== b.sums.length || a.wipes || b.wipes) return false;
+  return a.siblings.every((one, at) => isSameValue(one, b.siblings[at])) && a.sums.every((one, at) => isSameSum(one, b.sums[at]));
+}
+
+function isSameValue(one: Sibling, other: Sibling | undefined): boolean {
+  return one.hlc === other?.hlc && one.writer === other.writer && one.print === other.print && one.number === other.number;
+}
+
+function isSameSum(one: CellSum, other: CellSum | undefined): boolean {
+  if (one.writer !== other?.writer || one.birth !== other.birth || one.decimal !== other.decimal) return false;
+  return one.sum === other.sum && one.absorbed === other.absorbed && one.upTo === other.upTo && one.absorbedUpTo === other.absorbedUpTo;
 }
 
 /** A cell as a text that is equal exactly where the cells mean the same. */

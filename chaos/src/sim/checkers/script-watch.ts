@@ -67,7 +67,7 @@ export class ScriptWatch {
     }
     this.#chronicle.noteCommands(commands, db, rulesAt(this.#rules, this.#logs.writers[at] as WriterId));
     if (before === after) return;
-    const changed = differing(before, after).filter((name) => !this.#isForeign(at, keyOf(name)));
+    const changed = this.#rules ? differing(before, after).filter((name) => !this.#isForeign(at, keyOf(name))) : differing(before, after);
     this.#chronicle.note(at, before, after, changed, mark);
     const mayBeUnit = commands.length > 1 || commands[0]?.[0] === "RENAME";
     if (!mayBeUnit || changed.length <= 1 || (this.#isImported && at === 0)) return;
@@ -110,7 +110,7 @@ export class ScriptWatch {
       const after = server.cells(serverMs);
       const effect = { at, before, after, changed: differing(before, after), nowMs: serverMs };
       if (effect.changed.length === 0) return;
-      const foreign = effect.changed.find((name) => this.#isForeign(at, keyOf(name)));
+      const foreign = this.#rules && effect.changed.find((name) => this.#isForeign(at, keyOf(name)));
       if (foreign !== undefined) report("resides with members", `a script wrote ${foreign}, which resides elsewhere`);
       checkEffect(effect, this.#chronicle, this.#logs, report);
       this.#transactions.check(effect, this.#chronicle, report, (from) => isTold(this.#logs.agents[from], this.#logs.agents[at]));
