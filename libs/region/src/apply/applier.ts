@@ -9,7 +9,7 @@
 import { ApplyBatch, encodeMarkHeader, type CellName, type Mark } from "@meridian/mark";
 import { aheadOf } from "@meridian/merge";
 import type { Frame } from "@meridian/wire";
-import type { Hlc, Mutation, VersionVector, WriterId } from "@meridian/words";
+import { VersionVector, type Hlc, type Mutation, type ReadonlyVector, type WriterId } from "@meridian/words";
 import { BatchPlan } from "./batch-plan.js";
 import { isHeld, numberOfPrint, shownDeadlinePrint } from "../keys/content.js";
 import { Conversions } from "./conversions.js";
@@ -100,6 +100,8 @@ export class Applier {
   #epoch = 0;
   #issuedSeq = 0;
   #readSeq = 0;
+  /** What the last mark carried. */
+  #merged: ReadonlyVector = new VersionVector();
   readonly #retry = (slot: CellSlot): void => this.retry(slot);
   readonly #settling: SettlementContext;
   readonly #kept: KeptValues;
@@ -263,7 +265,7 @@ export class Applier {
     if (clashing.size === 0) return undefined;
     const conversions = new Conversions(clashing, this.#limits.conversionCells, this.#retry);
     // A client may have hidden what came when there was nothing to be seen yet.
-    for (const entry of clashing) this.#context.conflicts.types(entry);
+    for (const entry of clashing) this.#context.conflicts.types(entry, this.#merged);
     this.#turning.clear();
     for (const entry of conversions.turning) this.#turning.add(entry);
     return conversions;
@@ -308,6 +310,7 @@ export class Applier {
    */
   settle(mark: Mark, nowMs: number): void {
     const isOurs = mark.epoch === this.#epoch;
+    this.#merged = mark.vector;
     if (isOurs) this.#readSeq = Math.max(this.#readSeq, mark.seq);
     const issued = (isOurs && this.#issued.get(mark.seq)) || NO_SLOTS;
     const settlement = new MarkSettlement(this.#settling, mark, isOurs, issued, nowMs);

@@ -119,7 +119,7 @@ export class MarkSettlement {
     }
     for (const slot of this.#issued) if (slot.issued?.seq === this.#mark.seq) this.#settleIssued(slot);
     this.#deadlines.release(this.#nowMs);
-    for (const entry of this.#clashing) this.#context.conflicts.types(entry);
+    for (const entry of this.#clashing) this.#context.conflicts.types(entry, this.#mark.vector);
   }
 
   /** That a stream is there may be in a batch before the one before it is settled: if that left it out, it must come once more. */

@@ -72,6 +72,25 @@ describe("the ledger records", () => {
     expect(receive(one, US, 0, NONE, { kind: K.PutString, hlc: at(5), key: "k", value: "theirs" })).toEqual(["type s k: us/0 theirs -> eu/0 =set"]);
   });
 
+  it("nothing of a type where the write that hides it had seen it go, whichever comes first", () => {
+    const one = bed();
+    receive(one, AP, 0, NONE, { kind: K.PutField, hlc: at(1), key: "k", field: "g", value: "1" });
+    const hidden = ["type h k g: ap/0 1 -> us/0 =set"];
+    expect(receive(one, US, 0, NONE, { kind: K.AddMember, hlc: at(2), key: "k", field: "m" })).toEqual(hidden);
+    const seen = new VersionVector([[US, at(10)]]);
+    receive(one, AP, 1, seen, { kind: K.PutField, hlc: at(20), key: "k", field: "f", value: "2" });
+    receive(one, US, 2, NONE, { kind: K.RemoveMember, hlc: at(10), key: "k", field: "m" });
+    expect(ledgerOf(one)).toEqual(hidden);
+  });
+
+  it("what a type hides also where its write had seen more than has come: when that is there, and it still stands", () => {
+    const one = bed();
+    receive(one, US, 0, NONE, { kind: K.AddMember, hlc: at(2), key: "k", field: "m" });
+    const seen = new VersionVector([[US, at(10)]]);
+    expect(receive(one, AP, 0, seen, { kind: K.PutField, hlc: at(20), key: "k", field: "f", value: "2" })).toEqual([]);
+    expect(receive(one, US, 2, NONE, { kind: K.AddMember, hlc: at(10), key: "k", field: "n" })).toEqual(["type e k n: us/0 - -> ap/0 =hash"]);
+  });
+
   it("a removal that did not take what this region had written meanwhile, once for a whole key", () => {
     const one = bed();
     one.feed(["HSET", "h", "f", "1", "g", "2"], ["SADD", "s", "m"]);

@@ -11,7 +11,9 @@ import {
   findLosers,
   findMoved,
   findRegisterLoser,
+  forgetEarly,
   idOfField,
+  isCoveredEarly,
   isWholePrint,
   sameDot,
   survivorOf,
@@ -24,7 +26,7 @@ import {
   type Position,
   type Sibling,
 } from "@meridian/merge";
-import { HLC_ZERO, regionOf, type CellKind, type Dot, type Mutation, type WriterId } from "@meridian/words";
+import { HLC_ZERO, regionOf, type CellKind, type Dot, type Mutation, type ReadonlyVector, type WriterId } from "@meridian/words";
 import { ConflictPages, newestMsOf, PAGE_RECORDS, readPage } from "./conflict-page.js";
 import { conflictId } from "./conflict-record.js";
 import { CONFLICT_HEAD, conflictIdKey, conflictKey, EMPTY_HEAD, readHead, type ConflictHead } from "./conflict-store.js";
@@ -156,8 +158,11 @@ export class ConflictLedger {
     }
   }
 
-  /** All cells of a mark are merged: of several types the one with the newest write is visible, and hides the others. */
-  types(entry: KeyEntry): void {
+  /**
+   * All cells of a mark are merged: of several types the one with the newest write is visible, and hides the others. `merged`: all that
+   * is merged. What its writer has seen and this region not yet may take the other away: it is asked again when that has come.
+   */
+  types(entry: KeyEntry, merged: ReadonlyVector): void {
     if (!entry.mayClash) return;
     const { base, baseType } = clashView(entry);
     const visible = baseType && base.get(baseType);
@@ -165,8 +170,9 @@ export class ConflictLedger {
     const winnerPrint = `=${TYPE_NAME[baseType]}`;
     // What was left out may take one of them away; it is asked again when that has come.
     for (const { excepted } of entry.loadedSlots()) if (excepted) return;
+    const ahead = forgetEarly(visible.slot.list?.sequence.early ?? visible.slot.base.early, merged);
     for (const [type, { dot, slot }] of base) {
-      if (type === baseType) continue;
+      if (type === baseType || isCoveredEarly(ahead, dot)) continue;
       const { print, value } = contentOf(slot, dot);
       const lost = { rule: "type" as const, loser: dot, since: dot.hlc, winner: visible.dot, print, value, winnerPrint };
       this.#record(entry, slot.kind, slot.kind === "x" && slot.field !== "" ? idOfField(slot.field) : slot.field, lost);
