@@ -90,4 +90,5 @@ export const REGRESSION_SEEDS: readonly (readonly [seed: number, mistake: string
   [1795334104303, "the checker of transactions: taking two commands of which one had an effect for a transaction, by the stream it is none", { limits: true }],
   [78053230, "the checker of acknowledged writes: taking for read what an agent had found that died before it kept it"],
   [79403273, "what a RENAME that stands alone did to two keys is published key by key where these are read apart", { limits: true, units: true, families: ["string"], commands: 40 }],
+  [79700216, "the checker of acknowledged writes: missing an equal value that a client took before what it pushed then was read", { clashes: true }],
 ];

@@ -9,6 +9,7 @@ import { idOfField, scaledOf } from "@meridian/merge";
 import { MutationKind } from "@meridian/words";
 import type { Published } from "./audited-log.js";
 import { cellName, pairsAsBytes, pairsOf } from "./cells-of-server.js";
+import { isUnique } from "./chronicle.js";
 import { readBesideLocal } from "../mesh/policies.js";
 import { elementsOf } from "./list-oracle.js";
 import type { ListReading } from "../mesh/server-host.js";
@@ -69,15 +70,25 @@ export function unreadKeys({ policies }: World, taken: readonly TakenCommand[]):
 }
 
 /**
- * True where the key was read behind a command that put the value into its list, and did not hold it any more. What an agent read
- * and did not keep, because it died before, the next one has read again.
+ * True where the key was read behind a command that put the value into its list, and did not hold it any more; or held it, but a client
+ * had taken an equal one out since the read before: then that is what was found. What an agent read and did not keep, because it died
+ * before, the next one has read again.
  */
 function wasGoneWhenRead(world: World, { at, db, words, offset }: TakenCommand, value: string): boolean {
-  const readings = world.servers[at]?.listReadings.get(`${db}|${words[1] ?? ""}`) ?? [];
+  const [, key = ""] = words;
   const starts = world.agents[at]?.starts ?? [];
   const isKept = ({ offset: end, life }: ListReading): boolean => (starts[life] ?? Infinity) >= end;
-  return readings.find((reading) => reading.offset > offset && isKept(reading))?.values.includes(value) === false;
+  const readings = (world.servers[at]?.listReadings.get(`${db}|${key}`) ?? []).filter(isKept);
+  const reading = readings.find(({ offset: end }) => end > offset);
+  if (!reading || isUnique(value)) return reading?.values.includes(value) === false;
+  const since = readings[readings.indexOf(reading) - 1]?.offset ?? 0;
+  const takes = (command: TakenCommand): boolean => command.at === at && command.db === db && command.words[1] === key && TAKING.has(command.words[0] ?? "");
+  const hasTaken = world.taken.some((command) => takes(command) && command.offset >= since && command.endOffset <= reading.offset);
+  return hasTaken || !reading.values.includes(value);
 }
+
+/** Commands that may take a value out of a list. */
+const TAKING: ReadonlySet<string> = new Set(["LPOP", "RPOP", "LREM", "LTRIM", "LSET", "DEL", "UNLINK"]);
 
 type IsGone = (command: TakenCommand, value: string) => boolean;
 
