@@ -65,7 +65,7 @@ export function recover(context: RecoveryContext): readonly Publication[] {
     }
     context.reader.want(entry);
   }
-  context.unit.endAlone(Infinity);
+  context.unit.endLeft();
   for (const [, bytes] of stored(context.store, "state", "trim:", "trim;")) {
     const { entry } = named(context.keys, bytes);
     entry.trimListed = true;

@@ -46,7 +46,7 @@ export function checkFlushed(world: World, mutations: readonly Published[]): str
   const problems = mutations
     .filter((m) => m.writer === writer && behind.has(m.value))
     .map(({ key, value }) => `${key} = ${value} was written in its transaction or behind it and published`);
-  const isUnit = ({ offset }: TakenCommand): boolean => agent.context.server.commandsFrom(offset).find(([name]) => name !== "SELECT")?.[0] === "MULTI";
+  const isUnit = ({ offset }: TakenCommand): boolean => UNITS.has(agent.context.server.commandsFrom(offset).find(([name]) => name !== "SELECT")?.[0] ?? "");
   problems.push(...checkPlace(own, kept, flushed, isUnit));
   for (const record of world.log.of(writer)) {
     const { lastOffset } = readRecord(record, writer).span;
@@ -56,6 +56,9 @@ export function checkFlushed(world: World, mutations: readonly Published[]): str
   if (halt?.code !== "QUARANTINED") problems.push(`the region goes on: ${String(halt?.code)}`);
   return problems.map((problem) => `r${flushed.at}, whose client ran FLUSHALL: ${problem}`);
 }
+
+/** How a unit begins in the stream: a RENAME that stands alone is one, where its keys are read apart. */
+const UNITS: ReadonlySet<string> = new Set(["MULTI", "RENAME"]);
 
 /**
  * It stops at the FLUSHALL, or where a transaction began whose keys were not read by then: a client's, or a command in one with the

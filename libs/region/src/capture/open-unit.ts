@@ -44,6 +44,8 @@ export class OpenUnit {
   readonly #waiting = new Set<KeyEntry>();
   /** Keys of commands that stand alone, until it is known that one read brings them. */
   #together: (readonly KeyEntry[])[] = [];
+  /** It only waits for what an earlier life has left unread, and was committed: there is nothing to go back to. */
+  #isLeft = false;
   #inTransaction = false;
   #isCut = false;
   #offset = 0;
@@ -89,18 +91,26 @@ export class OpenUnit {
     const isAlone = this.#needed.size === 1 && this.#outbox.rowsSince === 0;
     if (this.isOpen || !isAlone) {
       if (!this.isOpen) this.#open(nowMs);
+      this.#isLeft = false;
       for (const entry of this.#needed) if (isUnread(entry)) this.#waiting.add(entry);
     }
     this.#needed.clear();
   }
 
-  /** A command that stands alone has ended, begun like a transaction; or what an earlier life has left unread is known. */
+  /** What an earlier life has left unread is known, begun like a transaction. */
+  endLeft(): void {
+    this.endAlone(Infinity);
+    this.#isLeft = this.isOpen;
+  }
+
+  /** A command that stands alone has ended, begun like a transaction. */
   endAlone(nowMs: number): void {
     this.#inTransaction = false;
     const keys = [...this.#needed].filter(isUnread);
     this.#needed.clear();
     if (keys.length < 2) return;
     if (!this.isOpen) this.#open(nowMs);
+    this.#isLeft = false;
     this.#together.push(keys);
   }
 
@@ -168,7 +178,7 @@ export class OpenUnit {
    * it began; undefined: there is none. `context`: the frontier.
    */
   abandon(context: ReadonlyVector): { readonly offset: number; readonly db: number } | undefined {
-    if (!this.#inTransaction && !this.isOpen) return undefined;
+    if (!this.#inTransaction && (!this.isOpen || this.#isLeft)) return undefined;
     this.#outbox.drop(context);
     this.#inTransaction = false;
     this.#needed.clear();
