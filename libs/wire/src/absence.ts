@@ -34,10 +34,11 @@ export function absenceMessage({ round, asked, answer, fenced }: AbsenceSaid): M
 
 /** Decodes it. Throws a `RangeError` for names that are none. */
 export function absenceOf({ round, asked, answerTo, answerRound, received, fenced }: Message): AbsenceSaid {
+  const to = answerTo ? parseWriterId(answerTo) : undefined;
   return {
     round: round?.toNumber() ?? 0,
     asked: (asked ?? []).map(parseWriterId),
-    answer: answerTo ? { to: parseWriterId(answerTo), round: answerRound?.toNumber() ?? 0, received: (received ?? []).map(cutOf) } : undefined,
+    answer: to && { to, round: answerRound?.toNumber() ?? 0, received: (received ?? []).map(cutOf) },
     fenced: (fenced ?? []).map(cutOf),
   };
 }

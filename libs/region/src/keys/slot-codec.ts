@@ -2,7 +2,7 @@
  * Cells and keys as records of the store. A plain string key (one sibling, no deadline) takes about 16 bytes beside its
  * name; everything rarer costs only where it is.
  */
-import { HLC_BYTES, readHlc, VersionVector, type Dot, type Hlc, type ReadonlyVector, type RunningSum, type WriterId } from "@meridian/words";
+import { HLC_BYTES, readHlc, VersionVector, type Dot, type Hlc, type ReadonlyVector, type RunningSum } from "@meridian/words";
 import { emptyCell, isSketchPrint, type Cell, type CellChange, type ChangeAction, type EarlyContext, type Sibling } from "@meridian/merge";
 import type { ByteReader, ByteWriter } from "@meridian/wire";
 import type { CellSlot } from "./key-entry.js";
