@@ -185,6 +185,13 @@ describe("the ledger", () => {
     expect(kept.at(-1)).toMatchObject({ key: "k20", value: undefined, valueBytes: 50 });
     expect(kept.at(-2)?.value?.toString()).toBe("y".repeat(33));
     expect(readConflicts(store, { before: 0, limit: 2 }).records.map(({ key }) => key)).toEqual(["k20", "k19"]);
+    const up: string[] = [];
+    const down: string[] = [];
+    const pageAt = (place: object): ReturnType<typeof readConflicts> => readConflicts(store, { limit: 1, ...place });
+    for (let page = pageAt({}); page.records[0]; page = pageAt({ after: page.next })) up.push(page.records[0].key);
+    for (let page = pageAt({ before: 0 }); page.records[0]; page = pageAt({ before: page.next })) down.push(page.records[0].key);
+    expect([up, down.reverse()]).toEqual([kept.map(({ key }) => key), kept.map(({ key }) => key)]);
+    expect([readConflicts(store, {}).isEnd, readConflicts(store, { before: 0 }).isEnd]).toEqual([true, true]);
     expect(counters.conflicts).toBe(20);
     lose(20, LONG);
     commit();

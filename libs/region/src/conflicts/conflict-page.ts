@@ -62,5 +62,7 @@ export function newestMsOf(page: Buffer): number {
 /** All records of a page, in the order in which they were added. Values are copies. */
 export function readPage(page: Buffer): ConflictRecord[] {
   const from = new ByteReader(page, HEAD_BYTES);
-  return Array.from({ length: page.readUInt16BE(8) }, () => readConflict(from));
+  const records: ConflictRecord[] = [];
+  for (let left = page.readUInt16BE(8); left > 0; left -= 1) records.push(readConflict(from));
+  return records;
 }

@@ -87,7 +87,11 @@ export function readConflicts(store: StateReader, query: ConflictQuery): Conflic
     const number = Math.floor(at / PAGE_RECORDS);
     if (number !== opened) page = pageAt(store, (opened = number));
     const record = page[at % PAGE_RECORDS];
-    if (!record) continue;
+    if (!record) {
+      // Most pages hold a few: over the places that are empty.
+      at = number * PAGE_RECORDS + (step > 0 ? PAGE_RECORDS - 1 : page.length);
+      continue;
+    }
     scanned += 1;
     if (isMeant(record, query)) records.push(record);
   }
