@@ -92,4 +92,5 @@ export const REGRESSION_SEEDS: readonly (readonly [seed: number, mistake: string
   [79403273, "what a RENAME that stands alone did to two keys is published key by key where these are read apart", { limits: true, units: true, families: ["string"], commands: 40 }],
   [79700216, "the checker of acknowledged writes: missing an equal value that a client took before what it pushed then was read", { clashes: true }],
   [79821021, "the checker of a lost history: not knowing that a RENAME which stands alone is a unit", { clashes: true }],
+  [79825374, "a type is told to have lost to a write that had seen its removal by a third region, which had not come yet", { clashes: true }],
 ];

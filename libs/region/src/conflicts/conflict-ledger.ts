@@ -13,7 +13,6 @@ import {
   findRegisterLoser,
   forgetEarly,
   idOfField,
-  isCoveredEarly,
   isWholePrint,
   sameDot,
   survivorOf,
@@ -170,9 +169,9 @@ export class ConflictLedger {
     const winnerPrint = `=${TYPE_NAME[baseType]}`;
     // What was left out may take one of them away; it is asked again when that has come.
     for (const { excepted } of entry.loadedSlots()) if (excepted) return;
-    const ahead = forgetEarly(visible.slot.list?.sequence.early ?? visible.slot.base.early, merged);
+    if (forgetEarly(visible.slot.list?.sequence.early ?? visible.slot.base.early, merged).length > 0) return;
     for (const [type, { dot, slot }] of base) {
-      if (type === baseType || isCoveredEarly(ahead, dot)) continue;
+      if (type === baseType) continue;
       const { print, value } = contentOf(slot, dot);
       const lost = { rule: "type" as const, loser: dot, since: dot.hlc, winner: visible.dot, print, value, winnerPrint };
       this.#record(entry, slot.kind, slot.kind === "x" && slot.field !== "" ? idOfField(slot.field) : slot.field, lost);
