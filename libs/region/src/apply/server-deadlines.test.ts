@@ -95,3 +95,24 @@ test("a client deletes a number beside which a deadline was not set", () => {
   bed.flush();
   expect(bed.mutations().map(({ kind }) => kind)).toEqual([MutationKind.IncrementString, MutationKind.PutString, MutationKind.RemoveKey]);
 });
+
+/** A peer's string dies on its way to the server, and a client makes a key of another type; what is read then is as it says. */
+test.each([
+  ["a list", ["RPUSH", "k", "a"], { type: "list" as const, items: [Buffer.from("a")] }, MutationKind.PutElements],
+  ["a hash", ["HSET", "k", "f", "a"], { type: "hash" as const, items: [Buffer.from("f"), Buffer.from("a")] }, MutationKind.PutField],
+])("where %s is found in place of a string that was to die, no client has removed that", (_, command, found, kind) => {
+  const bed = RegionBed.ready(new MemoryStore());
+  const put = { kind: MutationKind.PutString, hlc: at(1), key: "k", value: "v", number: bed.nowMs + 50 };
+  bed.region.onRecord(US, "1", recordOf(US, HLC_ZERO, new VersionVector(), put));
+  const [batch] = bed.flush().apply;
+  if (batch) bed.echo(batch);
+  bed.feed(command);
+  bed.flush();
+  bed.nowMs += 60;
+  const read = bed.reads.at(-1);
+  const values = [{ db: 0, key: "k", deadlineMs: -1, ...found }];
+  bed.feed(["MULTI"], ["SET", READ_KEY, encodeReadResult({ epoch: 1, id: read?.id ?? 0, values })], ["DEL", READ_KEY], ["EXEC"]);
+  bed.flush();
+  expect(read?.keys.map(({ key }) => key)).toEqual(["k"]);
+  expect(bed.mutations().map((m) => m.kind)).toEqual([kind]);
+});

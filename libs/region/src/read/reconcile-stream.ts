@@ -5,6 +5,7 @@ import type { CellSlot, KeyEntry } from "../keys/key-entry.js";
 import type { KeySpace } from "../keys/key-space.js";
 import type { LocalStreams } from "../capture/local-streams.js";
 import type { LocalWrites } from "../capture/local-writes.js";
+import { dropKnown } from "./replaced-type.js";
 
 /** A stream as it was read. */
 export interface ReadStream {
@@ -58,10 +59,18 @@ function printAt(entries: ReadStream["entries"], id: string): string | undefined
   return pairs && printOf(pairs);
 }
 
+/** Where the difference is written. */
+export interface StreamContext {
+  readonly keys: KeySpace;
+  readonly writes: LocalWrites;
+  readonly streams: LocalStreams;
+}
+
 /** Takes the difference for what local clients have written. */
-export function reconcileStream(entry: KeyEntry, found: ReadStream, keys: KeySpace, writes: LocalWrites, streams: LocalStreams): void {
+export function reconcileStream(entry: KeyEntry, found: ReadStream, { keys, writes, streams }: StreamContext, nowMs: number): void {
   const slots = keys.allSlots(entry);
-  if (slots.some((slot) => !isOfStream(slot) && slot.kind !== "t" && shownPrint(slot) !== undefined && !(slot.unsure && entry.mayClash))) writes.removeKey(entry);
+  const isOther = (slot: CellSlot): boolean => !isOfStream(slot) && slot.kind !== "t" && shownPrint(slot) !== undefined;
+  if (slots.some((slot) => isOther(slot) && !(slot.unsure && entry.mayClash))) dropKnown(entry, writes, nowMs);
   const known = knownEntries(slots);
   // Of what is in doubt nobody knows whether it ever was there.
   const sure = entry.doubted ? knownEntries(slots.filter(({ unsure }) => !unsure)) : known;

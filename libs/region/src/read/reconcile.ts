@@ -10,6 +10,7 @@ import type { CellSlot, KeyEntry, MemberKind } from "../keys/key-entry.js";
 import type { KeySpace } from "../keys/key-space.js";
 import { isDue } from "../apply/server-deadlines.js";
 import { reconcileList } from "./list-reading.js";
+import { dropKnown } from "./replaced-type.js";
 import type { ListWrites } from "../capture/list-writes.js";
 import type { LocalStreams } from "../capture/local-streams.js";
 import { entriesUnder, printOfStreamCell, readStream, reconcileStream, type ReadStream } from "./reconcile-stream.js";
@@ -35,19 +36,19 @@ export function reconcile(entry: KeyEntry, value: ReadValue, { keys, writes, str
     return;
   }
   const deadline = value.deadlineMs < 0 ? Infinity : value.deadlineMs;
-  if (value.type === "string") reconcileString(entry, value.payload ?? EMPTY, deadline, keys, writes);
+  if (value.type === "string") reconcileString(entry, value.payload ?? EMPTY, deadline, { keys, writes }, nowMs);
   else if (value.type === "whole") reconcileWhole(entry, value.payload ?? EMPTY, deadline, keys, writes);
-  else if (value.type === "stream") reconcileStream(entry, readStream(value.items ?? []), keys, writes, streams);
+  else if (value.type === "stream") reconcileStream(entry, readStream(value.items ?? []), { keys, writes, streams }, nowMs);
   else if (value.type === "list") {
-    if (holdsOther(entry, "l", keys)) writes.removeKey(entry);
+    if (holdsOther(entry, "l", keys)) dropKnown(entry, writes, nowMs);
     reconcileList(entry, value.items ?? [], keys, lists);
-  } else reconcileMembers(entry, value, keys, writes);
+  } else reconcileMembers(entry, value, keys, writes, nowMs);
   reconcileDeadline(entry, deadline, writes);
 }
 
 const EMPTY = Buffer.alloc(0);
 
-function reconcileString(entry: KeyEntry, payload: Buffer, deadline: number, keys: KeySpace, writes: LocalWrites): void {
+function reconcileString(entry: KeyEntry, payload: Buffer, deadline: number, { keys, writes }: Pick<ReconcileContext, "keys" | "writes">, nowMs: number): void {
   const print = stringPrintOf(payload);
   if (entry.string && shownPrint(entry.string) === print && isAlone(entry, "s", keys)) return;
   const canonical = isSketchPrint(print) ? uniteSketches([payload]) : undefined;
@@ -55,7 +56,7 @@ function reconcileString(entry: KeyEntry, payload: Buffer, deadline: number, key
     writes.putString(entry, print, slice(payload), deadline);
     return;
   }
-  if (holdsOther(entry, "s", keys)) writes.removeKey(entry, true);
+  if (holdsOther(entry, "s", keys)) dropKnown(entry, writes, nowMs, true);
   writes.putSketch(entry, print, slice(canonical));
 }
 
@@ -79,12 +80,12 @@ function holdsOther(entry: KeyEntry, kind: CellSlot["kind"], keys: KeySpace): bo
   return keys.allSlots(entry).some((slot) => isOther(slot) && !(slot.unsure && (entry.mayClash || entry.doubted)));
 }
 
-function reconcileMembers(entry: KeyEntry, value: ReadValue, keys: KeySpace, writes: LocalWrites): void {
+function reconcileMembers(entry: KeyEntry, value: ReadValue, keys: KeySpace, writes: LocalWrites, nowMs: number): void {
   const kind: MemberKind = value.type === "hash" ? "h" : value.type === "set" ? "e" : "z";
   const found = new Set<string>();
   const step = kind === "e" ? 1 : 2;
   const items = value.items ?? [];
-  if (holdsOther(entry, kind, keys)) writes.removeKey(entry);
+  if (holdsOther(entry, kind, keys)) dropKnown(entry, writes, nowMs);
   for (let at = 0; at < items.length; at += step) {
     const field = (items[at] as Buffer).toString("latin1");
     found.add(field);
