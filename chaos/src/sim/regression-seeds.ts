@@ -95,4 +95,5 @@ export const REGRESSION_SEEDS: readonly (readonly [seed: number, mistake: string
   [79825374, "a type is told to have lost to a write that had seen its removal by a third region, which had not come yet", { clashes: true }],
   [79853995, "a checker: not knowing that clients count where a long value has gone at a deadline that was prolonged elsewhere", { clashes: true }],
   [79852108, "a string that has died on its way, found replaced by a list: published as removed by a client", { clashes: true }],
+  [1018736, "the checker of acknowledged writes: counting what was hidden behind a list that had to be read after a crash", { regions: 2, commands: 10 }],
 ];

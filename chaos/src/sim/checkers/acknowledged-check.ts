@@ -2,7 +2,8 @@
  * No acknowledged write is lost: what a region's clients were told is written stands in that region's log, as often as
  * they wrote it, and the amounts of its increments add up. Keys whose content the agent has to read (imported, renamed,
  * edited in place) are left out: of several such writes the log holds the last. So is a value of a list whose key had to be
- * read, if it had gone by then: after a crash nobody knows at which place it had stood, and no other region has missed it.
+ * read, if it had gone by then: after a crash nobody knows at which place it had stood, and no other region has missed it. And so are
+ * increments of a key that had to be read because it was a list too: what is found is taken for what the last of its clients made anew.
  */
 import { ReplyError } from "@meridian/resp";
 import { idOfField, scaledOf } from "@meridian/merge";
@@ -32,7 +33,8 @@ export function checkAcknowledged(world: World, mutations: readonly Published[])
     const isChecked = (db: number, key: string): boolean =>
       !(policies && (policies.isLocal(key) || policies.isRegister(key))) && !(mayBeLeftOut && isLeftOut(`${db}|${key}`));
     const isGone = (command: TakenCommand, value: string): boolean => wasGoneWhenRead(world, command, value);
-    return [...missingPuts(taken, own, isChecked, isGone), ...wrongSums(taken, own, isChecked)].map((problem) => `r${at}: ${problem}`);
+    const counts = (command: TakenCommand): boolean => isChecked(command.db, command.words[1] ?? "") && !wasReadAsList(world, command);
+    return [...missingPuts(taken, own, isChecked, isGone), ...wrongSums(taken, own, counts)].map((problem) => `r${at}: ${problem}`);
   });
 }
 
@@ -76,15 +78,26 @@ export function unreadKeys({ policies }: World, taken: readonly TakenCommand[]):
  */
 function wasGoneWhenRead(world: World, { at, db, words, offset }: TakenCommand, value: string): boolean {
   const [, key = ""] = words;
-  const starts = world.agents[at]?.starts ?? [];
-  const isKept = ({ offset: end, life }: ListReading): boolean => (starts[life] ?? Infinity) >= end;
-  const readings = (world.servers[at]?.listReadings.get(`${db}|${key}`) ?? []).filter(isKept);
+  const readings = readingsOf(world, at, `${db}|${key}`);
   const reading = readings.find(({ offset: end }) => end > offset);
   if (!reading || isUnique(value)) return reading?.values.includes(value) === false;
   const since = readings[readings.indexOf(reading) - 1]?.offset ?? 0;
   const takes = (command: TakenCommand): boolean => command.at === at && command.db === db && command.words[1] === key && TAKING.has(command.words[0] ?? "");
   const hasTaken = world.taken.some((command) => takes(command) && command.offset >= since && command.endOffset <= reading.offset);
   return hasTaken || !reading.values.includes(value);
+}
+
+/** Those that their agent has kept. */
+function readingsOf({ agents, servers }: World, at: number, place: string): readonly ListReading[] {
+  const starts = agents[at]?.starts ?? [];
+  return (servers[at]?.listReadings.get(place) ?? []).filter(({ offset, life }) => (starts[life] ?? Infinity) >= offset);
+}
+
+/** True where the command's key was read behind it, and somebody had made it a list. */
+function wasReadAsList(world: World, { at, db, words, offset }: TakenCommand): boolean {
+  const [, key = ""] = words;
+  if (!world.settings.clashes || !readingsOf(world, at, `${db}|${key}`).some((reading) => reading.offset > offset)) return false;
+  return world.taken.some((other) => other.db === db && other.words[1] === key && elementsIn(other.words).length > 0);
 }
 
 /** Commands that may take a value out of a list. */
@@ -132,12 +145,16 @@ function putsOf(words: readonly string[], db: number): readonly string[] {
 
 const NO_PUTS: readonly string[] = [];
 
-function wrongSums(taken: readonly TakenCommand[], own: readonly Published[], isChecked: IsChecked): string[] {
+function wrongSums(taken: readonly TakenCommand[], own: readonly Published[], counts: (command: TakenCommand) => boolean): string[] {
   const expected = new Map<string, bigint>();
-  for (const { db, words } of taken) {
-    const amount = incrementOf(words, db);
-    if (amount && isChecked(db, words[1] ?? "")) expected.set(amount.cell, (expected.get(amount.cell) ?? 0n) + amount.by);
+  const uncounted = new Set<string>();
+  for (const command of taken) {
+    const amount = incrementOf(command.words, command.db);
+    if (!amount) continue;
+    if (counts(command)) expected.set(amount.cell, (expected.get(amount.cell) ?? 0n) + amount.by);
+    else uncounted.add(amount.cell);
   }
+  for (const cell of uncounted) expected.delete(cell);
   const runs = new Map<string, { cell: string; sum: bigint }>();
   for (const m of own) {
     if (m.kind !== K.IncrementString && m.kind !== K.IncrementField && m.kind !== K.IncrementScore) continue;
