@@ -3,7 +3,7 @@
  * received whose marks were not read; cells and keys to look after.
  */
 import { ByteReader, decodeOwnRecord } from "@meridian/wire";
-import type { CellKind, ReadonlyVector, WriterId } from "@meridian/words";
+import type { CellKind, WriterId } from "@meridian/words";
 import type { Applier } from "./apply/applier.js";
 import type { Publication, StateReader } from "./effects.js";
 import type { Inbox } from "./receive/inbox.js";
@@ -13,14 +13,14 @@ import type { MessageRelay } from "./apply/message-relay.js";
 import type { OpenUnit } from "./capture/open-unit.js";
 import type { Outbox } from "./publish/outbox.js";
 import type { Reader } from "./read/reader.js";
-import { readState } from "./region-state.js";
+import type { RegionState } from "./region-state.js";
 import { FIRST_HLC } from "./capture/register-writes.js";
 
 /** The parts of a region that take up what was left. */
 export interface RecoveryContext {
   readonly store: StateReader;
   readonly writer: WriterId;
-  readonly frontier: ReadonlyVector;
+  readonly state: Pick<RegionState, "frontier" | "place" | "db">;
   readonly keys: KeySpace;
   readonly outbox: Outbox;
   readonly inbox: Inbox;
@@ -37,7 +37,7 @@ export interface RecoveryContext {
 /** Fills the parts; returns what must be published again. */
 export function recover(context: RecoveryContext): readonly Publication[] {
   for (const [key, bytes] of stored(context.store, "in", "0", ":")) {
-    const { relay, frontier } = context;
+    const { relay, state: { frontier } } = context;
     for (const { frame, done } of context.inbox.restore(key, bytes, frontier, relay && ((covered) => relay.owes(covered)))) {
       if (relay && frontier.covers(frame.writer, frame.last)) relay.retake(frame, done);
       else context.applier.retake(frame, done);
@@ -52,7 +52,7 @@ export function recover(context: RecoveryContext): readonly Publication[] {
     context.relay?.inherit(slot);
     context.requestRead(entry);
   }
-  const { place, db } = readState(context.store);
+  const { place, db } = context.state;
   // Which of them one command has written is not known any more.
   context.unit.begin(place?.offset ?? 0, db);
   for (const [, bytes] of stored(context.store, "state", "blind:", "blind;")) {

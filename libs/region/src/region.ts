@@ -150,8 +150,8 @@ export class Region {
     this.floats = options.floats && new FloatEvents(options.floats, this.#capture, nowMs, limits);
     [this.#unitOffset, this.#unitDb] = [state.place?.offset ?? 0, state.db];
     this.#parser = new CommandParser((this.evictions?.events ?? this.floats ?? this.#capture).onCommand, this.#unitOffset);
-    const [{ frontier }, outbox, inbox, unit] = [state, this.#outbox, this.#inbox, this.#unit];
-    outbox.again = recover({ store, writer, frontier, keys, outbox, inbox, applier, reader, relay, unit, mayHoldUnknown, requestRead });
+    const [outbox, inbox, unit] = [this.#outbox, this.#inbox, this.#unit];
+    outbox.again = recover({ store, writer, state, keys, outbox, inbox, applier, reader, relay, unit, mayHoldUnknown, requestRead });
   }
 
   /** Where capture continues; undefined: attach anew. */

@@ -130,6 +130,28 @@ describe("a command that stands alone and wrote two keys", () => {
     expect([bed.region.counters.unitsCut, bed.isSettled]).toEqual([0, true]);
   });
 
+  test("leaves as one where more of them wait than are read at a time", () => {
+    const bed = RegionBed.ready(new MemoryStore(), 1, NONE, { limits: { ...REGION_LIMITS, readKeys: 2, readsInFlight: 1 } });
+    bed.feed(["MSET", "a", "1", "c", "2", "e", "3"]);
+    bed.flush();
+    bed.feed(["RENAME", "a", "b"], ["RENAME", "c", "d"], ["RENAME", "e", "f"]);
+    bed.flush();
+    for (const [at, pair] of ["a b", "c d", "e f"].entries()) {
+      expect(asked(bed)).toHaveLength(at + 1);
+      expect(asked(bed).at(-1)).toBe(pair);
+      const read = bed.reads.filter(({ keys }) => keys.length > 0).at(-1);
+      const values = (read?.keys ?? []).map(({ db, key }, index): ReadValue => {
+        return { db, key, deadlineMs: -1, ...(index === 0 ? { type: "none" } : { type: "string", payload: Buffer.from("v") }) };
+      });
+      bed.feed(["MULTI"], ["SET", READ_KEY, encodeReadResult({ epoch: 1, id: read?.id ?? 0, values })], ["DEL", READ_KEY], ["EXEC"]);
+      bed.flush();
+    }
+    const found = bed.mutations().slice(3);
+    expect(found.map(({ key }) => key).join("")).toBe("abcdef");
+    expect(found.filter((_, at) => at % 2 === 1).map(({ continues }) => continues)).toEqual([true, true, true]);
+    expect([bed.region.counters.unitsCut, bed.isSettled]).toEqual([0, true]);
+  });
+
   test("leaves as one where the agent dies while they are read: the next one reads together what was left", () => {
     const store = new MemoryStore();
     const bed = RegionBed.ready(store);

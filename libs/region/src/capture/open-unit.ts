@@ -149,14 +149,19 @@ export class OpenUnit {
     return true;
   }
 
-  /** What one read brings is no longer waited for; else each key by itself. */
+  /**
+   * What one read brings is no longer waited for; else each key by itself. Keys are read in the order in which they were asked for: behind
+   * the first that no read has taken up there is nothing to be seen yet, and this is asked with every command.
+   */
   #settleTogether(): void {
-    this.#together = this.#together.filter((keys) => {
+    let known = 0;
+    for (const keys of this.#together) {
       const [{ reading = 0 } = {}] = keys;
-      if (reading < 0 && keys.every((entry) => entry.reading < 0)) return true;
+      if (reading < 0 && keys.every((entry) => entry.reading < 0)) break;
       if (reading <= 0 || keys.some((entry) => entry.reading !== reading)) for (const entry of keys) this.#waiting.add(entry);
-      return false;
-    });
+      known += 1;
+    }
+    if (known > 0) this.#together.splice(0, known);
   }
 
   #cut(entry: KeyEntry): void {
